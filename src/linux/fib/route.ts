@@ -1,0 +1,45 @@
+/** One route. Models the kernel's fib_alias and fib_info, one next hop each. */
+import { formatPrefix } from "../../wire/address.ts"
+import type { NetDevice } from "../netdev.ts"
+
+/** Models include/uapi/linux/rtnetlink.h RTN_*. */
+export const RouteType = {
+  UNICAST: 1,
+  LOCAL: 2,
+  BROADCAST: 3,
+  MULTICAST: 5,
+  BLACKHOLE: 6,
+  UNREACHABLE: 7,
+  PROHIBIT: 8,
+} as const
+/** Models RT_SCOPE_*: the larger, the nearer. */
+export const RouteScope = { UNIVERSE: 0, SITE: 200, LINK: 253, HOST: 254, NOWHERE: 255 } as const
+/** Models RTPROT_*: who made the route. */
+export const RouteProtocol = { UNSPEC: 0, REDIRECT: 1, KERNEL: 2, BOOT: 3, STATIC: 4, DHCP: 16 } as const
+/** Models RT_TABLE_*. */
+export const RouteTable = { DEFAULT: 253, MAIN: 254, LOCAL: 255 } as const
+
+export interface Route {
+  readonly table: number
+  readonly type: number
+  /** Network address; host bits are zero. */
+  readonly destination: number
+  readonly prefixLength: number
+  /** 0: on link. */
+  readonly gateway: number
+  /** Absent for blackhole, unreachable and prohibit. */
+  readonly dev: NetDevice | undefined
+  /** The source address it suggests (prefsrc), 0 when none. */
+  readonly source: number
+  readonly scope: number
+  readonly protocol: number
+  readonly metric: number
+  /** RTNH_F_ONLINK: the gateway is taken to be on the link without a check. */
+  readonly onlink: boolean
+  /** What made it: a command, a controller, an object. For explanations only. */
+  readonly origin: string | undefined
+}
+
+export function routeName(route: Route): string {
+  return route.prefixLength === 0 ? "default" : formatPrefix(route.destination, route.prefixLength)
+}
