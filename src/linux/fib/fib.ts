@@ -55,6 +55,11 @@ export class Fib {
     return entry === 0 ? undefined : this.#order[entry - 1]
   }
 
+  /** A device's state changed, which may change what routes are worth. */
+  touch(): void {
+    this.generation++
+  }
+
   #changed(): void {
     this.generation++
     this.#stale = true

@@ -1,0 +1,158 @@
+/** Cutting packets for a small MTU, and putting the pieces together. Models net/ipv4/ip_output.c ip_do_fragment and ip_fragment.c (RFC 791, RFC 815). */
+import * as ipv4 from "../../wire/ipv4.ts"
+import { IcmpType, UnreachCode } from "../../wire/icmp.ts"
+import { SECOND } from "../../sim/simulation.ts"
+import { Timer } from "../../sim/timer.ts"
+import { DropReason, kfreeSkb } from "../drop-reason.ts"
+import { checksumHelp } from "../netdev.ts"
+import type { NetNamespace } from "../netns.ts"
+import { IpSummed, type Skb } from "../skb.ts"
+
+/** The code of TIME_EXCEEDED for a reassembly that took too long. */
+const EXC_FRAGTIME = 1
+
+/** Sends `skb` in pieces of at most `mtu` bytes through `send`. A packet with DF (and no leave to ignore it) is answered with ICMP instead. */
+export function ipFragment(net: NetNamespace, skb: Skb, mtu: number, send: (net: NetNamespace, skb: Skb) => void): void {
+  const header = skb.networkHeader
+  const frag = ipv4.flagsAndOffset(skb.view, header)
+  if ((frag & ipv4.IP_DF) !== 0 && !skb.ignoreDf) {
+    net.snmp.ipFragFails++
+    net.kernel.icmpSend(net, skb, IcmpType.DEST_UNREACH, UnreachCode.FRAG_NEEDED, mtu)
+    kfreeSkb(net, skb, DropReason.PKT_TOO_BIG)
+    return
+  }
+  if (skb.ipSummed === IpSummed.PARTIAL) checksumHelp(skb)
+  const hlen = ipv4.headerLength(skb.view, header)
+  const total = skb.length - hlen
+  const step = (mtu - hlen) & ~7
+  const more = frag & ipv4.IP_MF
+  const first = frag & ipv4.IP_OFFSET
+  for (let offset = 0; offset < total; offset += step) {
+    const size = Math.min(step, total - offset)
+    const last = offset + size === total
+    send(net, fragmentOf(skb, hlen, offset, size, (first + offset / 8) | (last ? more : ipv4.IP_MF)))
+    net.snmp.ipFragCreates++
+  }
+  net.snmp.ipFragOKs++
+  skb.free()
+}
+
+function fragmentOf(skb: Skb, hlen: number, offset: number, size: number, frag: number): Skb {
+  const piece = skb.arena.alloc(hlen + size)
+  const at = piece.put(hlen + size)
+  const { bytes, view } = skb.arena
+  bytes.copyWithin(at, skb.networkHeader, skb.networkHeader + hlen)
+  bytes.copyWithin(at + hlen, skb.networkHeader + hlen + offset, skb.networkHeader + hlen + offset + size)
+  piece.networkHeader = at
+  piece.transportHeader = at + hlen
+  piece.protocol = skb.protocol
+  piece.packetType = skb.packetType
+  piece.dev = skb.dev
+  piece.route = skb.route
+  piece.nexthop = skb.nexthop
+  piece.mark = skb.mark
+  piece.hash = skb.hash
+  view.setUint16(at + 2, hlen + size)
+  view.setUint16(at + 6, frag)
+  ipv4.updateChecksum(view, at)
+  return piece
+}
+
+/** One datagram being put together: its pieces in order of offset. */
+interface Reassembly {
+  pieces: { offset: number; end: number; skb: Skb }[]
+  /** Payload length, known once the last piece is here; -1 before. */
+  total: number
+  timer: Timer
+}
+
+export class FragmentQueues {
+  readonly #net: NetNamespace
+  readonly #queues = new Map<string, Reassembly>()
+
+  constructor(net: NetNamespace) {
+    this.#net = net
+  }
+
+  /** Takes a fragment; returns the whole datagram when it was the one that was missing. Models ip_defrag. */
+  add(skb: Skb): Skb | undefined {
+    const net = this.#net
+    net.snmp.ipReasmReqds++
+    const view = skb.view
+    const at = skb.networkHeader
+    const key = `${ipv4.source(view, at)}/${ipv4.destination(view, at)}/${ipv4.protocol(view, at)}/${ipv4.id(view, at)}`
+    const queue = this.#queues.get(key) ?? this.#create(key)
+    const offset = (ipv4.flagsAndOffset(view, at) & ipv4.IP_OFFSET) * 8
+    const end = offset + ipv4.totalLength(view, at) - ipv4.headerLength(view, at)
+    if ((ipv4.flagsAndOffset(view, at) & ipv4.IP_MF) === 0) queue.total = end
+    if (queue.pieces.some((piece) => offset < piece.end && end > piece.offset)) {
+      // An overlap condemns the datagram (RFC 5722 in spirit; ip_frag_queue drops it since 4.18).
+      kfreeSkb(net, skb, DropReason.FRAG_REASM_TIMEOUT)
+      return undefined
+    }
+    queue.pieces.push({ offset, end, skb })
+    queue.pieces.sort((a, b) => a.offset - b.offset)
+    if (!isComplete(queue)) return undefined
+    queue.timer.cancel()
+    this.#queues.delete(key)
+    net.snmp.ipReasmOKs++
+    return join(queue)
+  }
+
+  #create(key: string): Reassembly {
+    const net = this.#net
+    const timer = new Timer(net.kernel.sim, () => this.#expire(key))
+    timer.arm(net.sysctl.ipfragTime * SECOND)
+    const queue: Reassembly = { pieces: [], total: -1, timer }
+    this.#queues.set(key, queue)
+    return queue
+  }
+
+  /** Models ip_expire: tells the sender when the first piece is here (RFC 792). */
+  #expire(key: string): void {
+    const net = this.#net
+    const queue = this.#queues.get(key)
+    if (queue === undefined) return
+    this.#queues.delete(key)
+    net.snmp.ipReasmTimeout++
+    net.snmp.ipReasmFails++
+    const first = queue.pieces[0]
+    if (first !== undefined && first.offset === 0) net.kernel.icmpSend(net, first.skb, IcmpType.TIME_EXCEEDED, EXC_FRAGTIME, 0)
+    for (const piece of queue.pieces) kfreeSkb(net, piece.skb, DropReason.FRAG_REASM_TIMEOUT)
+  }
+}
+
+function isComplete(queue: Reassembly): boolean {
+  if (queue.total < 0) return false
+  let expected = 0
+  for (const piece of queue.pieces) {
+    if (piece.offset !== expected) return false
+    expected = piece.end
+  }
+  return expected === queue.total
+}
+
+function join(queue: Reassembly): Skb {
+  const head = (queue.pieces[0] as Reassembly["pieces"][number]).skb
+  const hlen = ipv4.headerLength(head.view, head.networkHeader)
+  const whole = head.arena.alloc(hlen + queue.total)
+  const at = whole.put(hlen + queue.total)
+  const { bytes, view } = head.arena
+  bytes.copyWithin(at, head.networkHeader, head.networkHeader + hlen)
+  for (const { offset, end, skb } of queue.pieces) {
+    const from = skb.networkHeader + ipv4.headerLength(view, skb.networkHeader)
+    bytes.copyWithin(at + hlen + offset, from, from + end - offset)
+  }
+  whole.id = head.id
+  whole.dev = head.dev
+  whole.protocol = head.protocol
+  whole.packetType = head.packetType
+  whole.mark = head.mark
+  whole.networkHeader = at
+  whole.transportHeader = at + hlen
+  view.setUint16(at + 2, hlen + queue.total)
+  view.setUint16(at + 6, 0)
+  ipv4.updateChecksum(view, at)
+  for (const piece of queue.pieces) piece.skb.free()
+  return whole
+}

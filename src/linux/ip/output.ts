@@ -1,0 +1,85 @@
+/** The way out. Models net/ipv4/ip_output.c. */
+import * as ipv4 from "../../wire/ipv4.ts"
+import * as ethernet from "../../wire/ethernet.ts"
+import { isMulticast, LIMITED_BROADCAST } from "../../wire/address.ts"
+import { DropReason, kfreeSkb } from "../drop-reason.ts"
+import { RouteType } from "../fib/route.ts"
+import { neighOutput } from "../neigh/output.ts"
+import { devQueueXmit, type NetDevice } from "../netdev.ts"
+import type { NetNamespace } from "../netns.ts"
+import { NfHook } from "../netfilter/hook.ts"
+import { PacketType, type Skb } from "../skb.ts"
+import { ipFragment } from "./fragment.ts"
+import { type OutputRoute, routeMtu } from "./route-output.ts"
+
+export interface IpOutputOptions {
+  source: number
+  destination: number
+  protocol: number
+  /** net.ipv4.ip_default_ttl when 0. */
+  ttl: number
+  tos: number
+  /** Set Don't Fragment. */
+  df: boolean
+  /** A connected socket's own counter; `undefined` takes the machine's counters (or 0 for DF packets that may not be fragmented). */
+  id: number | undefined
+  /** Draw an ID and fragment although DF is set, as sockets in IP_PMTUDISC_WANT do (skb->ignore_df). */
+  ignoreDf: boolean
+}
+
+/**
+ * Sends a transport segment: puts an IPv4 header in front of `skb.data` and hands the packet to netfilter and the device. The skb is consumed.
+ * Models __ip_queue_xmit and ip_push_pending_frames.
+ */
+export function ipQueueXmit(net: NetNamespace, skb: Skb, way: OutputRoute, options: IpOutputOptions): void {
+  skb.transportHeader = skb.data
+  const at = skb.push(ipv4.LENGTH)
+  skb.networkHeader = at
+  skb.protocol = ethernet.EtherType.IPV4
+  skb.ignoreDf = options.ignoreDf
+  const { source, destination, protocol } = options
+  const id = options.id ?? (options.df && !options.ignoreDf ? 0 : net.kernel.idents.next(source, destination, protocol))
+  const ttl = options.ttl || net.sysctl.defaultTtl
+  ipv4.emit(skb.view, at, options.tos, skb.length, id & 0xffff, options.df ? ipv4.IP_DF : 0, ttl, protocol, source, destination)
+  skb.route = way.route
+  skb.nexthop = way.nexthop
+  skb.dev = way.dev
+  net.snmp.ipOutRequests++
+  if ((net.hooks.active & (1 << NfHook.LOCAL_OUT)) !== 0 && !net.hooks.run(net, NfHook.LOCAL_OUT, skb, undefined, way.dev)) return
+  ipOutput(net, skb, skb.dev ?? way.dev, undefined)
+}
+
+/** POSTROUTING, then fragmentation, then the neighbour. Models ip_output, ip_finish_output. `input` is where a forwarded packet came from. */
+export function ipOutput(net: NetNamespace, skb: Skb, dev: NetDevice, input: NetDevice | undefined): void {
+  skb.dev = dev
+  const destination = ipv4.destination(skb.view, skb.networkHeader)
+  if (destination === LIMITED_BROADCAST || isMulticast(destination) || skb.route?.type === RouteType.BROADCAST)
+    skb.packetType = PacketType.BROADCAST
+  if ((net.hooks.active & (1 << NfHook.POST_ROUTING)) !== 0 && !net.hooks.run(net, NfHook.POST_ROUTING, skb, input, dev)) return
+  if (skb.length > routeMtu(net, dev, destination)) {
+    ipFragment(net, skb, routeMtu(net, dev, destination), ipFinishOutput)
+    return
+  }
+  ipFinishOutput(net, skb)
+}
+
+/** Models ip_finish_output2. */
+function ipFinishOutput(net: NetNamespace, skb: Skb): void {
+  const dev = skb.dev as NetDevice
+  if (dev === net.loopback) {
+    loopbackOutput(dev, skb)
+    return
+  }
+  if (skb.headroom < ethernet.LENGTH) {
+    kfreeSkb(net, skb, DropReason.NOT_SPECIFIED)
+    return
+  }
+  neighOutput(net, dev, skb.nexthop, skb)
+}
+
+/** Loopback has no neighbours: an all-zero Ethernet header, as NOARP devices get. */
+function loopbackOutput(dev: NetDevice, skb: Skb): void {
+  const at = skb.push(ethernet.LENGTH)
+  ethernet.emit(skb.view, at, 0, 0, ethernet.EtherType.IPV4)
+  devQueueXmit(dev, skb)
+}

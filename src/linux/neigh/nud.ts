@@ -1,0 +1,135 @@
+/** Neighbour unreachability detection: states, probes, timers (RFC 4861 section 7.3 as Linux applies it to ARP). Models net/core/neighbour.c. */
+import { SECOND } from "../../sim/simulation.ts"
+import { DropReason, kfreeSkb } from "../drop-reason.ts"
+import type { NetNamespace } from "../netns.ts"
+import type { NetDevice } from "../netdev.ts"
+import type { Skb } from "../skb.ts"
+import { arpSolicit } from "./arp-send.ts"
+import { NUD_CONNECTED, NUD_VALID, Neighbour, NeighParms, Nud } from "./table.ts"
+import { neighXmit } from "./xmit.ts"
+
+/** The entry for a next hop, made when it is not there yet. */
+export function neighFor(net: NetNamespace, dev: NetDevice, address: number): Neighbour {
+  return net.neigh.lookup(dev, address) ?? net.neigh.create(dev, address, neighTimer)
+}
+
+/**
+ * Prepares to send through `neigh`: true when its address may be used now; otherwise `skb` was queued or dropped. Models __neigh_event_send.
+ */
+export function neighEventSend(neigh: Neighbour, skb: Skb): boolean {
+  const now = neigh.net.kernel.sim.now
+  neigh.used = now
+  if ((neigh.state & NUD_CONNECTED) !== 0) return true
+  if ((neigh.state & (Nud.DELAY | Nud.PROBE)) !== 0) return true
+  if (neigh.state === Nud.STALE) {
+    setState(neigh, Nud.DELAY)
+    neigh.timer.arm(NeighParms.delayProbeTime)
+    return true
+  }
+  enqueue(neigh, skb)
+  if (neigh.state !== Nud.INCOMPLETE) {
+    setState(neigh, Nud.INCOMPLETE)
+    neigh.probes = 1
+    neigh.timer.arm(NeighParms.retransTime)
+    arpSolicit(neigh, skb)
+  }
+  return false
+}
+
+function enqueue(neigh: Neighbour, skb: Skb): void {
+  if (neigh.queue.length >= NeighParms.queueLength) kfreeSkb(neigh.net, neigh.queue.shift() as Skb, DropReason.NEIGH_QUEUEFULL, neigh)
+  neigh.queue.push(skb)
+}
+
+function setState(neigh: Neighbour, state: number): void {
+  neigh.state = state
+  neigh.updated = neigh.net.kernel.sim.now
+  neigh.net.neigh.generation++
+}
+
+/** Models neigh_timer_handler. */
+function neighTimer(neigh: Neighbour): void {
+  const now = neigh.net.kernel.sim.now
+  if (neigh.state === Nud.REACHABLE) {
+    reachableExpired(neigh, now)
+    return
+  }
+  if (neigh.state === Nud.DELAY) {
+    if (now - neigh.confirmed <= NeighParms.delayProbeTime) {
+      setState(neigh, Nud.REACHABLE)
+      neigh.timer.arm(neigh.net.neigh.reachableTime)
+      return
+    }
+    setState(neigh, Nud.PROBE)
+    neigh.probes = 0
+  }
+  probe(neigh)
+}
+
+function reachableExpired(neigh: Neighbour, now: number): void {
+  const net = neigh.net
+  const sinceConfirmed = now - neigh.confirmed
+  if (sinceConfirmed <= net.neigh.reachableTime) neigh.timer.arm(net.neigh.reachableTime - sinceConfirmed + 1)
+  else if (now - neigh.used <= NeighParms.delayProbeTime) {
+    setState(neigh, Nud.DELAY)
+    neigh.timer.arm(NeighParms.delayProbeTime)
+  } else setState(neigh, Nud.STALE)
+}
+
+function probe(neigh: Neighbour): void {
+  const limit = neigh.state === Nud.PROBE ? NeighParms.ucastProbes : NeighParms.mcastProbes
+  if (neigh.probes >= limit) {
+    neighFailed(neigh)
+    return
+  }
+  neigh.probes++
+  neigh.timer.arm(NeighParms.retransTime)
+  arpSolicit(neigh, neigh.queue[0])
+}
+
+/** Nobody answered: what waited is reported as unreachable. Models neigh_invalidate and arp_error_report. */
+function neighFailed(neigh: Neighbour): void {
+  setState(neigh, Nud.FAILED)
+  for (const skb of neigh.queue.splice(0)) {
+    neigh.net.kernel.linkFailure(neigh.net, skb)
+    kfreeSkb(neigh.net, skb, DropReason.NEIGH_FAILED, neigh)
+  }
+}
+
+/** How long a learned address holds against a different one (net.ipv4.neigh.*.locktime). */
+const LOCKTIME = SECOND
+
+/**
+ * Takes in what is known about a neighbour: its address and the state that follows. `admin` is a user's word (`ip neigh`), which alone may
+ * change a permanent entry. Models __neigh_update.
+ */
+export function neighUpdate(neigh: Neighbour, lladdr: number, state: number, admin: boolean): void {
+  const now = neigh.net.kernel.sim.now
+  const old = neigh.state
+  const wasValid = neigh.valid
+  if (!admin && (old & (Nud.PERMANENT | Nud.NOARP)) !== 0) return
+  const same = wasValid && lladdr === neigh.lladdr
+  if (!admin && wasValid && !same && now < neigh.updated + LOCKTIME) return
+  const next = same && state === Nud.STALE && !admin ? old : state
+  if ((next & NUD_CONNECTED) !== 0) neigh.confirmed = now
+  if (next !== old || !same) {
+    neigh.lladdr = lladdr
+    enterState(neigh, next)
+  }
+  if ((next & NUD_VALID) !== 0 && !wasValid) for (const skb of neigh.queue.splice(0)) neighXmit(neigh, skb)
+}
+
+function enterState(neigh: Neighbour, next: number): void {
+  neigh.timer.cancel()
+  neigh.probes = 0
+  setState(neigh, next)
+  if (next === Nud.REACHABLE) neigh.timer.arm(neigh.net.neigh.reachableTime)
+  else if (next === Nud.DELAY) neigh.timer.arm(NeighParms.delayProbeTime)
+  else if (next === Nud.PROBE) neigh.timer.arm(NeighParms.retransTime)
+}
+
+/** Traffic came back from this next hop: no probe is needed for a while (MSG_CONFIRM, TCP's progress). Models __neigh_confirm. */
+export function neighConfirm(net: NetNamespace, dev: NetDevice, address: number): void {
+  const neigh = net.neigh.lookup(dev, address)
+  if (neigh !== undefined) neigh.confirmed = net.kernel.sim.now
+}

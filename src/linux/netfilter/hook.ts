@@ -1,0 +1,59 @@
+/** The five places where netfilter looks at an IPv4 packet. Models net/netfilter/core.c. */
+import { TraceKind } from "../../sim/trace.ts"
+import { DropReason, kfreeSkb } from "../drop-reason.ts"
+import type { NetDevice } from "../netdev.ts"
+import type { NetNamespace } from "../netns.ts"
+import type { Skb } from "../skb.ts"
+
+export const NfHook = { PRE_ROUTING: 0, LOCAL_IN: 1, FORWARD: 2, LOCAL_OUT: 3, POST_ROUTING: 4 } as const
+export type NfHook = (typeof NfHook)[keyof typeof NfHook]
+
+/** STOLEN: the function took the packet and will free it or send it on itself. */
+export const NfVerdict = { DROP: 0, ACCEPT: 1, STOLEN: 2 } as const
+export type NfVerdict = (typeof NfVerdict)[keyof typeof NfVerdict]
+
+export interface NfHookOps {
+  /** Lower runs first: conntrack -200, mangle -150, dstnat -100, filter 0, srcnat 100. */
+  readonly priority: number
+  /** `skb.networkHeader` stands at the IPv4 header. */
+  hook(net: NetNamespace, hook: NfHook, skb: Skb, input: NetDevice | undefined, output: NetDevice | undefined): NfVerdict
+}
+
+export class NfHooks {
+  readonly #chains: NfHookOps[][] = [[], [], [], [], []]
+  /** A bit a hook point that has functions: the stack tests it before it calls {@link run}. */
+  active = 0
+
+  register(hook: NfHook, ops: NfHookOps): void {
+    const chain = this.#chains[hook] as NfHookOps[]
+    chain.push(ops)
+    chain.sort((a, b) => a.priority - b.priority)
+    this.active |= 1 << hook
+  }
+
+  unregister(hook: NfHook, ops: NfHookOps): void {
+    const chain = this.#chains[hook] as NfHookOps[]
+    const at = chain.indexOf(ops)
+    if (at >= 0) chain.splice(at, 1)
+    if (chain.length === 0) this.active &= ~(1 << hook)
+  }
+
+  /** True when the packet goes on. A dropped packet has been freed. */
+  run(
+    net: NetNamespace,
+    hook: NfHook,
+    skb: Skb,
+    input: NetDevice | undefined,
+    output: NetDevice | undefined,
+  ): boolean {
+    for (const ops of this.#chains[hook] as NfHookOps[]) {
+      const verdict = ops.hook(net, hook, skb, input, output)
+      if (verdict === NfVerdict.ACCEPT) continue
+      const trace = net.kernel.sim.trace
+      if (trace.on !== 0) trace.emit(TraceKind.NF_HOOK, skb.id, net.id, skb.dev?.ifindex ?? 0, hook, ops)
+      if (verdict === NfVerdict.DROP) kfreeSkb(net, skb, DropReason.NETFILTER_DROP, ops)
+      return false
+    }
+    return true
+  }
+}
