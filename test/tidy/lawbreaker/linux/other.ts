@@ -1,0 +1,3 @@
+import { device } from "./device.ts"
+
+export const other: unknown = () => device
