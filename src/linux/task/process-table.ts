@@ -1,0 +1,141 @@
+/** The processes of a machine: births, look-up of programs, deaths. Models kernel/fork.c, fs/exec.c and kernel/exit.c. */
+import type { Errno } from "../errno.ts"
+import type { Kernel } from "../kernel.ts"
+import { nullFile, Process, ProcessExit, type ExitStatus, type SpawnOptions } from "./process.ts"
+import type { Tool } from "./tool.ts"
+import { resolvePath, type Vfs } from "./vfs.ts"
+
+/** What PATH is when nobody set it. */
+export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+const INTERPRETER_LIMIT = 4
+
+export class ProcessTable {
+  readonly #kernel: Kernel
+  readonly #processes = new Map<number, Process>()
+  #nextPid = 1
+  /** What runs a script without `#!`: installed by whoever brings a shell. */
+  scriptTool: Tool | undefined = undefined
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel
+  }
+
+  /** Living processes in order of pid. */
+  list(): Process[] {
+    return [...this.#processes.values()].sort((a, b) => a.pid - b.pid)
+  }
+
+  get(pid: number): Process | undefined {
+    return this.#processes.get(pid)
+  }
+
+  /** Starts a program from outside: a daemon, an `exec`. Descriptors that are not given read and write nothing. */
+  run(argv: readonly string[], options: SpawnOptions = {}): Process | Errno {
+    return this.#start(undefined, argv, options)
+  }
+
+  spawn(parent: Process, argv: readonly string[], options: SpawnOptions): Process | Errno {
+    return this.#start(parent, argv, options)
+  }
+
+  #start(parent: Process | undefined, argv: readonly string[], options: SpawnOptions): Process | Errno {
+    const kernel = this.#kernel
+    const env = options.env ?? parent?.env ?? new Map([["PATH", DEFAULT_PATH]])
+    const fs = options.fs ?? parent?.fs ?? kernel.root
+    const cwd = options.cwd ?? parent?.cwd ?? "/"
+    const found = options.tool === undefined ? findProgram(fs, env, cwd, argv) : { tool: options.tool, argv }
+    if (typeof found === "string") return found
+    const tool = found.tool ?? this.scriptTool
+    if (tool === undefined) return "ENOEXEC"
+    const proc = new Process(kernel, this.#nextPid++, parent, found.argv, {
+      env,
+      fs,
+      cwd,
+      uid: options.uid ?? parent?.uid ?? 0,
+      net: options.net ?? parent?.net ?? kernel.initNet,
+      hostname: options.hostname ?? parent?.hostname ?? kernel.hostname,
+    })
+    inheritFds(proc, parent, options)
+    this.#processes.set(proc.pid, proc)
+    void kernel.sim.spawn(() => this.#live(proc, tool))
+    return proc
+  }
+
+  async #live(proc: Process, tool: Tool): Promise<void> {
+    let status: ExitStatus
+    try {
+      proc.checkSignals()
+      status = { code: (await tool.main(proc)) & 255 }
+    } catch (thrown) {
+      if (!(thrown instanceof ProcessExit)) this.#crash(proc, thrown)
+      status = thrown instanceof ProcessExit ? thrown.status : { code: 139 }
+    }
+    for (const fd of [...proc.fds.keys()]) proc.closeFd(fd)
+    this.#processes.delete(proc.pid)
+    proc.status = status
+    proc.exited.wake()
+  }
+
+  /** A program of ours that threw has a bug, or is a user's: it is said where a crash would be said, and kept for whoever looks. */
+  #crash(proc: Process, thrown: unknown): void {
+    this.crashes.push({ argv: proc.argv, error: thrown })
+    const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
+    const text = new TextEncoder().encode(`${proc.argv[0]}: the simulated program failed: ${message}\n`)
+    void proc.fds.get(2)?.write(proc, text).catch(() => undefined)
+  }
+
+  /** Programs that threw instead of exiting, newest last. Tests assert that there are none. */
+  readonly crashes: { argv: readonly string[]; error: unknown }[] = []
+}
+
+function inheritFds(proc: Process, parent: Process | undefined, options: SpawnOptions): void {
+  for (const [fd, file] of parent?.fds ?? []) {
+    if (options.fds?.has(fd) === true) continue
+    file.retain()
+    proc.fds.set(fd, file)
+  }
+  for (const [fd, file] of options.fds ?? []) {
+    file.retain()
+    proc.fds.set(fd, file)
+  }
+  for (const fd of [0, 1, 2]) if (!proc.fds.has(fd)) proc.fds.set(fd, nullFile())
+}
+
+/** The program for an argv: by path, or along PATH; `#!` lines are followed. Models execvp and fs/binfmt_script.c. */
+export function findProgram(
+  fs: Vfs,
+  env: ReadonlyMap<string, string>,
+  cwd: string,
+  argv: readonly string[],
+): { tool: Tool | undefined; argv: readonly string[]; path: string } | Errno {
+  const name = argv[0] ?? ""
+  if (name.includes("/")) return programAt(fs, resolvePath(cwd, name), argv, 0)
+  let refused: Errno = "ENOENT"
+  for (const dir of (env.get("PATH") ?? DEFAULT_PATH).split(":")) {
+    const found = programAt(fs, resolvePath(cwd, `${dir}/${name}`), argv, 0)
+    if (typeof found !== "string") return found
+    if (found === "EACCES") refused = found
+  }
+  return refused
+}
+
+function programAt(
+  fs: Vfs,
+  path: string,
+  argv: readonly string[],
+  depth: number,
+): { tool: Tool | undefined; argv: readonly string[]; path: string } | Errno {
+  const stat = fs.stat(path)
+  if (typeof stat === "string") return stat
+  if (stat.type === "directory" || !stat.executable) return "EACCES"
+  const tool = fs.toolAt(path)
+  if (tool !== undefined) return { tool, argv, path }
+  if (depth > INTERPRETER_LIMIT) return "ELOOP"
+  const script = fs.readText(path)
+  const shebang = "text" in script ? /^#!\s*(\S+)(?:[ \t]+(\S+))?/.exec(script.text) : null
+  // Without a #! line the caller's shell runs it, as execvp falls back to sh.
+  if (shebang === null) return { tool: undefined, argv: ["sh", path, ...argv.slice(1)], path }
+  const interpreter = shebang[1] as string
+  const rest = [interpreter, ...(shebang[2] === undefined ? [] : [shebang[2]]), path, ...argv.slice(1)]
+  return programAt(fs, interpreter, rest, depth + 1)
+}

@@ -1,0 +1,222 @@
+/** A process: a program with its descriptors, environment, namespaces and place in the tree. Models task_struct. */
+import { Task, WaitQueue } from "../../sim/task.ts"
+import type { Errno } from "../errno.ts"
+import type { Kernel } from "../kernel.ts"
+import type { NetNamespace } from "../netns.ts"
+import { NullFile, type OpenFile } from "./file.ts"
+import { Signal } from "./signal.ts"
+import type { Tool } from "./tool.ts"
+import { resolvePath, type Vfs } from "./vfs.ts"
+
+export interface ExitStatus {
+  /** 0 to 255; 128 + the signal's number when one ended it. */
+  readonly code: number
+  readonly signal?: Signal
+}
+
+/** Thrown inside a program to end it. Programs do not catch it. */
+export class ProcessExit {
+  readonly status: ExitStatus
+  constructor(status: ExitStatus) {
+    this.status = status
+  }
+}
+
+export interface SpawnOptions {
+  /** The program; looked up by `argv[0]` when absent. */
+  tool?: Tool
+  /** Replaces descriptors; the others are inherited. */
+  fds?: ReadonlyMap<number, OpenFile>
+  /** Replaces the whole environment. */
+  env?: ReadonlyMap<string, string>
+  cwd?: string
+  uid?: number
+  net?: NetNamespace
+  fs?: Vfs
+  hostname?: string
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+export class Process {
+  readonly kernel: Kernel
+  readonly pid: number
+  readonly parent: Process | undefined
+  readonly net: NetNamespace
+  readonly fs: Vfs
+  readonly task: Task
+  argv: readonly string[]
+  cwd: string
+  uid: number
+  /** The UTS namespace's name: a machine's or a pod's. */
+  hostname: string
+  readonly env: Map<string, string>
+  readonly fds: Map<number, OpenFile> = new Map()
+  /** Virtual time of birth. */
+  readonly startTime: number
+  readonly children: Set<Process> = new Set()
+  /** Signals to this process group reach it: the foreground job of a terminal. */
+  group: number
+  /** Set once it has ended. */
+  status: ExitStatus | undefined = undefined
+  readonly exited: WaitQueue = new WaitQueue()
+  readonly #handlers = new Map<Signal, () => void>()
+  readonly #ignored = new Set<Signal>()
+  #dying: ProcessExit | undefined
+
+  constructor(kernel: Kernel, pid: number, parent: Process | undefined, argv: readonly string[], options: Required<Omit<SpawnOptions, "tool" | "fds">>) {
+    this.kernel = kernel
+    this.pid = pid
+    this.parent = parent
+    this.argv = argv
+    this.net = options.net
+    this.fs = options.fs
+    this.cwd = options.cwd
+    this.uid = options.uid
+    this.hostname = options.hostname
+    this.env = new Map(options.env)
+    this.task = new Task(kernel.sim)
+    this.startTime = kernel.sim.now
+    this.group = parent?.group ?? pid
+    parent?.children.add(this)
+  }
+
+  // ── files ───────────────────────────────────────────────────────────────────────────────────
+
+  /** Writes to standard output. */
+  out(text: string | Uint8Array): Promise<void> {
+    return this.write(1, text)
+  }
+
+  /** Writes to standard error. */
+  err(text: string | Uint8Array): Promise<void> {
+    return this.write(2, text)
+  }
+
+  async write(fd: number, text: string | Uint8Array): Promise<void> {
+    const data = typeof text === "string" ? encoder.encode(text) : text
+    if (data.length > 0) await this.fds.get(fd)?.write(this, data)
+    this.checkSignals()
+  }
+
+  async read(fd: number, max = 65536): Promise<Uint8Array> {
+    const file = this.fds.get(fd)
+    return file === undefined ? new Uint8Array(0) : file.read(this, max)
+  }
+
+  /** Everything up to the end of a descriptor (standard input). */
+  async readAll(fd = 0): Promise<Uint8Array> {
+    const chunks: Uint8Array[] = []
+    for (;;) {
+      const chunk = await this.read(fd)
+      if (chunk.length === 0) break
+      chunks.push(chunk)
+    }
+    return concat(chunks)
+  }
+
+  /** Everything up to the end of a descriptor, as text. */
+  async readText(fd = 0): Promise<string> {
+    return decoder.decode(await this.readAll(fd))
+  }
+
+  /** An absolute path for one as the user wrote it. */
+  path(text: string): string {
+    return resolvePath(this.cwd, text)
+  }
+
+  closeFd(fd: number): void {
+    this.fds.get(fd)?.close()
+    this.fds.delete(fd)
+  }
+
+  /** Puts a file at a descriptor, closing what was there. */
+  setFd(fd: number, file: OpenFile): void {
+    this.closeFd(fd)
+    this.fds.set(fd, file)
+  }
+
+  // ── time, children ──────────────────────────────────────────────────────────────────────────
+
+  /** Sleeps in virtual time, in nanoseconds. */
+  sleep(ns: number): Promise<void> {
+    return this.task.sleep(ns)
+  }
+
+  /** fork and exec: starts a program beside this one. An errno when it cannot be found or run. */
+  spawn(argv: readonly string[], options: SpawnOptions = {}): Process | Errno {
+    return this.kernel.processes.spawn(this, argv, options)
+  }
+
+  /** Waits for a child's end. */
+  async wait(child: Process): Promise<ExitStatus> {
+    while (child.status === undefined) await this.task.wait(child.exited)
+    this.children.delete(child)
+    return child.status
+  }
+
+  // ── signals ─────────────────────────────────────────────────────────────────────────────────
+
+  /** Handles a signal instead of dying of it. The handler runs at once; a sleeping program goes on sleeping. */
+  on(signal: Signal, handler: () => void): void {
+    this.#handlers.set(signal, handler)
+  }
+
+  off(signal: Signal): void {
+    this.#handlers.delete(signal)
+    this.#ignored.delete(signal)
+  }
+
+  ignore(signal: Signal): void {
+    this.#ignored.add(signal)
+  }
+
+  /** Sends a signal to this process. */
+  kill(signal: Signal): void {
+    if (this.status !== undefined || this.#dying !== undefined) return
+    if (signal !== "SIGKILL" && this.#ignored.has(signal)) return
+    const handler = signal === "SIGKILL" ? undefined : this.#handlers.get(signal)
+    if (handler !== undefined) {
+      handler()
+      return
+    }
+    if (signal === "SIGCHLD" || signal === "SIGCONT") return
+    this.#dying = new ProcessExit({ code: 128 + Signal[signal], signal })
+    this.task.interrupt(this.#dying)
+  }
+
+  /** A signal the program brings on itself; does not return unless it is handled. */
+  raise(signal: Signal): void {
+    if (this.#ignored.has(signal)) return
+    const handler = this.#handlers.get(signal)
+    if (handler !== undefined) handler()
+    else throw new ProcessExit({ code: 128 + Signal[signal], signal })
+  }
+
+  /** Ends the program at once. */
+  exit(code: number): never {
+    throw new ProcessExit({ code })
+  }
+
+  /** Dies here if a deadly signal came while the program was running. */
+  checkSignals(): void {
+    if (this.#dying !== undefined) throw this.#dying
+  }
+}
+
+export function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  if (chunks.length === 1) return chunks[0] as Uint8Array
+  const whole = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.length
+  }
+  return whole
+}
+
+/** A descriptor that reads as empty and swallows what is written. */
+export function nullFile(): OpenFile {
+  return new NullFile()
+}
