@@ -1,0 +1,89 @@
+/** Packet sockets: frames as the devices see them, copied once. Models net/packet/af_packet.c. */
+import { WaitQueue } from "../../sim/task.ts"
+import type { NetDevice, PacketTap } from "../netdev.ts"
+import type { NetNamespace } from "../netns.ts"
+import type { Skb } from "../skb.ts"
+import type { Process } from "../task/process.ts"
+
+/** A frame as it was seen. */
+export interface PacketFrame {
+  /** Virtual nanoseconds. */
+  readonly time: number
+  /** The captured bytes, from the Ethernet header on. */
+  readonly bytes: Uint8Array
+  /** The frame's own length. */
+  readonly length: number
+  readonly ifindex: number
+  readonly device: string
+  /** PacketType.*: 4 is outgoing. */
+  readonly packetType: number
+  /** The packet's identity, the same at every place it passes. */
+  readonly packet: number
+}
+
+export interface PacketSocketOptions {
+  /** One device, or every device of the namespace (`any`). */
+  device?: NetDevice
+  /** Bytes kept of each frame (262144). */
+  snaplen?: number
+  /** How many bytes of a frame to keep: 0 drops it. Runs in the kernel, before the copy. */
+  filter?: (bytes: Uint8Array, offset: number, length: number, dev: NetDevice, outgoing: boolean) => boolean
+  /** Frames waiting to be read before new ones are dropped (unlimited: a simulated capture loses nothing). */
+  ring?: number
+}
+
+export class PacketSocket implements PacketTap {
+  readonly net: NetNamespace
+  readonly options: PacketSocketOptions
+  /** Frames that matched, and those that found the ring full. */
+  received = 0
+  dropped = 0
+  readonly frames: PacketFrame[] = []
+  readonly #arrived = new WaitQueue()
+
+  constructor(net: NetNamespace, options: PacketSocketOptions = {}) {
+    this.net = net
+    this.options = options
+    if (options.device === undefined) net.taps.push(this)
+    else options.device.addTap(this)
+  }
+
+  deliver(dev: NetDevice, skb: Skb, outgoing: boolean): void {
+    const { filter, snaplen = 262144, ring = Number.POSITIVE_INFINITY } = this.options
+    // lo shows a frame when it is received; on its way out it would be seen twice.
+    if (outgoing && dev === this.net.loopback) return
+    const { bytes } = skb.arena
+    const length = skb.length
+    if (filter !== undefined && !filter(bytes, skb.data, length, dev, outgoing)) return
+    this.received++
+    if (this.frames.length >= ring) {
+      this.dropped++
+      return
+    }
+    this.frames.push({
+      time: this.net.kernel.sim.now,
+      bytes: bytes.slice(skb.data, skb.data + Math.min(length, snaplen)),
+      length,
+      ifindex: dev.ifindex,
+      device: dev.name,
+      packetType: outgoing ? 4 : skb.packetType,
+      packet: skb.id,
+    })
+    this.#arrived.wake()
+  }
+
+  /** Everything that has arrived, waiting for the first frame. */
+  async read(proc: Process): Promise<PacketFrame[]> {
+    while (this.frames.length === 0) await proc.task.wait(this.#arrived)
+    return this.frames.splice(0)
+  }
+
+  close(): void {
+    const { device } = this.options
+    if (device !== undefined) device.removeTap(this)
+    else {
+      const at = this.net.taps.indexOf(this)
+      if (at >= 0) this.net.taps.splice(at, 1)
+    }
+  }
+}

@@ -1,0 +1,121 @@
+/** A UDP socket as programs use it. Models the SOCK_DGRAM calls of net/ipv4/udp.c. */
+import * as ipv4 from "../../wire/ipv4.ts"
+import * as udp from "../../wire/udp.ts"
+import { csumFold16, pseudoHeaderSum } from "../../wire/checksum.ts"
+import { WaitQueue } from "../../sim/task.ts"
+import type { Errno } from "../errno.ts"
+import { ipQueueXmit } from "../ip/output.ts"
+import { ipRouteOutput } from "../ip/route-output.ts"
+import type { NetNamespace } from "../netns.ts"
+import { IpSummed, type Skb } from "../skb.ts"
+import type { Process } from "../task/process.ts"
+import type { UdpEndpoint } from "./udp-table.ts"
+
+export interface Datagram {
+  data: Uint8Array
+  address: number
+  port: number
+}
+
+/** Datagrams a socket holds before it drops (about net.core.rmem_default). */
+const QUEUE_MAX = 256
+
+export class UdpSocket implements UdpEndpoint {
+  readonly net: NetNamespace
+  localAddress = 0
+  localPort = 0
+  remoteAddress = 0
+  remotePort = 0
+  ttl = 0
+  #bound = false
+  readonly #queue: Datagram[] = []
+  readonly #arrived = new WaitQueue()
+  #error: Errno | undefined
+
+  constructor(net: NetNamespace) {
+    this.net = net
+  }
+
+  /** Binds to an address (0: any) and port (0: an ephemeral one). */
+  bind(address: number, port: number): Errno | undefined {
+    if (address !== 0 && !this.net.isLocal(address)) return "EADDRNOTAVAIL"
+    this.localAddress = address
+    this.localPort = port
+    const errno = this.net.udp.bind(this)
+    this.#bound = errno === undefined
+    return errno
+  }
+
+  /** Fixes the peer: errors about it are reported, datagrams of others are not delivered. */
+  connect(address: number, port: number): Errno | undefined {
+    const way = ipRouteOutput(this.net, address, this.localAddress)
+    if (typeof way === "string") return way
+    if (!this.#bound) {
+      const errno = this.bind(0, 0)
+      if (errno !== undefined) return errno
+    }
+    if (this.localAddress === 0) this.localAddress = way.source
+    this.remoteAddress = address
+    this.remotePort = port
+    return undefined
+  }
+
+  /** Sends a datagram; address and port default to the connected peer's. */
+  send(data: Uint8Array, address: number = this.remoteAddress, port: number = this.remotePort): Errno | undefined {
+    const pending = this.#error
+    this.#error = undefined
+    if (pending !== undefined) return pending
+    if (data.length > 65507) return "EMSGSIZE"
+    if (!this.#bound) {
+      const errno = this.bind(0, 0)
+      if (errno !== undefined) return errno
+    }
+    const way = ipRouteOutput(this.net, address, this.localAddress)
+    if (typeof way === "string") return way
+    const length = udp.LENGTH + data.length
+    const skb = this.net.kernel.arena.alloc(length)
+    const at = skb.put(length)
+    const seed = csumFold16(pseudoHeaderSum(way.source, address, ipv4.IpProtocol.UDP, length))
+    udp.emit(skb.view, at, this.localPort, port, length, seed)
+    skb.arena.bytes.set(data, at + udp.LENGTH)
+    skb.ipSummed = IpSummed.PARTIAL
+    skb.csumStart = at
+    skb.csumOffset = udp.CHECKSUM_OFFSET
+    this.net.snmp.udpOutDatagrams++
+    // IP_PMTUDISC_WANT: DF stands in the header, yet the sender may fragment.
+    ipQueueXmit(this.net, skb, way, { source: way.source, destination: address, protocol: ipv4.IpProtocol.UDP, ttl: this.ttl, tos: 0, df: true, id: undefined, ignoreDf: true })
+    return undefined
+  }
+
+  /** The next datagram; an errno when an ICMP error came, `ETIMEDOUT` after `timeout` nanoseconds. */
+  async receiveFrom(proc: Process, timeout: number = Number.POSITIVE_INFINITY): Promise<Datagram | Errno> {
+    const deadline = this.net.kernel.sim.now + timeout
+    while (this.#queue.length === 0) {
+      const error = this.#error
+      this.#error = undefined
+      if (error !== undefined) return error
+      if (!(await proc.task.wait(this.#arrived, deadline - this.net.kernel.sim.now))) return "ETIMEDOUT"
+    }
+    return this.#queue.shift() as Datagram
+  }
+
+  receive(skb: Skb): void {
+    if (this.#queue.length < QUEUE_MAX) {
+      const view = skb.view
+      const data = skb.arena.bytes.slice(skb.data + udp.LENGTH, skb.tail)
+      this.#queue.push({ data, address: ipv4.source(view, skb.networkHeader), port: udp.sourcePort(view, skb.data) })
+      this.#arrived.wake()
+    }
+    skb.free()
+  }
+
+  error(errno: Errno): void {
+    this.#error = errno
+    this.#arrived.wake()
+  }
+
+  close(): void {
+    if (this.#bound) this.net.udp.unbind(this)
+    this.#bound = false
+  }
+}
