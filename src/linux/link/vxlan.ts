@@ -68,7 +68,7 @@ export class Vxlan {
 
 /** The UDP socket that all devices of one port share. Models struct vxlan_sock. */
 export class VxlanSock {
-  readonly devices = new Map<number, Vxlan>()
+  readonly devices: Map<number, Vxlan> = new Map()
 
   /** Takes a datagram: `skb.data` at the UDP header. Models vxlan_rcv; always consumes. */
   encapRcv(net: NetNamespace, skb: Skb): boolean {

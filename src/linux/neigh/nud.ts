@@ -1,6 +1,7 @@
 /** Neighbour unreachability detection: states, probes, timers (RFC 4861 section 7.3 as Linux applies it to ARP). Models net/core/neighbour.c. */
 import { SECOND } from "../../sim/simulation.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
+import { wheelDelay } from "../jiffies.ts"
 import type { NetNamespace } from "../netns.ts"
 import type { NetDevice } from "../netdev.ts"
 import type { Skb } from "../skb.ts"
@@ -23,17 +24,22 @@ export function neighEventSend(neigh: Neighbour, skb: Skb): boolean {
   if ((neigh.state & (Nud.DELAY | Nud.PROBE)) !== 0) return true
   if (neigh.state === Nud.STALE) {
     setState(neigh, Nud.DELAY)
-    neigh.timer.arm(NeighParms.delayProbeTime)
+    armTimer(neigh, NeighParms.delayProbeTime)
     return true
   }
   enqueue(neigh, skb)
   if (neigh.state !== Nud.INCOMPLETE) {
     setState(neigh, Nud.INCOMPLETE)
     neigh.probes = 1
-    neigh.timer.arm(NeighParms.retransTime)
+    armTimer(neigh, NeighParms.retransTime)
     arpSolicit(neigh, skb)
   }
   return false
+}
+
+/** Neighbour timers sit on the kernel's coarse wheel: a second is 1.01 s. */
+function armTimer(neigh: Neighbour, delay: number): void {
+  neigh.timer.arm(wheelDelay(neigh.net.kernel.sim.now, delay))
 }
 
 function enqueue(neigh: Neighbour, skb: Skb): void {
@@ -57,7 +63,7 @@ function neighTimer(neigh: Neighbour): void {
   if (neigh.state === Nud.DELAY) {
     if (now - neigh.confirmed <= NeighParms.delayProbeTime) {
       setState(neigh, Nud.REACHABLE)
-      neigh.timer.arm(neigh.net.neigh.reachableTime)
+      armTimer(neigh, neigh.net.neigh.reachableTime)
       return
     }
     setState(neigh, Nud.PROBE)
@@ -69,10 +75,10 @@ function neighTimer(neigh: Neighbour): void {
 function reachableExpired(neigh: Neighbour, now: number): void {
   const net = neigh.net
   const sinceConfirmed = now - neigh.confirmed
-  if (sinceConfirmed <= net.neigh.reachableTime) neigh.timer.arm(net.neigh.reachableTime - sinceConfirmed + 1)
+  if (sinceConfirmed <= net.neigh.reachableTime) armTimer(neigh, net.neigh.reachableTime - sinceConfirmed + 1)
   else if (now - neigh.used <= NeighParms.delayProbeTime) {
     setState(neigh, Nud.DELAY)
-    neigh.timer.arm(NeighParms.delayProbeTime)
+    armTimer(neigh, NeighParms.delayProbeTime)
   } else setState(neigh, Nud.STALE)
 }
 
@@ -83,7 +89,7 @@ function probe(neigh: Neighbour): void {
     return
   }
   neigh.probes++
-  neigh.timer.arm(NeighParms.retransTime)
+  armTimer(neigh, NeighParms.retransTime)
   arpSolicit(neigh, neigh.queue[0])
 }
 
@@ -123,9 +129,9 @@ function enterState(neigh: Neighbour, next: number): void {
   neigh.timer.cancel()
   neigh.probes = 0
   setState(neigh, next)
-  if (next === Nud.REACHABLE) neigh.timer.arm(neigh.net.neigh.reachableTime)
-  else if (next === Nud.DELAY) neigh.timer.arm(NeighParms.delayProbeTime)
-  else if (next === Nud.PROBE) neigh.timer.arm(NeighParms.retransTime)
+  if (next === Nud.REACHABLE) armTimer(neigh, neigh.net.neigh.reachableTime)
+  else if (next === Nud.DELAY) armTimer(neigh, NeighParms.delayProbeTime)
+  else if (next === Nud.PROBE) armTimer(neigh, NeighParms.retransTime)
 }
 
 /** Traffic came back from this next hop: no probe is needed for a while (MSG_CONFIRM, TCP's progress). Models __neigh_confirm. */

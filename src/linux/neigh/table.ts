@@ -23,7 +23,14 @@ export const NUD_VALID: number = Nud.PERMANENT | Nud.NOARP | Nud.REACHABLE | Nud
 export const NUD_CONNECTED: number = Nud.PERMANENT | Nud.NOARP | Nud.REACHABLE
 
 /** Parameters of /proc/sys/net/ipv4/neigh/*: the kernel's defaults. */
-export const NeighParms = {
+export const NeighParms: {
+  readonly mcastProbes: number
+  readonly ucastProbes: number
+  readonly retransTime: number
+  readonly delayProbeTime: number
+  readonly baseReachableTime: number
+  readonly queueLength: number
+} = {
   mcastProbes: 3,
   ucastProbes: 3,
   retransTime: SECOND,
@@ -31,7 +38,7 @@ export const NeighParms = {
   baseReachableTime: 30 * SECOND,
   /** Packets that wait for an answer (unres_qlen_bytes holds about this many). */
   queueLength: 101,
-} as const
+}
 
 /** One entry. */
 export class Neighbour {
