@@ -1,0 +1,249 @@
+/** ip route. Models iproute2 ip/iproute.c. */
+import { type Route, RouteProtocol, RouteScope, RouteTable, RouteType } from "../../linux/fib/route.ts"
+import type { NetDevice } from "../../linux/netdev.ts"
+import { routeAdd, routeDel, type RouteMode, type RouteSpec } from "../../linux/rtnetlink/route.ts"
+import { formatIpv4, networkOf, parseIpv4, parsePrefix, type Prefix } from "../../wire/address.ts"
+import { check, deviceOrFail, fail, invalid, type IpOptions, type Json, pick, renderJson, Words } from "../iproute.ts"
+import { ipRouteGet } from "./route-get.ts"
+
+type Handler = (words: Words, options: IpOptions) => string
+
+const COMMANDS: readonly (readonly [string, Handler])[] = [
+  ["list", show],
+  ["show", show],
+  ["lst", show],
+  ["get", (words, options) => ipRouteGet(words, options)],
+  ["add", (words, options) => change(words, options, "add")],
+  ["append", (words, options) => change(words, options, "append")],
+  ["change", (words, options) => change(words, options, "change")],
+  ["chg", (words, options) => change(words, options, "change")],
+  ["replace", (words, options) => change(words, options, "replace")],
+  ["delete", remove],
+  ["flush", flush],
+]
+
+export function ipRoute(args: readonly string[], options: IpOptions): string {
+  const words = new Words(args)
+  const command = words.take() ?? "show"
+  const handler = pick(command, COMMANDS)
+  return handler === undefined ? fail(`Command "${command}" is unknown, try "ip route help".`, 255) : handler(words, options)
+}
+
+const TYPES: readonly (readonly [string, number])[] = [
+  ["unicast", RouteType.UNICAST],
+  ["local", RouteType.LOCAL],
+  ["broadcast", RouteType.BROADCAST],
+  ["blackhole", RouteType.BLACKHOLE],
+  ["unreachable", RouteType.UNREACHABLE],
+  ["prohibit", RouteType.PROHIBIT],
+]
+const PROTOCOLS: readonly (readonly [string, number])[] = [
+  ["kernel", RouteProtocol.KERNEL],
+  ["boot", RouteProtocol.BOOT],
+  ["static", RouteProtocol.STATIC],
+  ["dhcp", RouteProtocol.DHCP],
+  ["redirect", RouteProtocol.REDIRECT],
+]
+const SCOPES: readonly (readonly [string, number])[] = [
+  ["global", RouteScope.UNIVERSE],
+  ["site", RouteScope.SITE],
+  ["link", RouteScope.LINK],
+  ["host", RouteScope.HOST],
+  ["nowhere", RouteScope.NOWHERE],
+]
+const TABLES: readonly (readonly [string, number])[] = [
+  ["local", RouteTable.LOCAL],
+  ["main", RouteTable.MAIN],
+  ["default", RouteTable.DEFAULT],
+]
+const nameOf = (table: readonly (readonly [string, number])[], value: number): string => table.find(([, known]) => known === value)?.[0] ?? String(value)
+
+function valueOf(table: readonly (readonly [string, number])[], word: string, message: string): number {
+  const known = table.find(([name]) => name === word)?.[1]
+  if (known !== undefined) return known
+  return /^\d+$/.test(word) ? Number(word) : invalid(word, message)
+}
+
+/** `default` and abbreviated networks such as `10.244/16`. Models get_prefix. */
+export function readPrefix(word: string): Prefix {
+  if (word === "default" || word === "any" || word === "all") return { address: 0, length: 0 }
+  const [host = "", length] = word.split("/")
+  const padded = /^\d+(\.\d+){0,3}$/.test(host) ? [...host.split("."), "0", "0", "0"].slice(0, 4).join(".") : host
+  return parsePrefix(length === undefined ? padded : `${padded}/${length}`) ?? fail(`Error: any valid prefix is expected rather than "${word}".`, 1)
+}
+
+/** A route's condition, printed after it. */
+function stateFlags(route: Route): string[] {
+  const { dev } = route
+  const flags: string[] = []
+  if (route.onlink) flags.push("onlink")
+  if (dev !== undefined && dev.up && !dev.carrier) flags.unshift("linkdown")
+  return flags
+}
+
+function destinationText(route: Route): string {
+  if (route.prefixLength === 0) return "default"
+  return route.prefixLength === 32 ? formatIpv4(route.destination) : `${formatIpv4(route.destination)}/${route.prefixLength}`
+}
+
+/** The scope is not worth a word where it follows from the type. */
+const scopeWorthShowing = (route: Route): boolean => route.scope !== RouteScope.UNIVERSE
+
+interface Filter {
+  table: number | "all"
+  dev: NetDevice | undefined
+  matches: (route: Route) => boolean
+  protocol: number | undefined
+  scope: number | undefined
+  gateway: number | undefined
+  type: number | undefined
+  source: number | undefined
+}
+
+function readFilter(words: Words, options: IpOptions): Filter {
+  const filter: Filter = { table: RouteTable.MAIN, dev: undefined, matches: () => true, protocol: undefined, scope: undefined, gateway: undefined, type: undefined, source: undefined }
+  for (let word = words.take(); word !== undefined; word = words.take()) {
+    if (word === "table") {
+      const name = words.next()
+      filter.table = name === "all" ? "all" : valueOf(TABLES, name, "table id value is invalid\n")
+    } else if (word === "dev" || word === "oif") filter.dev = deviceOrFail(options.net, words.next())
+    else if (word === "proto" || word === "protocol") filter.protocol = valueOf(PROTOCOLS, words.next(), "invalid protocol\n")
+    else if (word === "scope") filter.scope = valueOf(SCOPES, words.next(), "invalid scope\n")
+    else if (word === "via") filter.gateway = readAddress(words.next())
+    else if (word === "src") filter.source = readAddress(words.next())
+    else if (word === "type") filter.type = valueOf(TYPES, words.next(), "node type value is invalid\n")
+    else if (["from", "iif", "vrf", "realms", "mark", "cached", "cloned", "metric"].includes(word)) fail(`ip: podwire does not support '${word}' here`, 255)
+    else filter.matches = readSelector(word, words)
+  }
+  return filter
+}
+
+/** `[to] [root|match|exact] PREFIX`. */
+function readSelector(word: string, words: Words): (route: Route) => boolean {
+  let mode = word === "to" ? words.next() : word
+  let prefix: Prefix
+  if (mode === "root" || mode === "match" || mode === "exact") prefix = readPrefix(words.next())
+  else {
+    prefix = readPrefix(mode)
+    mode = "exact"
+  }
+  const network = networkOf(prefix.address, prefix.length)
+  if (mode === "exact") return (route) => route.prefixLength === prefix.length && route.destination === network
+  if (mode === "root") return (route) => route.prefixLength >= prefix.length && networkOf(route.destination, prefix.length) === network
+  return (route) => route.prefixLength <= prefix.length && networkOf(prefix.address, route.prefixLength) === route.destination
+}
+
+const readAddress = (word: string): number => parseIpv4(word) ?? fail(`Error: inet address is expected rather than "${word}".`, 1)
+
+/** The kernel walks its trie by key; at one key the longer prefix comes first, then the lower metric. */
+export function dumpOrder(a: Route, b: Route): number {
+  return a.destination - b.destination || b.prefixLength - a.prefixLength || a.metric - b.metric
+}
+
+function selected(words: Words, options: IpOptions): { routes: Route[]; filter: Filter } {
+  const filter = readFilter(words, options)
+  if (options.family === "inet6") return { routes: [], filter }
+  const routes = options.net.fib.routes.filter(
+    (route) =>
+      (filter.table === "all" || route.table === filter.table) &&
+      (filter.dev === undefined || route.dev === filter.dev) &&
+      (filter.protocol === undefined || route.protocol === filter.protocol) &&
+      (filter.scope === undefined || route.scope === filter.scope) &&
+      (filter.gateway === undefined || route.gateway === filter.gateway) &&
+      (filter.source === undefined || route.source === filter.source) &&
+      (filter.type === undefined || route.type === filter.type) &&
+      filter.matches(route),
+  )
+  return { routes: routes.sort((a, b) => (filter.table === "all" ? a.table - b.table : 0) || dumpOrder(a, b)), filter }
+}
+
+function show(words: Words, options: IpOptions): string {
+  const { routes, filter } = selected(words, options)
+  if (options.json) return renderJson(routes.map((route) => routeJson(route, filter, options)) as Json, options.pretty)
+  return routes.map((route) => `${routeText(route, filter, options)}\n`).join("")
+}
+
+function routeText(route: Route, filter: Filter, options: IpOptions): string {
+  const type = route.type === RouteType.UNICAST && !options.details ? "" : `${nameOf(TYPES, route.type)} `
+  const parts = [`${type}${destinationText(route)} `]
+  if (route.gateway !== 0) parts.push(`via ${formatIpv4(route.gateway)} `)
+  // What the filter fixes is not repeated.
+  if (route.dev !== undefined && filter.dev === undefined) parts.push(`dev ${route.dev.name} `)
+  if (filter.table === "all" && route.table !== RouteTable.MAIN) parts.push(`table ${nameOf(TABLES, route.table)} `)
+  if ((route.protocol !== RouteProtocol.BOOT || options.details) && filter.protocol === undefined) parts.push(`proto ${nameOf(PROTOCOLS, route.protocol)} `)
+  if ((scopeWorthShowing(route) || options.details) && filter.scope === undefined) parts.push(`scope ${nameOf(SCOPES, route.scope)} `)
+  if (route.source !== 0 && filter.source === undefined) parts.push(`src ${formatIpv4(route.source)} `)
+  if (route.metric !== 0) parts.push(`metric ${route.metric} `)
+  parts.push(...stateFlags(route).map((flag) => `${flag} `))
+  return parts.join("")
+}
+
+function routeJson(route: Route, filter: Filter, options: IpOptions): Json {
+  return {
+    type: route.type === RouteType.UNICAST && !options.details ? undefined : nameOf(TYPES, route.type),
+    dst: destinationText(route),
+    gateway: route.gateway === 0 ? undefined : formatIpv4(route.gateway),
+    dev: filter.dev === undefined ? route.dev?.name : undefined,
+    table: filter.table === "all" && route.table !== RouteTable.MAIN ? nameOf(TABLES, route.table) : undefined,
+    protocol: (route.protocol === RouteProtocol.BOOT && !options.details) || filter.protocol !== undefined ? undefined : nameOf(PROTOCOLS, route.protocol),
+    scope: (scopeWorthShowing(route) || options.details) && filter.scope === undefined ? nameOf(SCOPES, route.scope) : undefined,
+    prefsrc: route.source === 0 ? undefined : formatIpv4(route.source),
+    metric: route.metric === 0 ? undefined : route.metric,
+    flags: stateFlags(route),
+  }
+}
+
+/** Reads `[TYPE] PREFIX [via G] [dev D] …` of add, replace and delete. */
+function readRoute(words: Words, options: IpOptions): RouteSpec {
+  const spec: RouteSpec = { destination: 0, prefixLength: 0, origin: "ip route" }
+  let seen = false
+  for (let word = words.take(); word !== undefined; word = words.take()) {
+    if (word === "via") {
+      const next = words.next()
+      spec.gateway = readAddress(next === "inet" ? words.next() : next)
+    } else if (word === "dev" || word === "oif") spec.dev = deviceOrFail(options.net, words.next())
+    else if (word === "src") spec.source = readAddress(words.next())
+    else if (word === "metric" || word === "preference" || word === "priority") {
+      const value = words.next()
+      spec.metric = /^\d+$/.test(value) ? Number(value) : invalid(value, '"metric" value is invalid\n')
+    } else if (word === "proto" || word === "protocol") spec.protocol = valueOf(PROTOCOLS, words.next(), '"protocol" value is invalid\n')
+    else if (word === "scope") spec.scope = valueOf(SCOPES, words.next(), 'invalid "scope" value\n')
+    else if (word === "table") spec.table = readTable(words.next())
+    else if (word === "onlink") spec.onlink = true
+    else if (["nexthop", "mtu", "advmss", "window", "rtt", "initcwnd", "encap", "nhid", "tos", "dsfield", "realms", "src_port", "quickack", "vrf", "congctl", "features"].includes(word)) fail(`ip: podwire does not support 'route … ${word}'`, 255)
+    else if (!seen && TYPES.some(([name]) => name === word) && words.left > 0) spec.type = valueOf(TYPES, word, "")
+    else {
+      if (seen) fail(`Error: either "to" is duplicate, or "${word}" is a garbage.`, 255)
+      seen = true
+      const prefix = readPrefix(word === "to" ? words.next() : word)
+      spec.destination = prefix.address
+      spec.prefixLength = prefix.length
+    }
+  }
+  return spec
+}
+
+function readTable(word: string): number {
+  const table = valueOf(TABLES, word, '"table" value is invalid\n')
+  return table === RouteTable.MAIN || table === RouteTable.LOCAL ? table : fail(`ip: podwire does not support route table '${word}'`, 255)
+}
+
+function change(words: Words, options: IpOptions, mode: RouteMode): string {
+  check(routeAdd(options.net, readRoute(words, options), mode))
+  return ""
+}
+
+function remove(words: Words, options: IpOptions): string {
+  check(routeDel(options.net, readRoute(words, options)))
+  return ""
+}
+
+function flush(words: Words, options: IpOptions): string {
+  if (words.left === 0) fail('"ip route flush" requires arguments.', 255)
+  if (words.peek() === "cache") {
+    options.net.pmtu.flush()
+    return ""
+  }
+  for (const route of selected(words, options).routes) options.net.fib.remove(route)
+  return ""
+}

@@ -1,0 +1,100 @@
+/** What ip(8) and bridge(8) share: option words, argument errors, JSON as iproute2's json_writer prints it. */
+import { strerror } from "../linux/errno.ts"
+import type { NetDevice } from "../linux/netdev.ts"
+import type { NetNamespace } from "../linux/netns.ts"
+import type { NetlinkError } from "../linux/rtnetlink/error.ts"
+import type { Process } from "../linux/task/process.ts"
+
+/** Ends a command: text for standard error and the exit code. */
+export class IpError {
+  readonly text: string
+  readonly code: number
+  constructor(text: string, code: number) {
+    this.text = text
+    this.code = code
+  }
+}
+
+export const fail = (text: string, code: number): never => {
+  throw new IpError(`${text}\n`, code)
+}
+
+export interface IpOptions {
+  json: boolean
+  pretty: boolean
+  details: boolean
+  statistics: boolean
+  brief: boolean
+  oneline: boolean
+  family: "inet" | "inet6" | "bridge" | "unspec"
+  net: NetNamespace
+  proc: Process
+}
+
+/** The words of a command, taken one after the other. */
+export class Words {
+  readonly #words: readonly string[]
+  #at = 0
+
+  constructor(words: readonly string[]) {
+    this.#words = words
+  }
+
+  get left(): number {
+    return this.#words.length - this.#at
+  }
+
+  peek(): string | undefined {
+    return this.#words[this.#at]
+  }
+
+  take(): string | undefined {
+    return this.#words[this.#at++]
+  }
+
+  /** The argument of a keyword. Models NEXT_ARG. */
+  next(): string {
+    const word = this.#words[this.#at++]
+    return word ?? fail('Command line is not complete. Try option "help"', 255)
+  }
+}
+
+/** iproute2 takes unambiguous beginnings, the first match of its list winning. Models matches(). */
+export function pick<T>(word: string, table: readonly (readonly [string, T])[]): T | undefined {
+  return table.find(([name]) => name.startsWith(word))?.[1]
+}
+
+/** Throws what the tool prints when the kernel refuses. */
+export function check(refused: NetlinkError | NetDevice | undefined, code = 2): void {
+  if (refused === undefined || !("errno" in refused)) return
+  fail(refused.message === undefined ? `RTNETLINK answers: ${strerror(refused.errno)}` : `Error: ${refused.message}.`, code)
+}
+
+export function deviceOrFail(net: NetNamespace, name: string, code = 1): NetDevice {
+  return net.device(name) ?? fail(`Cannot find device "${name}"`, code)
+}
+
+export const invalid = (value: string, message: string): never => fail(`Error: argument "${value}" is wrong: ${message}\n`, 255)
+
+// ── JSON ──────────────────────────────────────────────────────────────────────────────────────
+
+export type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json | undefined }
+
+/** One line, or with `-p` as json_writer lays it out: members on lines of their own, brackets inline. */
+export function renderJson(value: Json, pretty: boolean): string {
+  return `${pretty ? prettyJson(value, 0) : JSON.stringify(value)}\n`
+}
+
+function prettyJson(value: Json, depth: number): string {
+  if (Array.isArray(value)) {
+    if (value.length === 0) return "[ ]"
+    return `[ ${value.map((item) => prettyJson(item as Json, depth + 1)).join(",")} ]`
+  }
+  if (typeof value === "object") {
+    const indent = " ".repeat(4 * (depth + 1))
+    const members = Object.entries(value as Record<string, Json | undefined>).filter(([, member]) => member !== undefined)
+    const lines = members.map(([key, member]) => `\n${indent}"${key}": ${prettyJson(member as Json, depth + 1)}`)
+    return `{${lines.join(",")}\n${" ".repeat(4 * depth)}}`
+  }
+  return JSON.stringify(value)
+}
