@@ -1,0 +1,96 @@
+/** ping as busybox has it. */
+import { SECOND } from "../sim/simulation.ts"
+import { strerror } from "../linux/errno.ts"
+import { RawIcmpSocket } from "../linux/inet/raw.ts"
+import type { Process } from "../linux/task/process.ts"
+import type { Tool } from "../linux/task/tool.ts"
+import { getopt, getoptMessage } from "../shell/getopt.ts"
+import { defineTool } from "../shell/tool.ts"
+import { formatIpv4 } from "../wire/address.ts"
+import { IcmpType } from "../wire/icmp.ts"
+import { resolveHost } from "./resolve.ts"
+
+const TABLE = { 4: false, c: true, s: true, q: false, W: true, w: true, i: true, t: true, I: true }
+
+export const busyboxPing: Tool = defineTool("ping", async (proc) => {
+  const parsed = getopt(proc.argv, TABLE)
+  if ("kind" in parsed) {
+    await proc.err(getoptMessage("ping", parsed))
+    return 1
+  }
+  const value = (name: string, otherwise: number): number => Number(parsed.options.find((option) => option.name === name)?.value ?? otherwise)
+  const host = parsed.operands[0]
+  const address = host === undefined ? undefined : resolveHost(proc, host)
+  if (host === undefined || address === undefined) {
+    await proc.err(host === undefined ? "ping: missing operand\n" : `ping: bad address '${host}'\n`)
+    return 1
+  }
+  const quiet = parsed.options.some((option) => option.name === "q")
+  return run(proc, host, address, { count: value("c", Number.POSITIVE_INFINITY), size: value("s", 56), interval: value("i", 1) * SECOND, linger: value("W", 10) * SECOND, deadline: value("w", Number.POSITIVE_INFINITY) * SECOND, ttl: value("t", 0), quiet })
+})
+
+interface Settings {
+  count: number
+  size: number
+  interval: number
+  linger: number
+  deadline: number
+  ttl: number
+  quiet: boolean
+}
+
+async function run(proc: Process, host: string, address: number, settings: Settings): Promise<number> {
+  const { sim } = proc.kernel
+  const socket = new RawIcmpSocket(proc.net)
+  const id = proc.pid & 0xffff
+  const sent = new Map<number, number>()
+  const times: number[] = []
+  const started = sim.now
+  let stop = false
+  proc.on("SIGINT", () => {
+    stop = true
+    socket.receive({ time: sim.now, source: 0, destination: 0, ttl: 0, tos: 0, data: new Uint8Array(0) })
+  })
+  await proc.out(`PING ${host} (${formatIpv4(address)}): ${settings.size} data bytes\n`)
+  while (!stop && sim.now - started < settings.deadline) {
+    const next = started + sent.size * settings.interval
+    if (sent.size < settings.count && sim.now >= next) {
+      const errno = send(socket, address, id, sent.size, settings)
+      if (errno !== undefined) {
+        await proc.err(`ping: sendto: ${strerror(errno)}\n`)
+        return 1
+      }
+      sent.set(sent.size, sim.now)
+      continue
+    }
+    if (times.length >= settings.count) break
+    const until = sent.size < settings.count ? next : (sent.get(sent.size - 1) ?? 0) + settings.linger
+    if (sim.now >= until) break
+    const message = await socket.receiveFrom(proc, until - sim.now)
+    if (message === undefined || message.error !== undefined || message.data.length < 8) continue
+    const view = new DataView(message.data.buffer, message.data.byteOffset)
+    const at = sent.get(view.getUint16(6))
+    if (view.getUint8(0) !== IcmpType.ECHO_REPLY || view.getUint16(4) !== id || at === undefined) continue
+    times.push(message.time - at)
+    if (!settings.quiet) await proc.out(`${message.data.length} bytes from ${formatIpv4(message.source)}: seq=${view.getUint16(6)} ttl=${message.ttl} time=${milliseconds(message.time - at)} ms\n`)
+  }
+  socket.close()
+  const loss = sent.size === 0 ? 0 : Math.floor(((sent.size - times.length) * 100) / sent.size)
+  await proc.out(`\n--- ${host} ping statistics ---\n${sent.size} packets transmitted, ${times.length} packets received, ${loss}% packet loss\n`)
+  if (times.length === 0) return 1
+  const average = times.reduce((a, b) => a + b, 0) / times.length
+  await proc.out(`round-trip min/avg/max = ${milliseconds(Math.min(...times))}/${milliseconds(average)}/${milliseconds(Math.max(...times))} ms\n`)
+  return 0
+}
+
+const milliseconds = (nanoseconds: number): string => (Math.floor(nanoseconds / 1000) / 1000).toFixed(3)
+
+function send(socket: RawIcmpSocket, address: number, id: number, sequence: number, settings: Settings): "ENETUNREACH" | "EHOSTUNREACH" | undefined {
+  const data = new Uint8Array(8 + settings.size)
+  const view = new DataView(data.buffer)
+  view.setUint8(0, IcmpType.ECHO)
+  view.setUint16(4, id)
+  view.setUint16(6, sequence)
+  const refused = socket.send(address, data, { ttl: settings.ttl, pmtudisc: "dont" })
+  return refused === "ENETUNREACH" || refused === "EHOSTUNREACH" ? refused : undefined
+}
