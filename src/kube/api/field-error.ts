@@ -1,0 +1,80 @@
+/** What is wrong with a field. Models k8s.io/apimachinery/pkg/util/validation/field. */
+
+export interface FieldError {
+  /** The cause's reason: `FieldValueRequired`. */
+  readonly type: keyof typeof HEADINGS
+  readonly field: string
+  /** What was found, printed where the type shows it. */
+  readonly value?: unknown
+  readonly detail: string
+}
+
+const HEADINGS = {
+  FieldValueNotFound: "Not found",
+  FieldValueRequired: "Required value",
+  FieldValueDuplicate: "Duplicate value",
+  FieldValueInvalid: "Invalid value",
+  FieldValueNotSupported: "Unsupported value",
+  FieldValueForbidden: "Forbidden",
+  FieldValueTooLong: "Too long",
+  FieldValueTooMany: "Too many",
+} as const
+
+const WITHOUT_VALUE: readonly string[] = ["FieldValueRequired", "FieldValueForbidden", "FieldValueTooLong"]
+
+export const required = (field: string, detail = ""): FieldError => ({ type: "FieldValueRequired", field, detail })
+export const invalidValue = (field: string, value: unknown, detail: string): FieldError => ({
+  type: "FieldValueInvalid",
+  field,
+  value,
+  detail,
+})
+export const duplicate = (field: string, value: unknown): FieldError => ({
+  type: "FieldValueDuplicate",
+  field,
+  value,
+  detail: "",
+})
+export const forbiddenField = (field: string, detail: string): FieldError => ({
+  type: "FieldValueForbidden",
+  field,
+  detail,
+})
+export const notFoundValue = (field: string, value: unknown): FieldError => ({
+  type: "FieldValueNotFound",
+  field,
+  value,
+  detail: "",
+})
+export const tooLong = (field: string, most: number): FieldError => ({
+  type: "FieldValueTooLong",
+  field,
+  detail: `must have at most ${most} bytes`,
+})
+
+export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
+  const list = supported.map((text) => JSON.stringify(text)).join(", ")
+  return {
+    type: "FieldValueNotSupported",
+    field,
+    value,
+    detail: supported.length === 0 ? "" : `supported values: ${list}`,
+  }
+}
+
+/** `Invalid value: "X": must be …`. */
+export function fieldErrorBody(error: FieldError): string {
+  const heading = HEADINGS[error.type]
+  const head = WITHOUT_VALUE.includes(error.type) ? heading : `${heading}: ${printed(error.value)}`
+  return error.detail === "" ? head : `${head}: ${error.detail}`
+}
+
+function printed(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value)
+  if (typeof value === "number" || typeof value === "boolean") return String(value)
+  return JSON.stringify(value ?? null)
+}
+
+export function fieldErrorText(error: FieldError): string {
+  return `${error.field}: ${fieldErrorBody(error)}`
+}

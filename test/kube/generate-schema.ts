@@ -1,0 +1,116 @@
+/**
+ * Writes src/kube/api/schema-table.ts: the fields of every kind podwire's API server knows, from the declarations of the package
+ * kubernetes-types (1.30) and what Kubernetes 1.31 added to them. Run: node test/kube/generate-schema.ts
+ */
+import { readFileSync, writeFileSync } from "node:fs"
+import ts from "typescript"
+
+const ROOT = "node_modules/kubernetes-types"
+const FILES = ["meta/v1", "core/v1", "apps/v1", "networking/v1", "rbac/v1", "discovery/v1", "coordination/v1"]
+const KINDS = [
+  "core/v1.ConfigMap core/v1.Endpoints core/v1.Event core/v1.Namespace core/v1.Node core/v1.Pod core/v1.Secret core/v1.Service core/v1.ServiceAccount",
+  "apps/v1.DaemonSet apps/v1.Deployment apps/v1.ReplicaSet networking/v1.NetworkPolicy discovery/v1.EndpointSlice coordination/v1.Lease",
+  "rbac/v1.ClusterRole rbac/v1.ClusterRoleBinding rbac/v1.Role rbac/v1.RoleBinding",
+].flatMap((line) => line.split(" "))
+
+/** Go's int64 fields; all other integers are int32. */
+const INT64 = new Set(
+  "generation observedGeneration deletionGracePeriodSeconds terminationGracePeriodSeconds activeDeadlineSeconds runAsUser runAsGroup fsGroup supplementalGroups tolerationSeconds expirationSeconds".split(
+    " ",
+  ),
+)
+const BYTES = new Set(["Secret.data", "ConfigMap.binaryData", "ClientIPConfig.caBundle"])
+/** Fields of 1.31 that 1.30's declarations lack. */
+const ADDED: Readonly<Record<string, string>> = {
+  Volume: "image:ImageVolumeSource",
+  ImageVolumeSource: "pullPolicy:s reference:s",
+  PodSecurityContext: "supplementalGroupsPolicy:s",
+  NodeStatus: "features:NodeFeatures",
+  NodeFeatures: "supplementalGroupsPolicy:b",
+  ContainerStatus: "allocatedResourcesStatus:[ResourceStatus] user:ContainerUser",
+  ResourceStatus: "name!:s resources:[ResourceHealth]",
+  ResourceHealth: "health:s resourceID!:s",
+  ContainerUser: "linux:LinuxContainerUser",
+  LinuxContainerUser: "gid!:l supplementalGroups:[l] uid!:l",
+  LeaseSpec: "preferredHolder:s strategy:s",
+}
+
+const declared = new Map<string, Map<string, ts.InterfaceDeclaration | ts.TypeAliasDeclaration>>()
+for (const file of FILES) {
+  const source = ts.createSourceFile(file, readFileSync(`${ROOT}/${file}.d.ts`, "utf8"), ts.ScriptTarget.Latest, true)
+  const names = new Map<string, ts.InterfaceDeclaration | ts.TypeAliasDeclaration>()
+  for (const node of source.statements)
+    if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) names.set(node.name.text, node)
+  declared.set(file, names)
+}
+
+const SCALARS: Readonly<Record<string, string>> = {
+  Time: "t",
+  MicroTime: "m",
+  Quantity: "q",
+  IntOrString: "x",
+  RawExtension: "*",
+  FieldsV1: "*",
+  string: "s",
+  boolean: "b",
+}
+const done = new Map<string, string>()
+
+function find(name: string, near: string): string {
+  const file = [near, ...FILES].find((f) => declared.get(f)?.has(name) === true)
+  if (file === undefined) throw new Error(`${name} is declared nowhere`)
+  return file
+}
+
+function typeText(type: ts.TypeNode, owner: string, field: string, file: string): string {
+  const text = type.getText()
+  if (BYTES.has(`${owner}.${field}`)) return text.startsWith("{") ? "{y}" : "y"
+  if (text === "number") return INT64.has(field) ? "l" : "i"
+  if (ts.isLiteralTypeNode(type) || ts.isUnionTypeNode(type)) return "s"
+  if (ts.isArrayTypeNode(type)) return `[${typeText(type.elementType, owner, field, file)}]`
+  if (ts.isTypeReferenceNode(type) && type.typeName.getText() === "Array")
+    return `[${typeText(type.typeArguments![0]!, owner, field, file)}]`
+  if (ts.isTypeLiteralNode(type)) {
+    const signature = type.members[0] as ts.IndexSignatureDeclaration
+    return `{${typeText(signature.type, owner, field, file)}}`
+  }
+  const scalar = SCALARS[text]
+  if (scalar !== undefined) return scalar
+  visit(text, find(text, file))
+  return text
+}
+
+function visit(name: string, file: string): void {
+  if (done.has(name)) return
+  done.set(name, "")
+  const node = declared.get(file)!.get(name)!
+  if (!ts.isInterfaceDeclaration(node)) throw new Error(`${name} is no interface`)
+  const fields = node.members.filter(ts.isPropertySignature).map((member) => {
+    const field = (member.name as ts.Identifier).text
+    return `${field}${member.questionToken === undefined ? "!" : ""}:${typeText(member.type!, name, field, file)}`
+  })
+  const more = (ADDED[name] ?? "")
+    .split(" ")
+    .filter((f) => f !== "" && !fields.some((known) => known.split(/[!:]/)[0] === f.split(/[!:]/)[0]))
+  done.set(name, [...fields, ...more].sort().join(" "))
+}
+
+for (const kind of KINDS) {
+  const [file, name] = kind.split(".") as [string, string]
+  visit(name, file)
+}
+for (const [name, fields] of Object.entries(ADDED)) if (!done.has(name)) done.set(name, fields)
+
+const lines = [...done].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, fields]) => `${name} ${fields}`.trim())
+writeFileSync(
+  "src/kube/api/schema-table.ts",
+  `/**
+ * The fields of the API's types, one type a line: \`Type field:type field!:type\` (! required). Types: s string, i int32, l int64, b boolean,
+ * t Time, m MicroTime, q Quantity, x IntOrString, y bytes, * anything, [T] list, {T} map of strings to T, or another type's name.
+ * Written by test/kube/generate-schema.ts from kubernetes-types (Apache-2.0); do not edit.
+ */
+export const SCHEMA_TABLE: string = \`
+${lines.join("\n")}
+\`
+`,
+)
