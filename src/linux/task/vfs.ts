@@ -32,6 +32,8 @@ interface FileNode extends Node {
 interface DirectoryNode extends Node {
   type: "directory"
   entries: Map<string, VfsNode>
+  /** Told when an entry comes, changes or goes. */
+  watchers?: Set<() => void>
 }
 interface SymlinkNode extends Node {
   type: "symlink"
@@ -56,6 +58,10 @@ export function resolvePath(cwd: string, path: string): string {
     else parts.push(part)
   }
   return `/${parts.join("/")}`
+}
+
+function tellWatchers(node: VfsNode | Errno): void {
+  if (typeof node !== "string" && node.type === "directory") for (const listener of node.watchers ?? []) listener()
 }
 
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/"
@@ -96,12 +102,17 @@ export class Vfs {
   writeFile(path: string, data: string | Uint8Array, mode?: number): Errno | undefined {
     const bytes = typeof data === "string" ? encoder.encode(data) : data
     const node = this.#lookup(path)
-    if (typeof node !== "string") return this.#overwrite(node, bytes, mode)
+    if (typeof node !== "string") {
+      const errno = this.#overwrite(node, bytes, mode)
+      if (errno === undefined) tellWatchers(this.#lookup(parentOf(path)))
+      return errno
+    }
     if (node !== "ENOENT") return node
     const parent = this.#lookup(parentOf(path))
     if (typeof parent === "string") return parent
     if (parent.type !== "directory") return "ENOTDIR"
     parent.entries.set(nameOf(path), { type: "file", data: bytes, mode: mode ?? 0o644, uid: 0, gid: 0, mtime: this.#clock.now })
+    tellWatchers(parent)
     return undefined
   }
 
@@ -169,8 +180,10 @@ export class Vfs {
     const node = parent.entries.get(nameOf(path))
     if (node === undefined) return "ENOENT"
     const errno = refuse(node)
-    if (errno === undefined) parent.entries.delete(nameOf(path))
-    return errno
+    if (errno !== undefined) return errno
+    parent.entries.delete(nameOf(path))
+    tellWatchers(parent)
+    return undefined
   }
 
   rename(from: string, to: string): Errno | undefined {
@@ -183,6 +196,8 @@ export class Vfs {
     if (node === undefined) return "ENOENT"
     source.entries.delete(nameOf(from))
     target.entries.set(nameOf(to), node)
+    tellWatchers(source)
+    tellWatchers(target)
     return undefined
   }
 
@@ -241,6 +256,16 @@ export class Vfs {
     if (typeof parent === "string" || parent.type !== "directory") return "ENOTDIR"
     parent.entries.set(nameOf(path), node)
     return undefined
+  }
+
+  /** Calls `listener` whenever an entry of a folder comes, changes or goes; returns what ends it. Models inotify(7). */
+  watch(path: string, listener: () => void): (() => void) | Errno {
+    const node = this.#lookup(path)
+    if (typeof node === "string") return node
+    if (node.type !== "directory") return "ENOTDIR"
+    node.watchers ??= new Set()
+    node.watchers.add(listener)
+    return () => node.watchers?.delete(listener)
   }
 
   #directory(mode: number): DirectoryNode {
