@@ -45,7 +45,9 @@ export async function serveHttp(proc: Process, options: HttpServerOptions): Prom
     for (;;) {
       const socket = await listener.accept(proc)
       // Each connection is a thread of its own on the virtual clock.
-      const worker = proc.spawn(proc.argv, { tool: { name: "connection", main: (child) => serveConnection(child, socket, options) } })
+      const worker = proc.spawn(proc.argv, {
+        tool: { name: "connection", main: (child) => serveConnection(child, socket, options) },
+      })
       if (typeof worker === "string") socket.close()
       else proc.children.delete(worker)
     }
@@ -77,7 +79,12 @@ async function serveConnection(proc: Process, socket: TcpSocket, options: HttpSe
   return 0
 }
 
-async function readRequest(proc: Process, socket: TcpSocket, reader: HttpReader, options: HttpServerOptions): Promise<HttpRequest | "malformed" | undefined> {
+async function readRequest(
+  proc: Process,
+  socket: TcpSocket,
+  reader: HttpReader,
+  options: HttpServerOptions,
+): Promise<HttpRequest | "malformed" | undefined> {
   let head = reader.pending > 0 ? reader.takeHead(true) : undefined
   const parts: Uint8Array[] = []
   while (head === undefined || !reader.done) {
@@ -102,9 +109,17 @@ async function readRequest(proc: Process, socket: TcpSocket, reader: HttpReader,
   return { method, target, version, head, body, client: formatIpv4(socket.remoteAddress) }
 }
 
-async function respond(proc: Process, socket: TcpSocket, response: HttpResponse, keep: boolean, headOnly: boolean, options: HttpServerOptions): Promise<void> {
+async function respond(
+  proc: Process,
+  socket: TcpSocket,
+  response: HttpResponse,
+  keep: boolean,
+  headOnly: boolean,
+  options: HttpServerOptions,
+): Promise<void> {
   const headers = [...response.headers]
-  const at = options.connectionBefore === undefined ? -1 : headers.findIndex(([name]) => name === options.connectionBefore)
+  const at =
+    options.connectionBefore === undefined ? -1 : headers.findIndex(([name]) => name === options.connectionBefore)
   headers.splice(at < 0 ? headers.length : at, 0, ["Connection", keep ? "keep-alive" : "close"])
   const head = emitHead(`HTTP/1.1 ${response.status} ${response.reason}`, headers)
   const whole = new Uint8Array(head.length + (headOnly ? 0 : response.body.length))

@@ -28,6 +28,9 @@ export function parseImage(text: string): ImageReference | undefined {
   if (match === null) return undefined
   const path = match[1] as string
   const first = path.split("/")[0] as string
-  const qualified = path.includes("/") && (first.includes(".") || first.includes(":") || first === "localhost") ? path : `docker.io/${path.includes("/") ? path : `library/${path}`}`
+  const qualified =
+    path.includes("/") && (first.includes(".") || first.includes(":") || first === "localhost")
+      ? path
+      : `docker.io/${path.includes("/") ? path : `library/${path}`}`
   return { repository: qualified, tag: match[2] ?? "latest", name: qualified.split("/").pop() as string }
 }

@@ -1,14 +1,15 @@
 /** nginx: static files from /usr/share/nginx/html, with the answers and logs of the real server. */
-import { bashTool, shTool } from "../shell/programs.ts"
+
 import type { Process } from "../linux/task/process.ts"
 import type { Tool } from "../linux/task/tool.ts"
 import type { Vfs } from "../linux/task/vfs.ts"
-import { defineTool } from "../shell/tool.ts"
+import { bashTool, shTool } from "../shell/programs.ts"
 import { httpDate, logDate, strftime } from "../shell/time.ts"
-import { curl } from "../tools/curl.ts"
+import { defineTool } from "../shell/tool.ts"
 import { FILE_TOOLS } from "../tools/coreutils/files.ts"
 import { SYSTEM_TOOLS } from "../tools/coreutils/system.ts"
 import { TEXT_TOOLS } from "../tools/coreutils/text.ts"
+import { curl } from "../tools/curl.ts"
 import { header } from "../wire/http.ts"
 import { type HttpRequest, type HttpResponse, serveHttp } from "./http-server.ts"
 import type { Image } from "./image.ts"
@@ -16,8 +17,26 @@ import type { Image } from "./image.ts"
 const ROOT = "/usr/share/nginx/html"
 /** 2025-10-07T17:04:07Z: when the files of nginx 1.29.2 were built. */
 const BUILT = 1_759_856_647
-const TYPES: Readonly<Record<string, string>> = { html: "text/html", htm: "text/html", css: "text/css", js: "application/javascript", json: "application/json", txt: "text/plain", png: "image/png", svg: "image/svg+xml", xml: "text/xml" }
-const REASONS: Readonly<Record<number, string>> = { 200: "OK", 301: "Moved Permanently", 304: "Not Modified", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Not Allowed" }
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html",
+  htm: "text/html",
+  css: "text/css",
+  js: "application/javascript",
+  json: "application/json",
+  txt: "text/plain",
+  png: "image/png",
+  svg: "image/svg+xml",
+  xml: "text/xml",
+}
+const REASONS: Readonly<Record<number, string>> = {
+  200: "OK",
+  301: "Moved Permanently",
+  304: "Not Modified",
+  400: "Bad Request",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Not Allowed",
+}
 
 export const WELCOME = `<!DOCTYPE html>
 <html>
@@ -54,7 +73,18 @@ export function createNginx(options: NginxOptions = {}): { tool: Tool; image: Im
   const version = options.version ?? "1.29.2"
   const tool = defineTool("nginx", (proc) => nginxMain(proc, version))
   const entrypoint = defineTool("docker-entrypoint.sh", (proc) => entrypointMain(proc))
-  return { tool, image: { name: "nginx", entrypoint: ["/docker-entrypoint.sh"], cmd: ["nginx", "-g", "daemon off;"], env: { NGINX_VERSION: version }, workingDir: "/", pullTime: 3_200_000_000, build: (fs) => buildRoot(fs, tool, entrypoint) } }
+  return {
+    tool,
+    image: {
+      name: "nginx",
+      entrypoint: ["/docker-entrypoint.sh"],
+      cmd: ["nginx", "-g", "daemon off;"],
+      env: { NGINX_VERSION: version },
+      workingDir: "/",
+      pullTime: 3_200_000_000,
+      build: (fs) => buildRoot(fs, tool, entrypoint),
+    },
+  }
 }
 
 function buildRoot(fs: Vfs, nginx: Tool, entrypoint: Tool): void {
@@ -66,7 +96,10 @@ function buildRoot(fs: Vfs, nginx: Tool, entrypoint: Tool): void {
   fs.mkdir(ROOT, { recursive: true })
   fs.writeFile(`${ROOT}/index.html`, WELCOME)
   fs.mkdir("/etc/nginx/conf.d", { recursive: true })
-  fs.writeFile("/etc/nginx/conf.d/default.conf", `server {\n    listen       80;\n    server_name  localhost;\n\n    location / {\n        root   ${ROOT};\n        index  index.html index.htm;\n    }\n}\n`)
+  fs.writeFile(
+    "/etc/nginx/conf.d/default.conf",
+    `server {\n    listen       80;\n    server_name  localhost;\n\n    location / {\n        root   ${ROOT};\n        index  index.html index.htm;\n    }\n}\n`,
+  )
 }
 
 async function entrypointMain(proc: Process): Promise<number> {
@@ -88,7 +121,10 @@ async function nginxMain(proc: Process, version: string): Promise<number> {
     return 0
   }
   const { sim } = proc.kernel
-  const notice = (text: string): Promise<void> => proc.err(`${strftime("%Y/%m/%d %T", sim.epoch + Math.floor(sim.now / 1e9))} [notice] ${proc.pid}#${proc.pid}: ${text}\n`)
+  const notice = (text: string): Promise<void> =>
+    proc.err(
+      `${strftime("%Y/%m/%d %T", sim.epoch + Math.floor(sim.now / 1e9))} [notice] ${proc.pid}#${proc.pid}: ${text}\n`,
+    )
   await notice('using the "epoll" event method')
   await notice(`nginx/${version}`)
   await notice(`OS: Linux ${proc.kernel.release}`)
@@ -100,9 +136,13 @@ async function nginxMain(proc: Process, version: string): Promise<number> {
     malformed: () => server.errorPage(400),
     connectionBefore: "ETag",
     log: (request, response) =>
-      proc.out(`${request.client} - - [${logDate(sim.epoch + Math.floor(sim.now / 1e9))}] "${request.head.start}" ${response.status} ${request.method === "HEAD" ? 0 : response.body.length} "${header(request.head, "referer") ?? "-"}" "${header(request.head, "user-agent") ?? "-"}" "-"\n`),
+      proc.out(
+        `${request.client} - - [${logDate(sim.epoch + Math.floor(sim.now / 1e9))}] "${request.head.start}" ${response.status} ${request.method === "HEAD" ? 0 : response.body.length} "${header(request.head, "referer") ?? "-"}" "${header(request.head, "user-agent") ?? "-"}" "-"\n`,
+      ),
   })
-  await proc.err(`${strftime("%Y/%m/%d %T", sim.epoch + Math.floor(sim.now / 1e9))} [emerg] ${proc.pid}#${proc.pid}: bind() to 0.0.0.0:80 failed (98: ${errno === "EADDRINUSE" ? "Address already in use" : errno})\n`)
+  await proc.err(
+    `${strftime("%Y/%m/%d %T", sim.epoch + Math.floor(sim.now / 1e9))} [emerg] ${proc.pid}#${proc.pid}: bind() to 0.0.0.0:80 failed (98: ${errno === "EADDRINUSE" ? "Address already in use" : errno})\n`,
+  )
   return 1
 }
 
@@ -157,16 +197,27 @@ class StaticFiles {
     const stat = this.#proc.fs.stat(file)
     const { sim } = this.#proc.kernel
     // Files of the image keep the image's date; what was written since has the clock's.
-    const modified = typeof stat === "string" || stat.mtime <= this.#proc.startTime ? BUILT : sim.epoch + Math.floor(stat.mtime / 1e9)
+    const modified =
+      typeof stat === "string" || stat.mtime <= this.#proc.startTime ? BUILT : sim.epoch + Math.floor(stat.mtime / 1e9)
     const etag = `"${modified.toString(16)}-${body.length.toString(16)}"`
     const validators: [string, string][] = [
       ["Last-Modified", httpDate(modified)],
       ["ETag", etag],
     ]
     if (header(request.head, "if-none-match") === etag)
-      return { status: 304, reason: REASONS[304] as string, headers: [["Server", `nginx/${this.#version}`], ["Date", httpDate(this.#now)], ...validators], body: new Uint8Array(0) }
+      return {
+        status: 304,
+        reason: REASONS[304] as string,
+        headers: [["Server", `nginx/${this.#version}`], ["Date", httpDate(this.#now)], ...validators],
+        body: new Uint8Array(0),
+      }
     const type = TYPES[file.split(".").pop() ?? ""] ?? "application/octet-stream"
-    return { status: 200, reason: "OK", headers: [...this.#common(type, body.length), ...validators, ["Accept-Ranges", "bytes"]], body }
+    return {
+      status: 200,
+      reason: "OK",
+      headers: [...this.#common(type, body.length), ...validators, ["Accept-Ranges", "bytes"]],
+      body,
+    }
   }
 }
 

@@ -25,7 +25,8 @@ function hashIpv4(view: DataView, at: number, end: number, key: number): number 
   const ports = at + ipv4.headerLength(view, at)
   let pa = 0
   let pb = 0
-  const hasPorts = protocol === ipv4.IpProtocol.TCP || protocol === ipv4.IpProtocol.UDP || protocol === ipv4.IpProtocol.SCTP
+  const hasPorts =
+    protocol === ipv4.IpProtocol.TCP || protocol === ipv4.IpProtocol.UDP || protocol === ipv4.IpProtocol.SCTP
   if (hasPorts && !ipv4.isFragment(view, at) && ports + 4 <= end) {
     pa = view.getUint16(ports)
     pb = view.getUint16(ports + 2)

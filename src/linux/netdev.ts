@@ -1,8 +1,9 @@
 /** A network device. Models struct net_device and net/core/dev.c. */
-import * as ethernet from "../wire/ethernet.ts"
+
+import { TraceKind } from "../sim/trace.ts"
 import { isMulticastMac, MAC_BROADCAST } from "../wire/address.ts"
 import { csumFold, csumPartial } from "../wire/checksum.ts"
-import { TraceKind } from "../sim/trace.ts"
+import * as ethernet from "../wire/ethernet.ts"
 import { DropReason, kfreeSkb } from "./drop-reason.ts"
 import type { Errno } from "./errno.ts"
 import type { BridgePort } from "./link/bridge.ts"

@@ -1,21 +1,22 @@
 /** A network namespace: its devices, tables and sockets. Models struct net. */
-import { isLoopback } from "../wire/address.ts"
+
 import type { Prng } from "../sim/prng.ts"
+import { isLoopback } from "../wire/address.ts"
 import { Fib } from "./fib/fib.ts"
 import { type Route, RouteType } from "./fib/route.ts"
+import { RawTable } from "./inet/raw.ts"
+import { TcpTable } from "./inet/tcp-table.ts"
+import { UdpTable } from "./inet/udp-table.ts"
 import { FragmentQueues } from "./ip/fragment.ts"
 import { PmtuCache } from "./ip/pmtu.ts"
 import type { Kernel } from "./kernel.ts"
 import { loopbackOps } from "./link/loopback.ts"
 import type { VxlanSock } from "./link/vxlan.ts"
 import { NeighTable } from "./neigh/table.ts"
-import { IFF, NetDevice, type DeviceOps, type NetDeviceOptions, type PacketTap } from "./netdev.ts"
+import { type DeviceOps, IFF, NetDevice, type NetDeviceOptions, type PacketTap } from "./netdev.ts"
 import { NfHooks } from "./netfilter/hook.ts"
-import { RawTable } from "./inet/raw.ts"
 import { SnmpCounters } from "./snmp.ts"
 import { defaultSysctl, type Sysctl } from "./sysctl.ts"
-import { TcpTable } from "./inet/tcp-table.ts"
-import { UdpTable } from "./inet/udp-table.ts"
 
 export class NetNamespace {
   readonly kernel: Kernel

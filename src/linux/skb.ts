@@ -7,8 +7,9 @@
  * Headers are added by moving `data` down ({@link Skb.push}) and removed by moving it up ({@link Skb.pull}); encapsulation copies nothing.
  * Models include/linux/skbuff.h.
  */
-import type { NetDevice } from "./netdev.ts"
+
 import type { Route } from "./fib/route.ts"
+import type { NetDevice } from "./netdev.ts"
 
 /** Room in front of a transport header for: outer Ethernet, IPv4, UDP, VXLAN, inner Ethernet and IPv4, rounded up. */
 export const MAX_HEADER = 128

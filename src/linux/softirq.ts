@@ -4,7 +4,7 @@
  */
 import type { EventHandler } from "../sim/event-queue.ts"
 import { MICROSECOND, type Simulation } from "../sim/simulation.ts"
-import { ethTypeTrans, netifReceiveSkb, type NetDevice } from "./netdev.ts"
+import { ethTypeTrans, type NetDevice, netifReceiveSkb } from "./netdev.ts"
 import type { Skb } from "./skb.ts"
 
 /** What a softirq's turn costs here; two hops of it are a veth pair's share of a ping on a small VM. */

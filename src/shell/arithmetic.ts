@@ -5,7 +5,18 @@ export interface Variables {
   set(name: string, value: string): void
 }
 
-const LEVELS: readonly (readonly string[])[] = [["||"], ["&&"], ["|"], ["^"], ["&"], ["==", "!="], ["<=", ">=", "<", ">"], ["<<", ">>"], ["+", "-"], ["*", "/", "%"]]
+const LEVELS: readonly (readonly string[])[] = [
+  ["||"],
+  ["&&"],
+  ["|"],
+  ["^"],
+  ["&"],
+  ["==", "!="],
+  ["<=", ">=", "<", ">"],
+  ["<<", ">>"],
+  ["+", "-"],
+  ["*", "/", "%"],
+]
 const ASSIGN = ["=", "+=", "-=", "*=", "/=", "%="]
 
 /** The value, or the shell's complaint. */
@@ -29,13 +40,19 @@ class Evaluator {
   constructor(text: string, variables: Variables) {
     this.#text = text.trimStart()
     this.#variables = variables
-    this.#tokens = text.match(/0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%]=|[-+*/%<>=!~&|^?:(),]|\S/g) ?? []
+    this.#tokens =
+      text.match(
+        /0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%]=|[-+*/%<>=!~&|^?:(),]|\S/g,
+      ) ?? []
   }
 
   run(): number {
     if (this.#tokens.length === 0) return 0
     const value = this.#assignment()
-    if (this.#at < this.#tokens.length) throw new ArithmeticError(`${this.#text}: syntax error in expression (error token is "${this.#tokens.slice(this.#at).join(" ")}")`)
+    if (this.#at < this.#tokens.length)
+      throw new ArithmeticError(
+        `${this.#text}: syntax error in expression (error token is "${this.#tokens.slice(this.#at).join(" ")}")`,
+      )
     return value
   }
 
@@ -86,9 +103,13 @@ class Evaluator {
       if (this.#tokens[this.#at++] !== ")") throw new ArithmeticError(`${this.#text}: missing \`)'`)
       return value
     }
-    if (token === undefined) throw new ArithmeticError(`${this.#text}: syntax error: operand expected (error token is "${this.#text.trim().slice(-1)}")`)
+    if (token === undefined)
+      throw new ArithmeticError(
+        `${this.#text}: syntax error: operand expected (error token is "${this.#text.trim().slice(-1)}")`,
+      )
     if (/^\d/.test(token)) return /^0\d/.test(token) ? Number.parseInt(token, 8) : Number(token)
-    if (!/^[A-Za-z_]/.test(token)) throw new ArithmeticError(`${this.#text}: syntax error: operand expected (error token is "${token}")`)
+    if (!/^[A-Za-z_]/.test(token))
+      throw new ArithmeticError(`${this.#text}: syntax error: operand expected (error token is "${token}")`)
     const next = this.#tokens[this.#at]
     if (next === "++" || next === "--") {
       this.#at++
@@ -118,7 +139,10 @@ class Evaluator {
         return a * b
       case "/":
       case "%":
-        if (b === 0) throw new ArithmeticError(`${this.#text}: division by 0 (error token is "${this.#text.slice(this.#text.lastIndexOf(this.#tokens[this.#at - 1] ?? ""))}")`)
+        if (b === 0)
+          throw new ArithmeticError(
+            `${this.#text}: division by 0 (error token is "${this.#text.slice(this.#text.lastIndexOf(this.#tokens[this.#at - 1] ?? ""))}")`,
+          )
         return operator === "/" ? Math.trunc(a / b) : a % b
       case "<<":
         return a << b

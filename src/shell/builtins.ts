@@ -1,6 +1,7 @@
 /** Commands the shell runs itself. */
-import { parseSignal } from "../linux/task/signal.ts"
+
 import { findProgram } from "../linux/task/process-table.ts"
+import { parseSignal } from "../linux/task/signal.ts"
 import { evaluateTest } from "./condition.ts"
 import { Flow, type Job, ReturnFlow } from "./flow.ts"
 import { formatPrintf, unescapeEcho } from "./printf.ts"
@@ -8,7 +9,8 @@ import type { Shell } from "./shell.ts"
 
 export type Builtin = (shell: Shell, argv: string[]) => Promise<number>
 
-const status = (argv: string[], otherwise: number): number => (argv[1] === undefined ? otherwise : Number(argv[1]) & 255)
+const status = (argv: string[], otherwise: number): number =>
+  argv[1] === undefined ? otherwise : Number(argv[1]) & 255
 
 async function echo(shell: Shell, argv: string[]): Promise<number> {
   let at = 1
@@ -69,7 +71,8 @@ async function exportVariables(shell: Shell, argv: string[]): Promise<number> {
 
 async function set(shell: Shell, argv: string[]): Promise<number> {
   if (argv.length === 1) {
-    for (const [name, value] of [...shell.proc.env, ...shell.variables].sort()) await shell.proc.out(`${name}=${value}\n`)
+    for (const [name, value] of [...shell.proc.env, ...shell.variables].sort())
+      await shell.proc.out(`${name}=${value}\n`)
     return 0
   }
   let at = 1
@@ -128,10 +131,20 @@ async function read(shell: Shell, argv: string[]): Promise<number> {
     line += c
   }
   const ifs = shell.get("IFS") ?? " \t\n"
-  const fields = ifs === "" ? [line] : line.split(new RegExp(`[${ifs.replace(/[\\\]^-]/g, "\\$&")}]+`)).filter((f, i) => f !== "" || i > 0)
+  const fields =
+    ifs === ""
+      ? [line]
+      : line.split(new RegExp(`[${ifs.replace(/[\\\]^-]/g, "\\$&")}]+`)).filter((f, i) => f !== "" || i > 0)
   if (names.length === 0) shell.set("REPLY", line)
   names.forEach((name, i) => {
-    shell.set(name, i === names.length - 1 && names.length > 1 ? fields.slice(i).join(" ").trim() : i === 0 && names.length === 1 ? line.trim() : (fields[i] ?? ""))
+    shell.set(
+      name,
+      i === names.length - 1 && names.length > 1
+        ? fields.slice(i).join(" ").trim()
+        : i === 0 && names.length === 1
+          ? line.trim()
+          : (fields[i] ?? ""),
+    )
   })
   return ended && line === "" ? 1 : 0
 }
@@ -159,7 +172,9 @@ async function wait(shell: Shell, argv: string[]): Promise<number> {
   for (const spec of argv.slice(1)) {
     const job = findJob(shell, spec)
     if (job === undefined) {
-      await shell.complain(spec.startsWith("%") ? `wait: ${spec}: no such job` : `wait: pid ${spec} is not a child of this shell`)
+      await shell.complain(
+        spec.startsWith("%") ? `wait: ${spec}: no such job` : `wait: pid ${spec} is not a child of this shell`,
+      )
       code = 127
       continue
     }
@@ -202,14 +217,23 @@ async function kill(shell: Shell, argv: string[]): Promise<number> {
       killTree(target, signal)
       continue
     }
-    await shell.complain(spec.startsWith("%") ? `kill: ${spec}: no such job` : /^\d+$/.test(spec) ? `kill: (${spec}) - No such process` : `kill: ${spec}: arguments must be process or job IDs`)
+    await shell.complain(
+      spec.startsWith("%")
+        ? `kill: ${spec}: no such job`
+        : /^\d+$/.test(spec)
+          ? `kill: (${spec}) - No such process`
+          : `kill: ${spec}: arguments must be process or job IDs`,
+    )
     code = 1
   }
   return code
 }
 
 /** A job's shell and what it runs: one process group. */
-function killTree(target: import("../linux/task/process.ts").Process, signal: NonNullable<ReturnType<typeof parseSignal>>): void {
+function killTree(
+  target: import("../linux/task/process.ts").Process,
+  signal: NonNullable<ReturnType<typeof parseSignal>>,
+): void {
   for (const child of [...target.children]) if (child.group === target.group) killTree(child, signal)
   target.kill(signal)
 }
@@ -392,7 +416,21 @@ export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
     },
   ],
   ["umask", async () => 0],
-  ...["ulimit", "alias", "bind", "complete", "fg", "bg", "disown", "mapfile", "select", "let", "declare", "typeset", "readonly", "getopts", "hash"].map(
-    (name): [string, Builtin] => [name, refused(name)],
-  ),
+  ...[
+    "ulimit",
+    "alias",
+    "bind",
+    "complete",
+    "fg",
+    "bg",
+    "disown",
+    "mapfile",
+    "select",
+    "let",
+    "declare",
+    "typeset",
+    "readonly",
+    "getopts",
+    "hash",
+  ].map((name): [string, Builtin] => [name, refused(name)]),
 ])

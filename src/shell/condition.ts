@@ -3,7 +3,23 @@ import { matches } from "./pattern.ts"
 import type { Shell } from "./shell.ts"
 
 const UNARY = /^-[abcdefghknprstuwxzLOSG]$/
-const BINARY: ReadonlySet<string> = new Set(["=", "==", "!=", "<", ">", "=~", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"])
+const BINARY: ReadonlySet<string> = new Set([
+  "=",
+  "==",
+  "!=",
+  "<",
+  ">",
+  "=~",
+  "-eq",
+  "-ne",
+  "-lt",
+  "-le",
+  "-gt",
+  "-ge",
+  "-nt",
+  "-ot",
+  "-ef",
+])
 
 /** 0 true, 1 false, 2 a complaint. */
 export async function evaluateTest(shell: Shell, name: string, args: string[]): Promise<number> {
@@ -34,7 +50,10 @@ class Evaluator {
   run(): boolean {
     if (this.#args.length === 0) return false
     const value = this.#or()
-    if (this.#at < this.#args.length) throw new TestError(this.#args.length - this.#at > 1 ? "too many arguments" : `${this.#args[this.#at]}: unexpected operator`)
+    if (this.#at < this.#args.length)
+      throw new TestError(
+        this.#args.length - this.#at > 1 ? "too many arguments" : `${this.#args[this.#at]}: unexpected operator`,
+      )
     return value
   }
 

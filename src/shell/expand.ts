@@ -122,7 +122,9 @@ function globPart(base: string, part: string, host: ExpansionHost): string[] {
   }
   const names = host.fs.readdir(dir)
   if (typeof names === "string") return []
-  return names.filter((name) => (part.startsWith(".") || !name.startsWith(".")) && matches(name, part)).map((name) => prefix + name)
+  return names
+    .filter((name) => (part.startsWith(".") || !name.startsWith(".")) && matches(name, part))
+    .map((name) => prefix + name)
 }
 
 async function pieces(word: Word, host: ExpansionHost): Promise<Piece[]> {
@@ -131,7 +133,8 @@ async function pieces(word: Word, host: ExpansionHost): Promise<Piece[]> {
     const part = word[i] as WordPart
     if (part.type === "literal") result.push({ text: i === 0 ? tilde(part, host) : part.text, quoted: part.quoted })
     else if (part.type === "command") result.push({ text: await host.substitute(part.script), quoted: part.quoted })
-    else if (part.type === "arithmetic") result.push({ text: await arithmetic(part.expression, host), quoted: part.quoted })
+    else if (part.type === "arithmetic")
+      result.push({ text: await arithmetic(part.expression, host), quoted: part.quoted })
     else result.push(...(await parameter(part, host)))
   }
   return result
@@ -154,9 +157,11 @@ async function parameter(part: Parameter, host: ExpansionHost): Promise<Piece[]>
   const { name, operator, quoted } = part
   if ((name === "@" || name === "*") && operator === "") return positional(name, quoted, host)
   const value = valueOf(name, host)
-  if (operator === "length") return [{ text: String(name === "@" || name === "*" ? host.positional().length : (value ?? "").length), quoted }]
+  if (operator === "length")
+    return [{ text: String(name === "@" || name === "*" ? host.positional().length : (value ?? "").length), quoted }]
   if (operator === "" || part.argument === undefined) {
-    if (value === undefined && host.nounset && !"@*".includes(name)) throw new ExpansionError(`${name}: unbound variable`, true)
+    if (value === undefined && host.nounset && !"@*".includes(name))
+      throw new ExpansionError(`${name}: unbound variable`, true)
     return [{ text: value ?? "", quoted }]
   }
   if (/^:?[-=?+]$/.test(operator)) return conditional(part, part.argument, value, host)
@@ -176,7 +181,12 @@ function valueOf(name: string, host: ExpansionHost): string | undefined {
   return host.special(name)
 }
 
-async function conditional(part: Parameter, argument: Word, value: string | undefined, host: ExpansionHost): Promise<Piece[]> {
+async function conditional(
+  part: Parameter,
+  argument: Word,
+  value: string | undefined,
+  host: ExpansionHost,
+): Promise<Piece[]> {
   const { operator, name, quoted } = part
   const missing = value === undefined || (operator.startsWith(":") && value === "")
   const kind = operator.slice(-1)
@@ -208,7 +218,10 @@ async function edited(part: Parameter, argument: Word, value: string, host: Expa
   const slash = pattern.search(/(?<!\\)\//)
   const from = slash < 0 ? pattern : pattern.slice(0, slash)
   const to = slash < 0 ? "" : pattern.slice(slash + 1).replace(/\\(.)/g, "$1")
-  return value.replace(new RegExp(patternSource(from).replaceAll("[^]*", "[^]*?"), operator === "//" ? "g" : ""), () => to)
+  return value.replace(
+    new RegExp(patternSource(from).replaceAll("[^]*", "[^]*?"), operator === "//" ? "g" : ""),
+    () => to,
+  )
 }
 
 function substring(spec: string, value: string, host: ExpansionHost): string {
@@ -245,7 +258,9 @@ export function expandBraces(word: Word): Word[] {
     const range = /^(.*?)\{(-?\d+|[A-Za-z])\.\.(-?\d+|[A-Za-z])\}(.*)$/s.exec(part.text)
     if (range !== null && !(range[1] as string).includes("{")) {
       const items = sequence(range[2] as string, range[3] as string)
-      return items.flatMap((item) => expandBraces([...word.slice(0, i), { ...part, text: `${range[1]}${item}${range[4]}` }, ...word.slice(i + 1)]))
+      return items.flatMap((item) =>
+        expandBraces([...word.slice(0, i), { ...part, text: `${range[1]}${item}${range[4]}` }, ...word.slice(i + 1)]),
+      )
     }
     const list = braceList(word, i)
     if (list !== undefined) return list
@@ -258,7 +273,9 @@ function sequence(from: string, to: string): string[] {
   const a = numeric ? Number(from) : from.charCodeAt(0)
   const b = numeric ? Number(to) : to.charCodeAt(0)
   const step = a <= b ? 1 : -1
-  return Array.from({ length: Math.abs(b - a) + 1 }, (_, i) => (numeric ? String(a + i * step) : String.fromCharCode(a + i * step)))
+  return Array.from({ length: Math.abs(b - a) + 1 }, (_, i) =>
+    numeric ? String(a + i * step) : String.fromCharCode(a + i * step),
+  )
 }
 
 /** The list whose brace opens in part `i`, which may hold expansions: `{$a,b}`. */

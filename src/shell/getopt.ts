@@ -40,11 +40,18 @@ export function getopt(argv: readonly string[], table: OptionTable, posix = fals
 }
 
 /** Returns how many following words it took. */
-function long(text: string, argv: readonly string[], at: number, table: OptionTable, parsed: ParsedOptions): number | OptionProblem {
+function long(
+  text: string,
+  argv: readonly string[],
+  at: number,
+  table: OptionTable,
+  parsed: ParsedOptions,
+): number | OptionProblem {
   const equals = text.indexOf("=")
   const typed = equals < 0 ? text : text.slice(0, equals)
   const candidates = Object.keys(table).filter((key) => key.length > 1 && key.startsWith(typed))
-  const name = typed.length > 1 && typed in table ? typed : candidates.length === 1 ? (candidates[0] as string) : undefined
+  const name =
+    typed.length > 1 && typed in table ? typed : candidates.length === 1 ? (candidates[0] as string) : undefined
   if (name === undefined) return { kind: "unrecognized", name: `--${typed}` }
   const takes = table[name] as boolean
   if (!takes && equals >= 0) return { kind: "superfluous", name: `--${name}` }
@@ -58,7 +65,13 @@ function long(text: string, argv: readonly string[], at: number, table: OptionTa
   return 1
 }
 
-function short(letters: string, argv: readonly string[], at: number, table: OptionTable, parsed: ParsedOptions): number | OptionProblem {
+function short(
+  letters: string,
+  argv: readonly string[],
+  at: number,
+  table: OptionTable,
+  parsed: ParsedOptions,
+): number | OptionProblem {
   for (let i = 0; i < letters.length; i++) {
     const name = letters[i] as string
     const takes = table[name]

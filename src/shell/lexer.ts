@@ -78,7 +78,12 @@ export class Lexer {
     const start = this.#at
     const word = this.#word("")
     const raw = this.#text.slice(start, this.#at)
-    const here: HereDocument = { delimiter: word.map((part) => ("text" in part ? part.text : "")).join(""), literal: /['"\\]/.test(raw), stripTabs: text === "<<-", body: [] }
+    const here: HereDocument = {
+      delimiter: word.map((part) => ("text" in part ? part.text : "")).join(""),
+      literal: /['"\\]/.test(raw),
+      stripTabs: text === "<<-",
+      body: [],
+    }
     this.#pendingHere.push(here)
     return { type: "redirect", text, fd, here, line }
   }
@@ -154,7 +159,18 @@ export class Lexer {
   }
 
   #ansi(): WordPart {
-    const escapes: Record<string, string> = { n: "\n", t: "\t", r: "\r", "\\": "\\", "'": "'", '"': '"', a: "\x07", b: "\b", e: "\x1b", "0": "\0" }
+    const escapes: Record<string, string> = {
+      n: "\n",
+      t: "\t",
+      r: "\r",
+      "\\": "\\",
+      "'": "'",
+      '"': '"',
+      a: "\x07",
+      b: "\b",
+      e: "\x1b",
+      "0": "\0",
+    }
     let text = ""
     this.#at += 2
     for (;;) {
@@ -186,7 +202,8 @@ export class Lexer {
     for (;;) {
       const c = this.#text[this.#at]
       if (c === undefined) {
-        if (close !== undefined) throw new SyntaxErrorInScript(`unexpected EOF while looking for matching \`${close}'`, opened)
+        if (close !== undefined)
+          throw new SyntaxErrorInScript(`unexpected EOF while looking for matching \`${close}'`, opened)
         flush()
         return
       }
@@ -291,7 +308,8 @@ export class Lexer {
   }
 
   #skipDouble(): void {
-    for (this.#at++; this.#at < this.#text.length && this.#text[this.#at] !== '"'; this.#at++) if (this.#text[this.#at] === "\\") this.#at++
+    for (this.#at++; this.#at < this.#text.length && this.#text[this.#at] !== '"'; this.#at++)
+      if (this.#text[this.#at] === "\\") this.#at++
   }
 
   /** `${name…}`. */
@@ -301,7 +319,8 @@ export class Lexer {
     const length = this.#text[this.#at] === "#" && this.#text[this.#at + 1] !== "}"
     if (length) this.#at++
     const name = /^([A-Za-z_][A-Za-z0-9_]*|\d+|[@*#?$!-])/.exec(this.#text.slice(this.#at))?.[0]
-    if (name === undefined) throw new SyntaxErrorInScript(`\${${this.#text.slice(this.#at).split("}")[0]}}: bad substitution`, line)
+    if (name === undefined)
+      throw new SyntaxErrorInScript(`\${${this.#text.slice(this.#at).split("}")[0]}}: bad substitution`, line)
     this.#at += name.length
     if (length) {
       this.#at++
@@ -315,4 +334,3 @@ export class Lexer {
     return { type: "parameter", name, operator, argument, quoted }
   }
 }
-

@@ -66,7 +66,8 @@ class Parser {
     for (;;) {
       this.#skipNewlines()
       const token = this.#peek
-      if (token.type === "end" || this.#isOperator(")") || this.#isOperator(";;") || CLOSERS.has(this.#keyword() ?? "")) return list
+      if (token.type === "end" || this.#isOperator(")") || this.#isOperator(";;") || CLOSERS.has(this.#keyword() ?? ""))
+        return list
       const item = this.#andOr()
       list.push(item)
       if (this.#isOperator("&")) {
@@ -131,7 +132,8 @@ class Parser {
         const next = this.#tokens[this.#at + 1]
         const name = this.#keyword()
         if (name !== undefined && CLOSERS.has(name)) this.#unexpected()
-        if (name !== undefined && next?.type === "operator" && next.text === "(" && /^[A-Za-z_][\w-]*$/.test(name)) return this.#function()
+        if (name !== undefined && next?.type === "operator" && next.text === "(" && /^[A-Za-z_][\w-]*$/.test(name))
+          return this.#function()
         return this.#simple()
       }
     }

@@ -20,9 +20,19 @@ export function patternSource(pattern: string): string {
   return source
 }
 
-const CLASSES: Readonly<Record<string, string>> = { alpha: "A-Za-z", digit: "0-9", alnum: "A-Za-z0-9", space: "\\s", upper: "A-Z", lower: "a-z", xdigit: "0-9a-fA-F", punct: "!-\\/:-@\\[-`{-~" }
+const CLASSES: Readonly<Record<string, string>> = {
+  alpha: "A-Za-z",
+  digit: "0-9",
+  alnum: "A-Za-z0-9",
+  space: "\\s",
+  upper: "A-Z",
+  lower: "a-z",
+  xdigit: "0-9a-fA-F",
+  punct: "!-\\/:-@\\[-`{-~",
+}
 
-export const matches = (text: string, pattern: string): boolean => new RegExp(`^(?:${patternSource(pattern)})$`).test(text)
+export const matches = (text: string, pattern: string): boolean =>
+  new RegExp(`^(?:${patternSource(pattern)})$`).test(text)
 
 /** Escapes what a pattern would take as special. */
 export const quotePattern = (text: string): string => text.replace(/[\\*?[\]]/g, "\\$&")

@@ -1,6 +1,18 @@
 /** printf(1) and the escapes of `echo -e`. */
 
-const SIMPLE: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", a: "\x07", b: "\b", f: "\f", v: "\v", e: "\x1b", "\\": "\\", '"': '"', "'": "'" }
+const SIMPLE: Readonly<Record<string, string>> = {
+  n: "\n",
+  t: "\t",
+  r: "\r",
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  v: "\v",
+  e: "\x1b",
+  "\\": "\\",
+  '"': '"',
+  "'": "'",
+}
 
 export function unescapeEcho(text: string): string {
   return text.replace(/\\(0[0-7]{0,3}|[0-7]{1,3}|x[0-9a-fA-F]{1,2}|.)/gs, (whole, code: string) => {
@@ -21,13 +33,23 @@ export function formatPrintf(format: string, args: readonly string[]): string {
 }
 
 function unescapeOutside(format: string, next: () => string | undefined): string {
-  return format.replace(/\\(0[0-7]{0,3}|[0-7]{1,3}|x[0-9a-fA-F]{1,2}|.)|%([-+ 0#]*)(\d+|\*)?(?:\.(\d+|\*))?([a-zA-Z%])/gs, (whole, escaped: string | undefined, flags: string, width: string | undefined, precision: string | undefined, kind: string) => {
-    if (escaped !== undefined) return unescapeEcho(whole)
-    if (kind === "%") return "%"
-    const size = width === "*" ? Number(next() ?? 0) : Number(width ?? 0)
-    const digits = precision === "*" ? Number(next() ?? 0) : precision === undefined ? undefined : Number(precision)
-    return pad(convert(kind, next(), digits, flags), size, flags)
-  })
+  return format.replace(
+    /\\(0[0-7]{0,3}|[0-7]{1,3}|x[0-9a-fA-F]{1,2}|.)|%([-+ 0#]*)(\d+|\*)?(?:\.(\d+|\*))?([a-zA-Z%])/gs,
+    (
+      whole,
+      escaped: string | undefined,
+      flags: string,
+      width: string | undefined,
+      precision: string | undefined,
+      kind: string,
+    ) => {
+      if (escaped !== undefined) return unescapeEcho(whole)
+      if (kind === "%") return "%"
+      const size = width === "*" ? Number(next() ?? 0) : Number(width ?? 0)
+      const digits = precision === "*" ? Number(next() ?? 0) : precision === undefined ? undefined : Number(precision)
+      return pad(convert(kind, next(), digits, flags), size, flags)
+    },
+  )
 }
 
 function convert(kind: string, argument: string | undefined, precision: number | undefined, flags: string): string {
@@ -49,7 +71,8 @@ function convert(kind: string, argument: string | undefined, precision: number |
 }
 
 function integer(kind: string, text: string, flags: string): string {
-  const value = text.startsWith("'") || text.startsWith('"') ? (text.charCodeAt(1) || 0) : Math.trunc(Number(text || 0)) || 0
+  const value =
+    text.startsWith("'") || text.startsWith('"') ? text.charCodeAt(1) || 0 : Math.trunc(Number(text || 0)) || 0
   if (kind === "x") return (flags.includes("#") ? "0x" : "") + (value >>> 0).toString(16)
   if (kind === "X") return (value >>> 0).toString(16).toUpperCase()
   if (kind === "o") return (value >>> 0).toString(8)
@@ -58,6 +81,7 @@ function integer(kind: string, text: string, flags: string): string {
 
 function pad(text: string, width: number, flags: string): string {
   if (flags.includes("-")) return text.padEnd(width)
-  if (flags.includes("0") && /^[-+]?[\da-fx.]+$/i.test(text)) return text.startsWith("-") ? `-${text.slice(1).padStart(width - 1, "0")}` : text.padStart(width, "0")
+  if (flags.includes("0") && /^[-+]?[\da-fx.]+$/i.test(text))
+    return text.startsWith("-") ? `-${text.slice(1).padStart(width - 1, "0")}` : text.padStart(width, "0")
   return text.padStart(width)
 }

@@ -39,7 +39,12 @@ async function main(proc: Process, options: ShellOptions): Promise<number> {
     }
     script = file.text
   } else if (script !== undefined && args[0] !== undefined) name = args.shift() as string
-  const shell = new Shell(proc, { ...options, name: options.numbered && name !== options.name ? name : options.name }, name, args)
+  const shell = new Shell(
+    proc,
+    { ...options, name: options.numbered && name !== options.name ? name : options.name },
+    name,
+    args,
+  )
   for (const flag of flags) await shell.script(`set ${flag}`)
   return shell.main(script ?? (await proc.readText()))
 }

@@ -7,7 +7,7 @@ import { type ExitStatus, type Process, ProcessExit } from "../linux/task/proces
 import type { Tool } from "../linux/task/tool.ts"
 import type { AndOr, Command, List, Pipeline, Redirect } from "./ast.ts"
 import { BUILTINS } from "./builtins.ts"
-import { type ExpansionHost, ExpansionError, expandPattern, expandText, expandWords } from "./expand.ts"
+import { ExpansionError, type ExpansionHost, expandPattern, expandText, expandWords } from "./expand.ts"
 import { Flow, type Job, ReturnFlow } from "./flow.ts"
 import { parseScript } from "./parser.ts"
 import { matches } from "./pattern.ts"
@@ -149,7 +149,8 @@ export class Shell implements ExpansionHost {
       this.line = error.line
       await this.#complainSyntax(error.message)
       const source = text.split("\n")[error.line - 1] ?? ""
-      if (this.options.numbered && error.message.startsWith("syntax error near")) await this.#complainSyntax(`\`${source}'`)
+      if (this.options.numbered && error.message.startsWith("syntax error near"))
+        await this.#complainSyntax(`\`${source}'`)
       return 2
     }
     return this.list(list)
@@ -180,7 +181,8 @@ export class Shell implements ExpansionHost {
     } finally {
       if (tested || pipeline.negated) this.#tested--
     }
-    if (this.status !== 0 && this.errexit && this.#tested === 0 && !tested && !pipeline.negated) throw new ProcessExit({ code: this.status })
+    if (this.status !== 0 && this.errexit && this.#tested === 0 && !tested && !pipeline.negated)
+      throw new ProcessExit({ code: this.status })
   }
 
   async #pipeline(pipeline: Pipeline): Promise<void> {
@@ -399,15 +401,22 @@ export class Shell implements ExpansionHost {
     return this.#invoke(name, words, values, command.redirects)
   }
 
-  async #invoke(name: string, words: string[], values: [string, string][], redirects: readonly Redirect[]): Promise<number> {
+  async #invoke(
+    name: string,
+    words: string[],
+    values: [string, string][],
+    redirects: readonly Redirect[],
+  ): Promise<number> {
     const body = this.functions.get(name)
     const builtin = BUILTINS.get(name)
     if (name === "exec" && words.length === 1) {
       for (const redirect of redirects) await this.#apply(redirect)
       return 0
     }
-    if (body !== undefined) return this.#redirected(redirects, () => this.#withValues(values, () => this.#call(body, words.slice(1))))
-    if (builtin !== undefined) return this.#redirected(redirects, () => this.#withValues(values, () => builtin(this, words)))
+    if (body !== undefined)
+      return this.#redirected(redirects, () => this.#withValues(values, () => this.#call(body, words.slice(1))))
+    if (builtin !== undefined)
+      return this.#redirected(redirects, () => this.#withValues(values, () => builtin(this, words)))
     return this.external(words, values, redirects)
   }
 
@@ -418,8 +427,9 @@ export class Shell implements ExpansionHost {
     try {
       return await run()
     } finally {
-      for (const [key, value] of saved) if (value === undefined) this.unset(key)
-      else this.set(key, value)
+      for (const [key, value] of saved)
+        if (value === undefined) this.unset(key)
+        else this.set(key, value)
     }
   }
 
@@ -434,15 +444,20 @@ export class Shell implements ExpansionHost {
       if (thrown instanceof ReturnFlow) return thrown.status
       throw thrown
     } finally {
-      for (const [name, value] of this.locals.pop() ?? []) if (value === undefined) this.unset(name)
-      else this.set(name, value)
+      for (const [name, value] of this.locals.pop() ?? [])
+        if (value === undefined) this.unset(name)
+        else this.set(name, value)
       this.functionDepth--
       this.args = saved
     }
   }
 
   /** Runs a program and waits for it. */
-  async external(words: string[], values: [string, string][] = [], redirects: readonly Redirect[] = []): Promise<number> {
+  async external(
+    words: string[],
+    values: [string, string][] = [],
+    redirects: readonly Redirect[] = [],
+  ): Promise<number> {
     return this.#redirected(redirects, async () => {
       const env = values.length === 0 ? this.proc.env : new Map([...this.proc.env, ...values])
       const child = this.proc.spawn(words, { env })
@@ -502,17 +517,21 @@ export class Shell implements ExpansionHost {
   async #apply(redirect: Redirect): Promise<boolean> {
     const { operator, here } = redirect
     if (here !== undefined || operator === "<<<") {
-      const text = here === undefined ? `${await expandText(redirect.target, this)}\n` : await expandText(here.body, this)
+      const text =
+        here === undefined ? `${await expandText(redirect.target, this)}\n` : await expandText(here.body, this)
       this.proc.setFd(redirect.fd ?? 0, new BytesFile(new TextEncoder().encode(text)))
       return true
     }
     const target = await expandText(redirect.target, this)
-    if (operator === ">&" || operator === "<&") return this.#duplicate(redirect.fd ?? (operator === ">&" ? 1 : 0), target)
+    if (operator === ">&" || operator === "<&")
+      return this.#duplicate(redirect.fd ?? (operator === ">&" ? 1 : 0), target)
     const fd = redirect.fd ?? (operator.startsWith("<") ? 0 : 1)
     const mode = operator === "<" ? "r" : operator.endsWith(">>") ? "a" : operator === "<>" ? "rw" : "w"
     const file = openFile(this.proc, target, mode)
     if (typeof file === "string") {
-      await this.complain(this.options.numbered ? `${target}: ${strerror(file)}` : cannotOpen(target, mode, strerror(file)))
+      await this.complain(
+        this.options.numbered ? `${target}: ${strerror(file)}` : cannotOpen(target, mode, strerror(file)),
+      )
       return false
     }
     this.proc.setFd(fd, file)
@@ -558,7 +577,9 @@ function descriptorsOf(redirect: Redirect): number[] {
 }
 
 function cannotOpen(target: string, mode: string, reason: string): string {
-  return mode === "r" ? `can't open ${target}: no such file` : `can't create ${target}: ${reason === "No such file or directory" ? "nonexistent directory" : reason}`
+  return mode === "r"
+    ? `can't open ${target}: no such file`
+    : `can't create ${target}: ${reason === "No such file or directory" ? "nonexistent directory" : reason}`
 }
 
 function quoteIfNeeded(text: string): string {

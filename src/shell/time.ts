@@ -15,7 +15,20 @@ export interface Calendar {
 }
 
 export const WEEKDAYS: readonly string[] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-export const MONTHS: readonly string[] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+export const MONTHS: readonly string[] = [
+  "Jan",
+  "Feb",
+  "Mar",
+  "Apr",
+  "May",
+  "Jun",
+  "Jul",
+  "Aug",
+  "Sep",
+  "Oct",
+  "Nov",
+  "Dec",
+]
 
 /** The UTC date of a number of seconds since 1970, by the proleptic Gregorian calendar. */
 export function calendar(seconds: number): Calendar {
@@ -25,7 +38,9 @@ export function calendar(seconds: number): Calendar {
   const z = days + 719468
   const era = Math.floor(z / 146097)
   const dayOfEra = z - era * 146097
-  const yearOfEra = Math.floor((dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365)
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365,
+  )
   const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
   const shifted = Math.floor((5 * dayOfYear + 2) / 153)
   const month = shifted < 10 ? shifted + 3 : shifted - 9
@@ -33,7 +48,16 @@ export function calendar(seconds: number): Calendar {
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
   const before = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334][month - 1] as number
   const day = dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1
-  return { year, month, day, hour: Math.floor(rest / 3600), minute: Math.floor((rest % 3600) / 60), second: rest % 60, weekday: (((days + 4) % 7) + 7) % 7, yearday: before + day + (leap && month > 2 ? 1 : 0) }
+  return {
+    year,
+    month,
+    day,
+    hour: Math.floor(rest / 3600),
+    minute: Math.floor((rest % 3600) / 60),
+    second: rest % 60,
+    weekday: (((days + 4) % 7) + 7) % 7,
+    yearday: before + day + (leap && month > 2 ? 1 : 0),
+  }
 }
 
 const two = (value: number): string => String(value).padStart(2, "0")
@@ -60,7 +84,20 @@ export function logDate(seconds: number): string {
 export function strftime(format: string, seconds: number, nanoseconds = 0): string {
   const c = calendar(seconds)
   const longDays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
-  const longMonths = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+  const longMonths = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+  ]
   const conversions: Readonly<Record<string, () => string>> = {
     Y: () => String(c.year),
     y: () => two(c.year % 100),
@@ -88,7 +125,8 @@ export function strftime(format: string, seconds: number, nanoseconds = 0): stri
     T: () => `${two(c.hour)}:${two(c.minute)}:${two(c.second)}`,
     R: () => `${two(c.hour)}:${two(c.minute)}`,
     D: () => `${two(c.month)}/${two(c.day)}/${two(c.year % 100)}`,
-    c: () => `${WEEKDAYS[c.weekday]} ${MONTHS[c.month - 1]} ${String(c.day).padStart(2)} ${two(c.hour)}:${two(c.minute)}:${two(c.second)} ${c.year}`,
+    c: () =>
+      `${WEEKDAYS[c.weekday]} ${MONTHS[c.month - 1]} ${String(c.day).padStart(2)} ${two(c.hour)}:${two(c.minute)}:${two(c.second)} ${c.year}`,
     n: () => "\n",
     t: () => "\t",
     "%": () => "%",

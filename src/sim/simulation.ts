@@ -1,5 +1,5 @@
 /** One virtual world: its clock, its pending events, its seed, its programs. */
-import { EventQueue, type EventHandler } from "./event-queue.ts"
+import { type EventHandler, EventQueue } from "./event-queue.ts"
 import { Prng } from "./prng.ts"
 import { Trace } from "./trace.ts"
 
@@ -116,7 +116,9 @@ export class Simulation {
         continue
       }
       if (!this.#step()) {
-        const stuck = new Error("the simulation came to rest: nothing is left to happen, and what is awaited did not happen")
+        const stuck = new Error(
+          "the simulation came to rest: nothing is left to happen, and what is awaited did not happen",
+        )
         for (const goal of this.#goals.splice(0)) goal.reject(stuck)
         break
       }

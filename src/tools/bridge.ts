@@ -3,7 +3,7 @@ import { Bridge } from "../linux/link/bridge.ts"
 import type { BridgeFdbRow } from "../linux/link/bridge-fdb.ts"
 import { Vxlan } from "../linux/link/vxlan.ts"
 import type { NetDevice } from "../linux/netdev.ts"
-import { fdbAdd, fdbDel, type FdbMode } from "../linux/rtnetlink/fdb.ts"
+import { type FdbMode, fdbAdd, fdbDel } from "../linux/rtnetlink/fdb.ts"
 import type { Process } from "../linux/task/process.ts"
 import type { Tool } from "../linux/task/tool.ts"
 import { defineTool } from "../shell/tool.ts"
@@ -27,27 +27,38 @@ interface Row {
 /** Group addresses every device listens to; IPv6's are joined when a device is made, even with IPv6 off. */
 function multicastRows(dev: NetDevice): Row[] {
   if (dev.kind === "loopback" || dev.kind === "vxlan") return []
-  const groups = dev.priv instanceof Bridge ? ["33:33:00:00:00:01", "01:00:5e:00:00:6a", "33:33:00:00:00:6a", "01:00:5e:00:00:01"] : ["33:33:00:00:00:01", "01:00:5e:00:00:01"]
+  const groups =
+    dev.priv instanceof Bridge
+      ? ["33:33:00:00:00:01", "01:00:5e:00:00:6a", "33:33:00:00:00:6a", "01:00:5e:00:00:01"]
+      : ["33:33:00:00:00:01", "01:00:5e:00:00:01"]
   return groups.map((mac) => ({ mac, dev: dev.name, self: true, state: "permanent" }))
 }
 
 function vxlanRows(dev: NetDevice, vxlan: Vxlan): Row[] {
   return vxlan.fdb.rows().flatMap((row) =>
-    row.remotes.map((remote): Row => ({
-      mac: formatMac(row.mac),
-      dev: dev.name,
-      dst: formatIpv4(remote.ip),
-      ...(remote.port !== 0 ? { port: remote.port } : {}),
-      ...(remote.vni !== 0 ? { vni: remote.vni } : {}),
-      self: true,
-      state: row.permanent ? "permanent" : row.isStatic ? "static" : "",
-    })),
+    row.remotes.map(
+      (remote): Row => ({
+        mac: formatMac(row.mac),
+        dev: dev.name,
+        dst: formatIpv4(remote.ip),
+        ...(remote.port !== 0 ? { port: remote.port } : {}),
+        ...(remote.vni !== 0 ? { vni: remote.vni } : {}),
+        self: true,
+        state: row.permanent ? "permanent" : row.isStatic ? "static" : "",
+      }),
+    ),
   )
 }
 
 function bridgeRow(bridge: Bridge, row: BridgeFdbRow): Row {
   const dev = row.port?.dev.name ?? bridge.dev.name
-  return { mac: formatMac(row.mac), dev, master: bridge.dev.name, self: false, state: row.local ? "permanent" : row.isStatic ? "static" : "" }
+  return {
+    mac: formatMac(row.mac),
+    dev,
+    master: bridge.dev.name,
+    self: false,
+    state: row.local ? "permanent" : row.isStatic ? "static" : "",
+  }
 }
 
 /** What a device contributes: its own rows and, for ports and bridges, the bridge's rows about it. */
@@ -55,7 +66,13 @@ function rowsOf(dev: NetDevice): Row[] {
   if (dev.priv instanceof Vxlan) return vxlanRows(dev, dev.priv)
   if (dev.priv instanceof Bridge) {
     const bridge = dev.priv
-    return [...multicastRows(dev), ...bridge.fdb.rows().filter((row) => row.port === undefined).map((row) => bridgeRow(bridge, row))]
+    return [
+      ...multicastRows(dev),
+      ...bridge.fdb
+        .rows()
+        .filter((row) => row.port === undefined)
+        .map((row) => bridgeRow(bridge, row)),
+    ]
   }
   const { port } = dev
   const learned = port === undefined ? [] : port.bridge.fdb.rows().filter((row) => row.port === port)
@@ -76,7 +93,9 @@ function fdbShow(words: Words, options: IpOptions): string {
     else if (word === "vlan") fail("bridge: podwire does not support 'vlan'", 255)
     else dev = deviceOrFail(options.net, word, 255)
   }
-  const devices = options.net.devices.filter((d) => (dev === undefined || d === dev) && (br === undefined || d === br || d.port?.bridge.dev === br))
+  const devices = options.net.devices.filter(
+    (d) => (dev === undefined || d === dev) && (br === undefined || d === br || d.port?.bridge.dev === br),
+  )
   const rows = devices.flatMap(rowsOf).filter((row) => state === undefined || row.state === state)
   if (options.json) return renderJson(rows.map((row) => fdbJson(row, dev)) as Json, options.pretty)
   return rows.map((row) => fdbText(row, dev, br)).join("")
@@ -127,19 +146,29 @@ function fdbChange(words: Words, options: IpOptions, mode: FdbMode | "delete"): 
     else if (word === "master") master = true
     else if (word === "permanent" || word === "local") permanent = true
     else if (word === "static" || word === "temp" || word === "dynamic") permanent = false
-    else if (["router", "use", "extern_learn", "sticky", "vlan", "via", "src_vni", "nhid"].includes(word)) fail(`bridge: podwire does not support 'fdb … ${word}'`, 255)
+    else if (["router", "use", "extern_learn", "sticky", "vlan", "via", "src_vni", "nhid"].includes(word))
+      fail(`bridge: podwire does not support 'fdb … ${word}'`, 255)
     else text = word
   }
   if (dev === undefined || text === undefined) return fail("Device and address are required arguments.", 255)
   const mac = parseMac(text) ?? fail(`Invalid mac address ${text}`, 255)
-  const spec = { mac, port, vni, permanent, master, origin: "bridge fdb", ...(destination === undefined ? {} : { destination }) }
+  const spec = {
+    mac,
+    port,
+    vni,
+    permanent,
+    master,
+    origin: "bridge fdb",
+    ...(destination === undefined ? {} : { destination }),
+  }
   check(mode === "delete" ? fdbDel(dev, mac, master) : fdbAdd(dev, spec, mode), 255)
   return ""
 }
 
 function linkShow(words: Words, options: IpOptions): string {
   let dev: NetDevice | undefined
-  for (let word = words.take(); word !== undefined; word = words.take()) dev = deviceOrFail(options.net, word === "dev" ? words.next() : word, 255)
+  for (let word = words.take(); word !== undefined; word = words.take())
+    dev = deviceOrFail(options.net, word === "dev" ? words.next() : word, 255)
   const ports = options.net.devices.filter((d) => d.port !== undefined && (dev === undefined || d === dev))
   if (options.json) return renderJson(ports.map((port) => linkJson(port, options)) as Json, options.pretty)
   return ports.map((port) => linkText(port, options)).join("")
@@ -161,7 +190,22 @@ function linkText(dev: NetDevice, options: IpOptions): string {
 
 function linkJson(dev: NetDevice, options: IpOptions): Json {
   const port = dev.port as NonNullable<NetDevice["port"]>
-  const details = { hairpin: port.hairpin, guard: false, root_block: false, fastleave: false, learning: port.learning, flood: port.flood, mcast_flood: true, bcast_flood: true, mcast_router: 1, mcast_to_unicast: false, neigh_suppress: false, vlan_tunnel: false, isolated: port.isolated, locked: false }
+  const details = {
+    hairpin: port.hairpin,
+    guard: false,
+    root_block: false,
+    fastleave: false,
+    learning: port.learning,
+    flood: port.flood,
+    mcast_flood: true,
+    bcast_flood: true,
+    mcast_router: 1,
+    mcast_to_unicast: false,
+    neigh_suppress: false,
+    vlan_tunnel: false,
+    isolated: port.isolated,
+    locked: false,
+  }
   return {
     ifindex: dev.ifindex,
     link: dev.link === undefined ? undefined : (dev.net.deviceByIndex(dev.link.ifindex)?.name ?? undefined),
@@ -193,12 +237,17 @@ const LINK: readonly (readonly [string, Handler])[] = [
   ["list", linkShow],
 ]
 
-function object(name: string, table: readonly (readonly [string, Handler])[]): (args: readonly string[], options: IpOptions) => string {
+function object(
+  name: string,
+  table: readonly (readonly [string, Handler])[],
+): (args: readonly string[], options: IpOptions) => string {
   return (args, options) => {
     const words = new Words(args)
     const command = words.take() ?? "show"
     const handler = pick(command, table)
-    return handler === undefined ? fail(`Command "${command}" is unknown, try "bridge ${name} help".`, 255) : handler(words, options)
+    return handler === undefined
+      ? fail(`Command "${command}" is unknown, try "bridge ${name} help".`, 255)
+      : handler(words, options)
   }
 }
 
@@ -219,7 +268,17 @@ where	OBJECT := { link | fdb | mdb | vlan | vni | monitor }
 		     -c[ompressvlans] -color -p[retty] -j[son] }`
 
 function run(proc: Process): string {
-  const options: IpOptions = { json: false, pretty: false, details: false, statistics: false, brief: false, oneline: false, family: "bridge", net: proc.net, proc }
+  const options: IpOptions = {
+    json: false,
+    pretty: false,
+    details: false,
+    statistics: false,
+    brief: false,
+    oneline: false,
+    family: "bridge",
+    net: proc.net,
+    proc,
+  }
   let at = 1
   for (; proc.argv[at]?.startsWith("-") === true; at++) {
     const word = proc.argv[at] as string

@@ -1,11 +1,12 @@
 /** ping as busybox has it. */
-import { SECOND } from "../sim/simulation.ts"
+
 import { strerror } from "../linux/errno.ts"
 import { RawIcmpSocket } from "../linux/inet/raw.ts"
 import type { Process } from "../linux/task/process.ts"
 import type { Tool } from "../linux/task/tool.ts"
 import { getopt, getoptMessage } from "../shell/getopt.ts"
 import { defineTool } from "../shell/tool.ts"
+import { SECOND } from "../sim/simulation.ts"
 import { formatIpv4 } from "../wire/address.ts"
 import { IcmpType } from "../wire/icmp.ts"
 import { resolveHost } from "./resolve.ts"
@@ -18,7 +19,8 @@ export const busyboxPing: Tool = defineTool("ping", async (proc) => {
     await proc.err(getoptMessage("ping", parsed))
     return 1
   }
-  const value = (name: string, otherwise: number): number => Number(parsed.options.find((option) => option.name === name)?.value ?? otherwise)
+  const value = (name: string, otherwise: number): number =>
+    Number(parsed.options.find((option) => option.name === name)?.value ?? otherwise)
   const host = parsed.operands[0]
   const address = host === undefined ? undefined : resolveHost(proc, host)
   if (host === undefined || address === undefined) {
@@ -26,7 +28,15 @@ export const busyboxPing: Tool = defineTool("ping", async (proc) => {
     return 1
   }
   const quiet = parsed.options.some((option) => option.name === "q")
-  return run(proc, host, address, { count: value("c", Number.POSITIVE_INFINITY), size: value("s", 56), interval: value("i", 1) * SECOND, linger: value("W", 10) * SECOND, deadline: value("w", Number.POSITIVE_INFINITY) * SECOND, ttl: value("t", 0), quiet })
+  return run(proc, host, address, {
+    count: value("c", Number.POSITIVE_INFINITY),
+    size: value("s", 56),
+    interval: value("i", 1) * SECOND,
+    linger: value("W", 10) * SECOND,
+    deadline: value("w", Number.POSITIVE_INFINITY) * SECOND,
+    ttl: value("t", 0),
+    quiet,
+  })
 })
 
 interface Settings {
@@ -72,20 +82,33 @@ async function run(proc: Process, host: string, address: number, settings: Setti
     const at = sent.get(view.getUint16(6))
     if (view.getUint8(0) !== IcmpType.ECHO_REPLY || view.getUint16(4) !== id || at === undefined) continue
     times.push(message.time - at)
-    if (!settings.quiet) await proc.out(`${message.data.length} bytes from ${formatIpv4(message.source)}: seq=${view.getUint16(6)} ttl=${message.ttl} time=${milliseconds(message.time - at)} ms\n`)
+    if (!settings.quiet)
+      await proc.out(
+        `${message.data.length} bytes from ${formatIpv4(message.source)}: seq=${view.getUint16(6)} ttl=${message.ttl} time=${milliseconds(message.time - at)} ms\n`,
+      )
   }
   socket.close()
   const loss = sent.size === 0 ? 0 : Math.floor(((sent.size - times.length) * 100) / sent.size)
-  await proc.out(`\n--- ${host} ping statistics ---\n${sent.size} packets transmitted, ${times.length} packets received, ${loss}% packet loss\n`)
+  await proc.out(
+    `\n--- ${host} ping statistics ---\n${sent.size} packets transmitted, ${times.length} packets received, ${loss}% packet loss\n`,
+  )
   if (times.length === 0) return 1
   const average = times.reduce((a, b) => a + b, 0) / times.length
-  await proc.out(`round-trip min/avg/max = ${milliseconds(Math.min(...times))}/${milliseconds(average)}/${milliseconds(Math.max(...times))} ms\n`)
+  await proc.out(
+    `round-trip min/avg/max = ${milliseconds(Math.min(...times))}/${milliseconds(average)}/${milliseconds(Math.max(...times))} ms\n`,
+  )
   return 0
 }
 
 const milliseconds = (nanoseconds: number): string => (Math.floor(nanoseconds / 1000) / 1000).toFixed(3)
 
-function send(socket: RawIcmpSocket, address: number, id: number, sequence: number, settings: Settings): "ENETUNREACH" | "EHOSTUNREACH" | undefined {
+function send(
+  socket: RawIcmpSocket,
+  address: number,
+  id: number,
+  sequence: number,
+  settings: Settings,
+): "ENETUNREACH" | "EHOSTUNREACH" | undefined {
   const data = new Uint8Array(8 + settings.size)
   const view = new DataView(data.buffer)
   view.setUint8(0, IcmpType.ECHO)

@@ -1,5 +1,5 @@
 /** wget of busybox 1.28: what a busybox container has instead of curl. */
-import { SECOND } from "../sim/simulation.ts"
+
 import { strerror } from "../linux/errno.ts"
 import { TcpSocket } from "../linux/inet/tcp-socket.ts"
 import { openFile } from "../linux/task/open.ts"
@@ -7,12 +7,33 @@ import type { Process } from "../linux/task/process.ts"
 import type { Tool } from "../linux/task/tool.ts"
 import { getopt, getoptMessage } from "../shell/getopt.ts"
 import { defineTool } from "../shell/tool.ts"
+import { SECOND } from "../sim/simulation.ts"
 import { formatIpv4 } from "../wire/address.ts"
 import { type HttpHead, header } from "../wire/http.ts"
 import { parseUrl, readResponse, type Url } from "./http-client.ts"
 import { resolveHost } from "./resolve.ts"
 
-const TABLE = { c: false, s: false, q: false, O: true, o: true, Y: true, P: true, S: false, U: true, T: true, spider: false, header: true, quiet: false, "output-document": true, "server-response": false, timeout: true, "user-agent": true, "directory-prefix": true, "post-data": true }
+const TABLE = {
+  c: false,
+  s: false,
+  q: false,
+  O: true,
+  o: true,
+  Y: true,
+  P: true,
+  S: false,
+  U: true,
+  T: true,
+  spider: false,
+  header: true,
+  quiet: false,
+  "output-document": true,
+  "server-response": false,
+  timeout: true,
+  "user-agent": true,
+  "directory-prefix": true,
+  "post-data": true,
+}
 const USAGE = `BusyBox v1.28.4 (2018-05-22 17:00:17 UTC) multi-call binary.
 
 Usage: wget [-c|--continue] [--spider] [-q|--quiet] [-O|--output-document FILE]
@@ -57,7 +78,8 @@ export const busyboxWget: Tool = defineTool("wget", async (proc) => {
     await proc.err(getoptMessage("wget", parsed) + USAGE)
     return 1
   }
-  const value = (...names: string[]): string | undefined => parsed.options.findLast((option) => names.includes(option.name))?.value
+  const value = (...names: string[]): string | undefined =>
+    parsed.options.findLast((option) => names.includes(option.name))?.value
   if (parsed.operands.length === 0) {
     await proc.err(USAGE)
     return 1
@@ -95,21 +117,36 @@ async function download(proc: Process, text: string, settings: Settings, hops = 
   const deadline = proc.kernel.sim.now + settings.timeout
   const socket = await TcpSocket.connect(proc, address, url.port, { timeout: settings.timeout })
   if (socket === "ETIMEDOUT" && proc.kernel.sim.now >= deadline) throw new WgetError("download timed out")
-  if (typeof socket === "string") throw new WgetError(`can't connect to remote host (${formatIpv4(address)}): ${strerror(socket)}`)
+  if (typeof socket === "string")
+    throw new WgetError(`can't connect to remote host (${formatIpv4(address)}): ${strerror(socket)}`)
   try {
     const location = await exchange(proc, socket, url, settings, deadline)
     if (location === undefined) return
     if (hops >= 5) throw new WgetError("too many redirections")
-    await download(proc, location.startsWith("/") ? `http://${url.host}:${url.port}${location}` : location, settings, hops + 1)
+    await download(
+      proc,
+      location.startsWith("/") ? `http://${url.host}:${url.port}${location}` : location,
+      settings,
+      hops + 1,
+    )
   } finally {
     socket.close()
   }
 }
 
-async function exchange(proc: Process, socket: TcpSocket, url: Url, settings: Settings, deadline: number): Promise<string | undefined> {
+async function exchange(
+  proc: Process,
+  socket: TcpSocket,
+  url: Url,
+  settings: Settings,
+  deadline: number,
+): Promise<string | undefined> {
   const host = url.port === 80 ? url.host : `${url.host}:${url.port}`
   const verb = settings.post === undefined ? (settings.spider ? "HEAD" : "GET") : "POST"
-  const length = settings.post === undefined ? "" : `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${settings.post.length}\r\n`
+  const length =
+    settings.post === undefined
+      ? ""
+      : `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${settings.post.length}\r\n`
   const extra = settings.headers.map((line) => `${line}\r\n`).join("")
   const request = `${verb} ${url.path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: ${settings.agent}\r\nConnection: close\r\n${extra}${length}\r\n${settings.post ?? ""}`
   const errno = await socket.write(proc, new TextEncoder().encode(request))
@@ -150,7 +187,9 @@ function openOutput(proc: Process, name: string, settings: Settings): (data: Uin
 }
 
 async function checkHead(proc: Process, head: HttpHead, settings: Settings): Promise<string | undefined> {
-  if (settings.response) for (const line of [head.start, ...head.headers.map(([name, value]) => `${name}: ${value}`)]) await proc.err(`  ${line}\n`)
+  if (settings.response)
+    for (const line of [head.start, ...head.headers.map(([name, value]) => `${name}: ${value}`)])
+      await proc.err(`  ${line}\n`)
   const status = Number(head.start.split(" ")[1])
   if (status >= 300 && status < 400) {
     const location = header(head, "location")

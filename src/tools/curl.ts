@@ -1,5 +1,5 @@
 /** curl 7.88.1: HTTP. */
-import { MILLISECOND, SECOND } from "../sim/simulation.ts"
+
 import { strerror } from "../linux/errno.ts"
 import { TcpSocket } from "../linux/inet/tcp-socket.ts"
 import { openFile } from "../linux/task/open.ts"
@@ -7,8 +7,9 @@ import type { Process } from "../linux/task/process.ts"
 import type { Tool } from "../linux/task/tool.ts"
 import { getopt } from "../shell/getopt.ts"
 import { defineTool } from "../shell/tool.ts"
+import { MILLISECOND, SECOND } from "../sim/simulation.ts"
 import { formatIpv4 } from "../wire/address.ts"
-import { header, type HttpHead } from "../wire/http.ts"
+import { type HttpHead, header } from "../wire/http.ts"
 import { parseUrl, readResponse, type Url } from "./http-client.ts"
 import { resolveHost } from "./resolve.ts"
 
@@ -21,14 +22,120 @@ Features: Largefile
 
 /** Long names for letters, and which take an argument. */
 const TABLE = {
-  s: false, S: false, v: false, i: false, I: false, o: true, O: false, w: true, m: true, X: true, d: true, H: true, A: true, L: false, f: false, V: false, e: true, G: false, h: false, 4: false,
-  silent: false, "show-error": false, verbose: false, include: false, head: false, output: true, "remote-name": false, "remote-name-all": false, "write-out": true, "max-time": true,
-  "connect-timeout": true, request: true, data: true, "data-raw": true, "data-binary": true, header: true, "user-agent": true, location: false, fail: false, version: false, referer: true,
-  get: false, resolve: true, interface: true, "local-port": true, help: false, ipv4: false, "http1.1": false, "no-progress-meter": false, "tcp-nodelay": false,
+  s: false,
+  S: false,
+  v: false,
+  i: false,
+  I: false,
+  o: true,
+  O: false,
+  w: true,
+  m: true,
+  X: true,
+  d: true,
+  H: true,
+  A: true,
+  L: false,
+  f: false,
+  V: false,
+  e: true,
+  G: false,
+  h: false,
+  4: false,
+  silent: false,
+  "show-error": false,
+  verbose: false,
+  include: false,
+  head: false,
+  output: true,
+  "remote-name": false,
+  "remote-name-all": false,
+  "write-out": true,
+  "max-time": true,
+  "connect-timeout": true,
+  request: true,
+  data: true,
+  "data-raw": true,
+  "data-binary": true,
+  header: true,
+  "user-agent": true,
+  location: false,
+  fail: false,
+  version: false,
+  referer: true,
+  get: false,
+  resolve: true,
+  interface: true,
+  "local-port": true,
+  help: false,
+  ipv4: false,
+  "http1.1": false,
+  "no-progress-meter": false,
+  "tcp-nodelay": false,
 } as const
-const LONG: Readonly<Record<string, string>> = { s: "silent", S: "show-error", v: "verbose", i: "include", I: "head", o: "output", O: "remote-name", w: "write-out", m: "max-time", X: "request", d: "data", H: "header", A: "user-agent", L: "location", f: "fail", V: "version", e: "referer", G: "get", h: "help", 4: "ipv4" }
+const LONG: Readonly<Record<string, string>> = {
+  s: "silent",
+  S: "show-error",
+  v: "verbose",
+  i: "include",
+  I: "head",
+  o: "output",
+  O: "remote-name",
+  w: "write-out",
+  m: "max-time",
+  X: "request",
+  d: "data",
+  H: "header",
+  A: "user-agent",
+  L: "location",
+  f: "fail",
+  V: "version",
+  e: "referer",
+  G: "get",
+  h: "help",
+  4: "ipv4",
+}
 /** Real options that are not here yet. */
-const REFUSED = { k: false, insecure: false, F: true, form: true, T: true, "upload-file": true, u: true, user: true, x: true, proxy: true, b: true, cookie: true, c: true, "cookie-jar": true, K: true, config: true, N: false, "no-buffer": false, r: true, range: true, C: true, z: true, 6: false, ipv6: false, n: false, q: false, retry: true, "http2": false, "http0.9": false, compressed: false, cacert: true, cert: true, key: true, json: true, parallel: false, Z: false, "limit-rate": true, "fail-with-body": false }
+const REFUSED = {
+  k: false,
+  insecure: false,
+  F: true,
+  form: true,
+  T: true,
+  "upload-file": true,
+  u: true,
+  user: true,
+  x: true,
+  proxy: true,
+  b: true,
+  cookie: true,
+  c: true,
+  "cookie-jar": true,
+  K: true,
+  config: true,
+  N: false,
+  "no-buffer": false,
+  r: true,
+  range: true,
+  C: true,
+  z: true,
+  6: false,
+  ipv6: false,
+  n: false,
+  q: false,
+  retry: true,
+  http2: false,
+  "http0.9": false,
+  compressed: false,
+  cacert: true,
+  cert: true,
+  key: true,
+  json: true,
+  parallel: false,
+  Z: false,
+  "limit-rate": true,
+  "fail-with-body": false,
+}
 
 class CurlError {
   readonly code: number
@@ -63,16 +170,41 @@ interface Settings {
   localPort: number
 }
 
-function readSettings(argv: readonly string[]): { settings: Settings; urls: string[] } | { text: string; code: number; out?: string } {
+function readSettings(
+  argv: readonly string[],
+): { settings: Settings; urls: string[] } | { text: string; code: number; out?: string } {
   const parsed = getopt(argv, { ...TABLE, ...REFUSED })
   if ("kind" in parsed) {
     const name = parsed.kind === "unknown" || parsed.kind === "missing" ? `-${parsed.name}` : parsed.name
     const what = parsed.kind.startsWith("missing") ? "requires parameter" : "is unknown"
     return { text: `curl: option ${name}: ${what}\n${TRY_HELP}`, code: 2 }
   }
-  const settings: Settings = { silent: false, showError: false, verbose: false, include: false, head: false, fail: false, location: false, remoteName: false, outputs: [], writeOut: undefined, maxTime: Number.POSITIVE_INFINITY, connectTimeout: 300 * SECOND, method: undefined, data: [], get: false, headers: [], agent: "curl/7.88.1", referer: undefined, resolve: new Map(), device: undefined, localPort: 0 }
+  const settings: Settings = {
+    silent: false,
+    showError: false,
+    verbose: false,
+    include: false,
+    head: false,
+    fail: false,
+    location: false,
+    remoteName: false,
+    outputs: [],
+    writeOut: undefined,
+    maxTime: Number.POSITIVE_INFINITY,
+    connectTimeout: 300 * SECOND,
+    method: undefined,
+    data: [],
+    get: false,
+    headers: [],
+    agent: "curl/7.88.1",
+    referer: undefined,
+    resolve: new Map(),
+    device: undefined,
+    localPort: 0,
+  }
   for (const { name, value } of parsed.options) {
-    if (name in REFUSED) return { text: `curl: podwire does not support option '${name.length === 1 ? "-" : "--"}${name}'\n`, code: 2 }
+    if (name in REFUSED)
+      return { text: `curl: podwire does not support option '${name.length === 1 ? "-" : "--"}${name}'\n`, code: 2 }
     if (LONG[name] === "version" || name === "version") return { text: "", code: 0, out: VERSION }
     const problem = apply(settings, LONG[name] ?? name, value)
     if (problem !== undefined) return { text: problem, code: 2 }
@@ -116,7 +248,8 @@ function apply(s: Settings, name: string, value: string): string | undefined {
       break
     case "max-time":
     case "connect-timeout": {
-      if (!/^\d*\.?\d+$/.test(value)) return `curl: option --${name}: expected a proper numerical parameter\n${TRY_HELP}`
+      if (!/^\d*\.?\d+$/.test(value))
+        return `curl: option --${name}: expected a proper numerical parameter\n${TRY_HELP}`
       if (name === "max-time") s.maxTime = Number(value) * SECOND
       else s.connectTimeout = Number(value) * SECOND
       break
@@ -237,8 +370,27 @@ class CurlRun {
     for (;;) {
       if (url === undefined) throw new CurlError(3, "URL using bad/illegal format or missing URL")
       if (url.scheme !== "http") {
-        const known = ["https", "ftp", "ftps", "telnet", "file", "ldap", "smtp", "scp", "sftp", "dict", "gopher", "mqtt", "tftp"].includes(url.scheme)
-        throw new CurlError(1, known ? `podwire's curl speaks http only, not "${url.scheme}"` : `Protocol "${url.scheme}" not supported or disabled in libcurl`)
+        const known = [
+          "https",
+          "ftp",
+          "ftps",
+          "telnet",
+          "file",
+          "ldap",
+          "smtp",
+          "scp",
+          "sftp",
+          "dict",
+          "gopher",
+          "mqtt",
+          "tftp",
+        ].includes(url.scheme)
+        throw new CurlError(
+          1,
+          known
+            ? `podwire's curl speaks http only, not "${url.scheme}"`
+            : `Protocol "${url.scheme}" not supported or disabled in libcurl`,
+        )
       }
       this.#effectiveUrl = `http://${url.host}${url.port === 80 ? "" : `:${url.port}`}${url.path}`
       const socket = await this.#connect(url)
@@ -258,7 +410,9 @@ class CurlRun {
   async #connect(url: Url): Promise<TcpSocket> {
     const where = `${url.host}:${url.port}`
     if (this.#socket !== undefined && this.#socketFor === where) {
-      await this.#verbose(`* Found bundle for host: 0x55d0c0ffee00 [serially]\n* Can not multiplex, even if we wanted to\n* Re-using existing connection #${this.#connections - 1} with host ${url.host}\n`)
+      await this.#verbose(
+        `* Found bundle for host: 0x55d0c0ffee00 [serially]\n* Can not multiplex, even if we wanted to\n* Re-using existing connection #${this.#connections - 1} with host ${url.host}\n`,
+      )
       return this.#socket
     }
     this.#socket?.close()
@@ -271,12 +425,18 @@ class CurlRun {
     const oif = device === undefined ? undefined : this.#proc.net.device(device)
     if (device !== undefined && oif === undefined) throw new CurlError(45, `Couldn't bind to '${device}'`)
     const timeout = Math.min(this.#deadline - begun, this.#settings.connectTimeout) + MILLISECOND
-    const socket = await TcpSocket.connect(this.#proc, address, url.port, { timeout, ...(oif === undefined ? {} : { device: oif }), ...(localPort === 0 ? {} : { sourcePort: localPort }) })
+    const socket = await TcpSocket.connect(this.#proc, address, url.port, {
+      timeout,
+      ...(oif === undefined ? {} : { device: oif }),
+      ...(localPort === 0 ? {} : { sourcePort: localPort }),
+    })
     if (typeof socket === "string") await this.#failedConnect(socket, url, formatIpv4(address), begun, byMaxTime)
     const connected = socket as TcpSocket
     connected.sock.noDelay = true
     this.#timing.connect = this.#now - this.#timing.start
-    await this.#verbose(`* Connected to ${url.host} (${formatIpv4(address)}) port ${url.port} (#${this.#connections})\n`)
+    await this.#verbose(
+      `* Connected to ${url.host} (${formatIpv4(address)}) port ${url.port} (#${this.#connections})\n`,
+    )
     this.#connections++
     this.#socket = connected
     this.#socketFor = where
@@ -287,10 +447,13 @@ class CurlRun {
     const elapsed = Math.floor((this.#now - begun) / MILLISECOND)
     const timedOut = errno === "ETIMEDOUT" && this.#now - begun < 130 * SECOND
     if (timedOut && byMaxTime) {
-      await this.#verbose(`* Connection timed out after ${elapsed} milliseconds\n* Closing connection ${this.#connections}\n`)
+      await this.#verbose(
+        `* Connection timed out after ${elapsed} milliseconds\n* Closing connection ${this.#connections}\n`,
+      )
       throw new CurlError(28, `Connection timed out after ${elapsed} milliseconds`)
     }
-    if (!timedOut) await this.#verbose(`* connect to ${address} port ${url.port} failed: ${strerror(errno as "ECONNREFUSED")}\n`)
+    if (!timedOut)
+      await this.#verbose(`* connect to ${address} port ${url.port} failed: ${strerror(errno as "ECONNREFUSED")}\n`)
     const reason = timedOut ? "Timeout was reached" : "Couldn't connect to server"
     const message = `Failed to connect to ${url.host} port ${url.port} after ${elapsed} ms: ${reason}`
     await this.#verbose(`* ${message}\n* Closing connection ${this.#connections}\n`)
@@ -307,12 +470,16 @@ class CurlRun {
     if (agent !== "") lines.push(["User-Agent", agent])
     lines.push(["Accept", "*/*"])
     if (referer !== undefined) lines.push(["Referer", referer])
-    const custom: [string, string][] = headers.map((line) => [line.split(":")[0] ?? "", line.slice(line.indexOf(":") + 1).trim()])
+    const custom: [string, string][] = headers.map((line) => [
+      line.split(":")[0] ?? "",
+      line.slice(line.indexOf(":") + 1).trim(),
+    ])
     const kept = lines.filter(([name]) => !custom.some(([other]) => other.toLowerCase() === name.toLowerCase()))
     kept.push(...custom.filter(([, value]) => value !== ""))
     if (body !== undefined) {
       kept.push(["Content-Length", String(body.length)])
-      if (!custom.some(([name]) => name.toLowerCase() === "content-type")) kept.push(["Content-Type", "application/x-www-form-urlencoded"])
+      if (!custom.some(([name]) => name.toLowerCase() === "content-type"))
+        kept.push(["Content-Type", "application/x-www-form-urlencoded"])
     }
     const text = `${verb} ${path} HTTP/1.1\r\n${kept.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`
     await this.#verbose(text.replace(/^(?=[^\n])/gm, "> "))
@@ -376,11 +543,19 @@ class CurlRun {
   async #finish(result: Awaited<ReturnType<typeof readResponse>>, url: Url, discard: boolean): Promise<void> {
     const number = this.#connections - 1
     if (typeof result === "string") {
-      await this.#verbose(result === "empty" ? `* Empty reply from server\n* Closing connection ${number}\n` : `* Closing connection ${number}\n`)
+      await this.#verbose(
+        result === "empty"
+          ? `* Empty reply from server\n* Closing connection ${number}\n`
+          : `* Closing connection ${number}\n`,
+      )
       if (result === "empty") throw new CurlError(52, "Empty reply from server")
       if (result === "malformed") throw new CurlError(1, "Received HTTP/0.9 when not allowed")
       if (result === "partial") throw new CurlError(18, "transfer closed with outstanding read data remaining")
-      if (result === "EAGAIN") throw new CurlError(28, `Operation timed out after ${Math.floor((this.#now - this.#timing.start) / MILLISECOND)} milliseconds with ${this.#size} bytes received`)
+      if (result === "EAGAIN")
+        throw new CurlError(
+          28,
+          `Operation timed out after ${Math.floor((this.#now - this.#timing.start) / MILLISECOND)} milliseconds with ${this.#size} bytes received`,
+        )
       throw new CurlError(56, `Recv failure: ${strerror(result as "ECONNRESET")}`)
     }
     if (discard) {
@@ -434,4 +609,5 @@ class CurlRun {
   }
 }
 
-const headText = (head: HttpHead): string => `${head.start}\r\n${head.headers.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`
+const headText = (head: HttpHead): string =>
+  `${head.start}\r\n${head.headers.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`

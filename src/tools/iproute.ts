@@ -67,14 +67,18 @@ export function pick<T>(word: string, table: readonly (readonly [string, T])[]):
 /** Throws what the tool prints when the kernel refuses. */
 export function check(refused: NetlinkError | NetDevice | undefined, code = 2): void {
   if (refused === undefined || !("errno" in refused)) return
-  fail(refused.message === undefined ? `RTNETLINK answers: ${strerror(refused.errno)}` : `Error: ${refused.message}.`, code)
+  fail(
+    refused.message === undefined ? `RTNETLINK answers: ${strerror(refused.errno)}` : `Error: ${refused.message}.`,
+    code,
+  )
 }
 
 export function deviceOrFail(net: NetNamespace, name: string, code = 1): NetDevice {
   return net.device(name) ?? fail(`Cannot find device "${name}"`, code)
 }
 
-export const invalid = (value: string, message: string): never => fail(`Error: argument "${value}" is wrong: ${message}\n`, 255)
+export const invalid = (value: string, message: string): never =>
+  fail(`Error: argument "${value}" is wrong: ${message}\n`, 255)
 
 // ── JSON ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -92,7 +96,9 @@ function prettyJson(value: Json, depth: number): string {
   }
   if (typeof value === "object") {
     const indent = " ".repeat(4 * (depth + 1))
-    const members = Object.entries(value as Record<string, Json | undefined>).filter(([, member]) => member !== undefined)
+    const members = Object.entries(value as Record<string, Json | undefined>).filter(
+      ([, member]) => member !== undefined,
+    )
     const lines = members.map(([key, member]) => `\n${indent}"${key}": ${prettyJson(member as Json, depth + 1)}`)
     return `{${lines.join(",")}\n${" ".repeat(4 * depth)}}`
   }

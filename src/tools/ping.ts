@@ -1,11 +1,12 @@
 /** ping of iputils 20221126. */
-import { MILLISECOND, SECOND } from "../sim/simulation.ts"
+
 import { strerror } from "../linux/errno.ts"
 import { type IcmpMessage, RawIcmpSocket } from "../linux/inet/raw.ts"
 import type { Process } from "../linux/task/process.ts"
 import type { Tool } from "../linux/task/tool.ts"
 import { getopt, getoptMessage } from "../shell/getopt.ts"
 import { defineTool } from "../shell/tool.ts"
+import { MILLISECOND, SECOND } from "../sim/simulation.ts"
 import { formatIpv4 } from "../wire/address.ts"
 import { IcmpType, UnreachCode } from "../wire/icmp.ts"
 import { PING_USAGE } from "./ping-usage.ts"
@@ -37,13 +38,55 @@ class PingError {
   }
 }
 
-const TABLE = { 4: false, c: true, i: true, s: true, t: true, Q: true, W: true, w: true, q: false, n: false, D: false, O: false, v: false, V: false, M: true, I: true, h: false, b: false, U: false, L: false }
-const REFUSED = { 6: false, a: false, A: false, B: false, C: false, d: false, e: true, f: false, F: true, l: true, m: true, N: true, p: true, R: false, S: true, T: true }
+const TABLE = {
+  4: false,
+  c: true,
+  i: true,
+  s: true,
+  t: true,
+  Q: true,
+  W: true,
+  w: true,
+  q: false,
+  n: false,
+  D: false,
+  O: false,
+  v: false,
+  V: false,
+  M: true,
+  I: true,
+  h: false,
+  b: false,
+  U: false,
+  L: false,
+}
+const REFUSED = {
+  6: false,
+  a: false,
+  A: false,
+  B: false,
+  C: false,
+  d: false,
+  e: true,
+  f: false,
+  F: true,
+  l: true,
+  m: true,
+  N: true,
+  p: true,
+  R: false,
+  S: true,
+  T: true,
+}
 
 function integer(text: string, least: number, most: number): number {
   if (!/^\d+$/.test(text)) throw new PingError(`ping: invalid argument: '${text}'\n`, 1)
   const value = Number(text)
-  if (value < least || value > most) throw new PingError(`ping: invalid argument: '${text}': out of range: ${least} <= value <= ${most === Number.MAX_SAFE_INTEGER ? "9223372036854775807" : most}\n`, 1)
+  if (value < least || value > most)
+    throw new PingError(
+      `ping: invalid argument: '${text}': out of range: ${least} <= value <= ${most === Number.MAX_SAFE_INTEGER ? "9223372036854775807" : most}\n`,
+      1,
+    )
   return value
 }
 
@@ -55,7 +98,21 @@ function seconds(text: string): number {
 function readOptions(argv: readonly string[]): { options: PingOptions; host: string } | "version" {
   const parsed = getopt(argv, { ...TABLE, ...REFUSED })
   if ("kind" in parsed) throw new PingError(`${getoptMessage("ping", parsed)}\n${PING_USAGE}`, 2)
-  const options: PingOptions = { count: Number.POSITIVE_INFINITY, interval: SECOND, size: 56, ttl: 0, tos: 0, timeout: 10 * SECOND, deadline: Number.POSITIVE_INFINITY, quiet: false, timestamps: false, outstanding: false, verbose: false, pmtudisc: "want", device: undefined }
+  const options: PingOptions = {
+    count: Number.POSITIVE_INFINITY,
+    interval: SECOND,
+    size: 56,
+    ttl: 0,
+    tos: 0,
+    timeout: 10 * SECOND,
+    deadline: Number.POSITIVE_INFINITY,
+    quiet: false,
+    timestamps: false,
+    outstanding: false,
+    verbose: false,
+    pmtudisc: "want",
+    device: undefined,
+  }
   for (const { name, value } of parsed.options) {
     if (name in REFUSED) throw new PingError(`ping: podwire does not support option '-${name}'\n`, 2)
     if (name === "V") return "version"
@@ -88,7 +145,9 @@ export const ping: Tool = defineTool("ping", async (proc) => {
   try {
     const read = readOptions(proc.argv)
     if (read === "version") {
-      await proc.out("ping from iputils 20221126\nlibcap: yes, IDN: yes, NLS: no, error.h: yes, getrandom(): yes, __fpending(): yes\n")
+      await proc.out(
+        "ping from iputils 20221126\nlibcap: yes, IDN: yes, NLS: no, error.h: yes, getrandom(): yes, __fpending(): yes\n",
+      )
       return 0
     }
     const address = resolveHost(proc, read.host)
@@ -134,11 +193,14 @@ class PingRun {
   async run(): Promise<number> {
     const { size } = this.#options
     const device = this.#options.device === undefined ? undefined : this.#proc.net.device(this.#options.device)
-    if (this.#options.device !== undefined && device === undefined) throw new PingError(`ping: SO_BINDTODEVICE ${this.#options.device}: No such device\n`, 2)
+    if (this.#options.device !== undefined && device === undefined)
+      throw new PingError(`ping: SO_BINDTODEVICE ${this.#options.device}: No such device\n`, 2)
     const source = this.#socket.sourceFor(this.#address, device)
     if (typeof source === "string") throw new PingError(`ping: connect: ${strerror(source)}\n`, 2)
     const from = device === undefined ? "" : `from ${formatIpv4(source)} ${device.name}: `
-    await this.#proc.out(`PING ${this.#host} (${formatIpv4(this.#address)}) ${from}${size}(${size + 28}) bytes of data.\n`)
+    await this.#proc.out(
+      `PING ${this.#host} (${formatIpv4(this.#address)}) ${from}${size}(${size + 28}) bytes of data.\n`,
+    )
     this.#proc.on("SIGINT", () => {
       this.#interrupted = true
       this.#socket.receive({ time: this.#now, source: 0, destination: 0, ttl: 0, tos: 0, data: new Uint8Array(0) })
@@ -177,12 +239,16 @@ class PingRun {
   /** Two of the longest round trips seen, or -W when there was none. */
   #lingerUntil(): number {
     const last = this.#sentAt.get(this.#transmitted) ?? this.#now
-    const longest = this.#times.length === 0 ? this.#options.timeout : Math.min(this.#options.timeout, Math.max(2 * Math.max(...this.#times), 10 * MILLISECOND))
+    const longest =
+      this.#times.length === 0
+        ? this.#options.timeout
+        : Math.min(this.#options.timeout, Math.max(2 * Math.max(...this.#times), 10 * MILLISECOND))
     return last + longest
   }
 
   async #reportOutstanding(): Promise<void> {
-    if (this.#transmitted > 0 && !this.#answered.has(this.#transmitted)) await this.#proc.out(`no answer yet for icmp_seq=${this.#transmitted}\n`)
+    if (this.#transmitted > 0 && !this.#answered.has(this.#transmitted))
+      await this.#proc.out(`no answer yet for icmp_seq=${this.#transmitted}\n`)
   }
 
   async #send(): Promise<void> {
@@ -205,7 +271,12 @@ class PingRun {
     this.#transmitted = sequence
     this.#sentAt.set(sequence, this.#now)
     this.#lastAt = this.#now
-    const refused = this.#socket.send(this.#address, data, { ttl, tos, pmtudisc, ...(device === undefined ? {} : { device }) })
+    const refused = this.#socket.send(this.#address, data, {
+      ttl,
+      tos,
+      pmtudisc,
+      ...(device === undefined ? {} : { device }),
+    })
     if (refused === undefined) return
     this.#errors++
     if (typeof refused === "object") await this.#proc.err(`ping: local error: message too long, mtu=${refused.mtu}\n`)
@@ -218,7 +289,8 @@ class PingRun {
     if (view.getUint16(4) !== this.#id) return
     const sequence = view.getUint16(6)
     if (message.error !== undefined) await this.#takeError(message, sequence)
-    else if (view.getUint8(0) === IcmpType.ECHO_REPLY && message.source === this.#address) await this.#takeReply(message, sequence)
+    else if (view.getUint8(0) === IcmpType.ECHO_REPLY && message.source === this.#address)
+      await this.#takeReply(message, sequence)
     else if (view.getUint8(0) === IcmpType.ECHO_REPLY) await this.#takeReply(message, sequence)
   }
 
@@ -244,7 +316,9 @@ class PingRun {
     this.#errors++
     if (this.#options.quiet) return
     const error = message.error as NonNullable<IcmpMessage["error"]>
-    await this.#proc.out(`${this.#stamp(message.time)}From ${formatIpv4(message.source)} icmp_seq=${sequence} ${errorText(error)}\n`)
+    await this.#proc.out(
+      `${this.#stamp(message.time)}From ${formatIpv4(message.source)} icmp_seq=${sequence} ${errorText(error)}\n`,
+    )
   }
 
   #stamp(time: number): string {
@@ -265,7 +339,8 @@ class PingRun {
       const micros = this.#times.map((time) => Math.floor(time / 1000))
       const average = micros.reduce((a, b) => a + b, 0) / micros.length
       const mdev = Math.sqrt(Math.max(0, micros.reduce((a, b) => a + b * b, 0) / micros.length - average * average))
-      const ms = (value: number): string => `${Math.floor(value / 1000)}.${String(Math.floor(value % 1000)).padStart(3, "0")}`
+      const ms = (value: number): string =>
+        `${Math.floor(value / 1000)}.${String(Math.floor(value % 1000)).padStart(3, "0")}`
       text += `rtt min/avg/max/mdev = ${ms(Math.min(...micros))}/${ms(average)}/${ms(Math.max(...micros))}/${ms(mdev)} ms${pipeText(sent, received)}\n`
     } else text += this.#pipe()
     await this.#proc.out(text)
@@ -279,7 +354,8 @@ class PingRun {
 
 const pipeText = (_sent: number, _received: number): string => ""
 
-const formatLoss = (loss: number): string => (Number.isInteger(loss) ? String(loss) : loss.toPrecision(6).replace(/\.?0+$/, ""))
+const formatLoss = (loss: number): string =>
+  Number.isInteger(loss) ? String(loss) : loss.toPrecision(6).replace(/\.?0+$/, "")
 
 /** Three decimals below a millisecond… one from ten on: always about three digits. */
 export function formatTime(nanoseconds: number): string {
@@ -292,7 +368,8 @@ export function formatTime(nanoseconds: number): string {
 
 /** Models iputils ping_common.c pr_icmph. */
 function errorText(error: { type: number; code: number; info: number }): string {
-  if (error.type === IcmpType.TIME_EXCEEDED) return error.code === 0 ? "Time to live exceeded" : "Frag reassembly time exceeded"
+  if (error.type === IcmpType.TIME_EXCEEDED)
+    return error.code === 0 ? "Time to live exceeded" : "Frag reassembly time exceeded"
   if (error.type !== IcmpType.DEST_UNREACH) return `Bad ICMP type: ${error.type}`
   switch (error.code) {
     case UnreachCode.NET:

@@ -21,7 +21,8 @@ export interface ArpPacket {
 /** The packet at `at`, or `undefined` when it is short or not IPv4 over Ethernet. */
 export function parse(view: DataView, at: number, end: number): ArpPacket | undefined {
   if (end - at < LENGTH) return undefined
-  if (view.getUint16(at) !== 1 || view.getUint16(at + 2) !== 0x0800 || view.getUint16(at + 4) !== 0x0604) return undefined
+  if (view.getUint16(at) !== 1 || view.getUint16(at + 2) !== 0x0800 || view.getUint16(at + 4) !== 0x0604)
+    return undefined
   return {
     operation: operation(view, at),
     senderMac: senderMac(view, at),

@@ -17,8 +17,7 @@ export const totalLength = (view: DataView, at: number): number => view.getUint1
 export const id = (view: DataView, at: number): number => view.getUint16(at + 4)
 export const flagsAndOffset = (view: DataView, at: number): number => view.getUint16(at + 6)
 /** True for every fragment, the first one included. */
-export const isFragment = (view: DataView, at: number): boolean =>
-  (view.getUint16(at + 6) & (IP_MF | IP_OFFSET)) !== 0
+export const isFragment = (view: DataView, at: number): boolean => (view.getUint16(at + 6) & (IP_MF | IP_OFFSET)) !== 0
 export const ttl = (view: DataView, at: number): number => view.getUint8(at + 8)
 export const protocol = (view: DataView, at: number): number => view.getUint8(at + 9)
 export const checksum = (view: DataView, at: number): number => view.getUint16(at + 10)

@@ -5,7 +5,16 @@ export const LENGTH = 20
 /** Offset of the checksum field, for CHECKSUM_PARTIAL. */
 export const CHECKSUM_OFFSET = 16
 
-export const TcpFlag = { FIN: 0x01, SYN: 0x02, RST: 0x04, PSH: 0x08, ACK: 0x10, URG: 0x20, ECE: 0x40, CWR: 0x80 } as const
+export const TcpFlag = {
+  FIN: 0x01,
+  SYN: 0x02,
+  RST: 0x04,
+  PSH: 0x08,
+  ACK: 0x10,
+  URG: 0x20,
+  ECE: 0x40,
+  CWR: 0x80,
+} as const
 export const TcpOption = { END: 0, NOP: 1, MSS: 2, WSCALE: 3, SACK_PERMITTED: 4, SACK: 5, TIMESTAMP: 8 } as const
 
 export const sourcePort = (view: DataView, at: number): number => view.getUint16(at)

@@ -40,6 +40,7 @@ export class PacketSocket implements PacketTap {
   dropped = 0
   readonly frames: PacketFrame[] = []
   readonly #arrived = new WaitQueue()
+  #interrupted = false
 
   constructor(net: NetNamespace, options: PacketSocketOptions = {}) {
     this.net = net
@@ -72,10 +73,17 @@ export class PacketSocket implements PacketTap {
     this.#arrived.wake()
   }
 
-  /** Everything that has arrived, waiting for the first frame. */
+  /** Everything that has arrived, waiting for the first frame; empty after {@link interrupt}. */
   async read(proc: Process): Promise<PacketFrame[]> {
-    while (this.frames.length === 0) await proc.task.wait(this.#arrived)
+    while (this.frames.length === 0 && !this.#interrupted) await proc.task.wait(this.#arrived)
+    this.#interrupted = false
     return this.frames.splice(0)
+  }
+
+  /** Ends a {@link read} that waits: a signal's handler cannot. */
+  interrupt(): void {
+    this.#interrupted = true
+    this.#arrived.wake()
   }
 
   close(): void {

@@ -1,7 +1,8 @@
 /** Raw ICMP sockets, as ping and traceroute use them. Models net/ipv4/raw.c and the error queue of IP_RECVERR. */
+
+import { WaitQueue } from "../../sim/task.ts"
 import * as icmp from "../../wire/icmp.ts"
 import * as ipv4 from "../../wire/ipv4.ts"
-import { WaitQueue } from "../../sim/task.ts"
 import type { Errno } from "../errno.ts"
 import { ipQueueXmit } from "../ip/output.ts"
 import { ipRouteOutput, routeMtu } from "../ip/route-output.ts"
@@ -117,7 +118,16 @@ export class RawIcmpSocket {
     const protocol = ipv4.IpProtocol.ICMP
     // A datagram longer than the MTU goes out in fragments, without DF.
     const df = mode === "do" || (mode === "want" && data.length + ipv4.LENGTH <= mtu)
-    ipQueueXmit(this.net, skb, way, { source: way.source, destination, protocol, ttl, tos, df, id, ignoreDf: mode !== "do" })
+    ipQueueXmit(this.net, skb, way, {
+      source: way.source,
+      destination,
+      protocol,
+      ttl,
+      tos,
+      df,
+      id,
+      ignoreDf: mode !== "do",
+    })
     return undefined
   }
 

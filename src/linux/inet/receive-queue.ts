@@ -26,7 +26,12 @@ export class ReceiveQueue {
 
   /** Keeps bytes that came early. */
   keep(seq: number, data: Uint8Array): void {
-    if (this.#early.some((piece) => seqLe(piece.seq, seq) && seqGe(seqAdd(piece.seq, piece.data.length), seqAdd(seq, data.length)))) return
+    if (
+      this.#early.some(
+        (piece) => seqLe(piece.seq, seq) && seqGe(seqAdd(piece.seq, piece.data.length), seqAdd(seq, data.length)),
+      )
+    )
+      return
     this.#early.push({ seq, data })
     this.#early.sort((a, b) => seqDiff(a.seq, b.seq))
   }

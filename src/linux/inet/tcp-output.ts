@@ -1,7 +1,8 @@
 /** Building and sending segments. Models net/ipv4/tcp_output.c __tcp_transmit_skb. */
+
+import { csumFold16, pseudoHeaderSum } from "../../wire/checksum.ts"
 import * as ipv4 from "../../wire/ipv4.ts"
 import * as tcp from "../../wire/tcp.ts"
-import { csumFold16, pseudoHeaderSum } from "../../wire/checksum.ts"
 import { ipQueueXmit } from "../ip/output.ts"
 import { ipRouteOutput, type OutputRoute } from "../ip/route-output.ts"
 import type { NetNamespace } from "../netns.ts"
@@ -54,7 +55,10 @@ function writeOptions(view: DataView, start: number, segment: Segment): void {
     at += 4
   }
   if (timestamp !== undefined) {
-    const lead = segment.sackPermitted === true ? (TcpOption.SACK_PERMITTED << 24) | (2 << 16) : (TcpOption.NOP << 24) | (TcpOption.NOP << 16)
+    const lead =
+      segment.sackPermitted === true
+        ? (TcpOption.SACK_PERMITTED << 24) | (2 << 16)
+        : (TcpOption.NOP << 24) | (TcpOption.NOP << 16)
     view.setUint32(at, lead | (TcpOption.TIMESTAMP << 8) | 10)
     view.setUint32(at + 4, timestamp.value)
     view.setUint32(at + 8, timestamp.echo)
@@ -92,7 +96,17 @@ export function tcpTransmit(
   const header = tcp.LENGTH + options
   const skb = net.kernel.arena.alloc(header + length)
   const at = skb.put(header + length)
-  tcp.emit(skb.view, at, segment.sourcePort, segment.destinationPort, segment.seq, segment.ack, header, segment.flags, segment.window)
+  tcp.emit(
+    skb.view,
+    at,
+    segment.sourcePort,
+    segment.destinationPort,
+    segment.seq,
+    segment.ack,
+    header,
+    segment.flags,
+    segment.window,
+  )
   if (options > 0) writeOptions(skb.view, at + tcp.LENGTH, segment)
   if (fill !== undefined) fill(skb.arena.bytes, at + header)
   leaveChecksum(skb, at, segment, header + length)
@@ -126,7 +140,11 @@ export function tcpSendReset(net: NetNamespace, skb: Skb): void {
   const flags = tcp.flags(view, at)
   if ((flags & TcpFlag.RST) !== 0) return
   const hasAck = (flags & TcpFlag.ACK) !== 0
-  const length = skb.length - tcp.headerLength(view, at) + ((flags & TcpFlag.SYN) !== 0 ? 1 : 0) + ((flags & TcpFlag.FIN) !== 0 ? 1 : 0)
+  const length =
+    skb.length -
+    tcp.headerLength(view, at) +
+    ((flags & TcpFlag.SYN) !== 0 ? 1 : 0) +
+    ((flags & TcpFlag.FIN) !== 0 ? 1 : 0)
   net.snmp.tcpOutRsts++
   const segment: Segment = {
     source: ipv4.destination(view, skb.networkHeader),

@@ -1,8 +1,9 @@
 /** One TCP connection (RFC 9293). Models struct tcp_sock with net/ipv4/tcp_input.c, tcp_output.c and tcp_timer.c. */
-import * as tcp from "../../wire/tcp.ts"
+
 import { MICROSECOND, MILLISECOND, SECOND } from "../../sim/simulation.ts"
 import { WaitQueue } from "../../sim/task.ts"
 import { Timer } from "../../sim/timer.ts"
+import * as tcp from "../../wire/tcp.ts"
 import type { Errno } from "../errno.ts"
 import { ipRouteOutput, type OutputRoute, routeMtu } from "../ip/route-output.ts"
 import { wheelDelay } from "../jiffies.ts"
@@ -11,7 +12,7 @@ import type { NetNamespace } from "../netns.ts"
 import { ReceiveQueue } from "./receive-queue.ts"
 import { SendBuffer } from "./send-buffer.ts"
 import { Reno } from "./tcp-congestion.ts"
-import { tcpTransmit, type Segment } from "./tcp-output.ts"
+import { type Segment, tcpTransmit } from "./tcp-output.ts"
 import { RttEstimator } from "./tcp-rtt.ts"
 import { seqAdd, seqDiff, seqGe, seqGt, seqLe, seqLt } from "./tcp-seq.ts"
 import { TcpState } from "./tcp-state.ts"
@@ -210,7 +211,12 @@ export class TcpSock {
   #retrySyn(): void {
     const { sysctl } = this.net
     const active = this.state === TcpState.SYN_SENT
-    if (this.#retries >= (active ? sysctl.tcpSynRetries + (sysctl.tcpSynLinearTimeouts > 0 ? sysctl.tcpSynLinearTimeouts : 0) : sysctl.tcpSynackRetries)) {
+    if (
+      this.#retries >=
+      (active
+        ? sysctl.tcpSynRetries + (sysctl.tcpSynLinearTimeouts > 0 ? sysctl.tcpSynLinearTimeouts : 0)
+        : sysctl.tcpSynackRetries)
+    ) {
       this.net.snmp.tcpAttemptFails++
       this.#destroy("ETIMEDOUT")
       return
@@ -332,7 +338,8 @@ export class TcpSock {
   #acceptable(segment: TcpSegmentView): boolean {
     const { flags, seq, payload, options } = segment
     const end = seqAdd(seq, payload.length + ((flags & TcpFlag.FIN) !== 0 ? 1 : 0))
-    const old = this.#timestamps && options.timestamp !== undefined && ((options.timestamp.value - this.#tsRecent) | 0) < 0
+    const old =
+      this.#timestamps && options.timestamp !== undefined && ((options.timestamp.value - this.#tsRecent) | 0) < 0
     const inWindow = seqGe(end, this.#rcvWup) && seqLe(seq, seqAdd(this.#rcvNxt, this.#receiveWindow()))
     if ((old && (flags & TcpFlag.RST) === 0) || !inWindow) {
       if ((flags & TcpFlag.RST) === 0) {
@@ -357,7 +364,8 @@ export class TcpSock {
 
   #receiveSynchronized(segment: TcpSegmentView): void {
     const { options, seq } = segment
-    if (this.#timestamps && options.timestamp !== undefined && seqLe(seq, this.#rcvWup)) this.#tsRecent = options.timestamp.value
+    if (this.#timestamps && options.timestamp !== undefined && seqLe(seq, this.#rcvWup))
+      this.#tsRecent = options.timestamp.value
     if (this.state === TcpState.SYN_RECV) {
       if (segment.ack !== this.#sndNxt) {
         this.#transmit(TcpFlag.RST, segment.ack, 0, 0)
@@ -391,7 +399,11 @@ export class TcpSock {
     this.#updateSendWindow(segment)
     if (seqLe(ack, this.#sndUna)) {
       const duplicate =
-        ack === this.#sndUna && segment.payload.length === 0 && this.#inFlight > 0 && windowBefore === this.#sndWnd && (segment.flags & TcpFlag.FIN) === 0
+        ack === this.#sndUna &&
+        segment.payload.length === 0 &&
+        this.#inFlight > 0 &&
+        windowBefore === this.#sndWnd &&
+        (segment.flags & TcpFlag.FIN) === 0
       if (duplicate) this.#duplicateAck()
       return
     }
@@ -465,7 +477,11 @@ export class TcpSock {
     const { payload, flags } = segment
     const fin = (flags & TcpFlag.FIN) !== 0
     if (payload.length === 0 && !fin) return
-    if (this.#orphan && payload.length > 0 && (this.state === TcpState.FIN_WAIT1 || this.state === TcpState.FIN_WAIT2)) {
+    if (
+      this.#orphan &&
+      payload.length > 0 &&
+      (this.state === TcpState.FIN_WAIT1 || this.state === TcpState.FIN_WAIT2)
+    ) {
       // Data for a socket nobody reads any more (RFC 1122 section 4.2.2.13).
       this.abort()
       return
@@ -607,7 +623,13 @@ export class TcpSock {
 
   #canSend(): boolean {
     const { state } = this
-    return state === TcpState.ESTABLISHED || state === TcpState.CLOSE_WAIT || state === TcpState.FIN_WAIT1 || state === TcpState.LAST_ACK || state === TcpState.CLOSING
+    return (
+      state === TcpState.ESTABLISHED ||
+      state === TcpState.CLOSE_WAIT ||
+      state === TcpState.FIN_WAIT1 ||
+      state === TcpState.LAST_ACK ||
+      state === TcpState.CLOSING
+    )
   }
 
   #sendData(seq: number, size: number, flags: number): void {
@@ -642,7 +664,13 @@ export class TcpSock {
 
   #armRetransmit(): void {
     // A tail-loss probe comes before the first timeout of a flight (RFC 8985 section 7.2).
-    if (this.#sackOk && !this.#probeOut && this.#retries === 0 && this.#congestion.recover === undefined && this.#rtt.srtt > 0) {
+    if (
+      this.#sackOk &&
+      !this.#probeOut &&
+      this.#retries === 0 &&
+      this.#congestion.recover === undefined &&
+      this.#rtt.srtt > 0
+    ) {
       const single = this.#inFlight <= this.#sendMss()
       const probe = 2 * this.#rtt.srtt + (single ? 200 * MILLISECOND : 2 * 4 * MILLISECOND)
       this.#arm(this.#rtoTimer, Math.min(probe, this.#rtt.rto))
@@ -658,7 +686,13 @@ export class TcpSock {
       this.#probeWindow()
       return
     }
-    if (this.#sackOk && !this.#probeOut && this.#retries === 0 && this.#congestion.recover === undefined && this.#rtt.srtt > 0) {
+    if (
+      this.#sackOk &&
+      !this.#probeOut &&
+      this.#retries === 0 &&
+      this.#congestion.recover === undefined &&
+      this.#rtt.srtt > 0
+    ) {
       this.#probeOut = true
       this.#retransmitTail()
       this.#arm(this.#rtoTimer, this.#rtt.rto)
@@ -682,7 +716,13 @@ export class TcpSock {
     const size = Math.min(this.#sendMss(), bytes)
     this.net.snmp.tcpRetransSegs++
     if (size <= 0) this.#transmit(TcpFlag.FIN | TcpFlag.ACK, this.#sndUna, 0, 0)
-    else this.#transmit(TcpFlag.ACK | TcpFlag.PSH | (fin === 1 ? TcpFlag.FIN : 0), seqAdd(this.#sndUna, bytes - size), size, bytes - size)
+    else
+      this.#transmit(
+        TcpFlag.ACK | TcpFlag.PSH | (fin === 1 ? TcpFlag.FIN : 0),
+        seqAdd(this.#sndUna, bytes - size),
+        size,
+        bytes - size,
+      )
   }
 
   /** The peer's window is closed: asks whether it still is (RFC 9293 section 3.8.6.1). */
@@ -707,7 +747,8 @@ export class TcpSock {
       this.#ackPending = false
       this.#delackTimer.cancel()
     }
-    const fill = size > 0 ? (bytes: Uint8Array, at: number): void => this.sendBuffer.copy(offset, size, bytes, at) : undefined
+    const fill =
+      size > 0 ? (bytes: Uint8Array, at: number): void => this.sendBuffer.copy(offset, size, bytes, at) : undefined
     tcpTransmit(this.net, segment, size, fill, way)
   }
 
@@ -724,7 +765,8 @@ export class TcpSock {
       ipId: this.#ipId++ & 0xffff,
       hash: this.#txhash,
     }
-    if (this.#timestamps) segment.timestamp = { value: this.#timestampNow(), echo: (flags & TcpFlag.ACK) !== 0 ? this.#tsRecent : 0 }
+    if (this.#timestamps)
+      segment.timestamp = { value: this.#timestampNow(), echo: (flags & TcpFlag.ACK) !== 0 ? this.#tsRecent : 0 }
     if (this.#sackOk && this.receiveQueue.hasEarly && (flags & TcpFlag.SYN) === 0)
       segment.sack = this.receiveQueue.sackBlocks(this.#newestEarly, this.#timestamps ? 3 : 4)
     return segment

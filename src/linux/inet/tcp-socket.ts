@@ -5,9 +5,9 @@ import { ipRouteOutput } from "../ip/route-output.ts"
 import type { NetDevice } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
 import type { Process } from "../task/process.ts"
+import type { TcpSock } from "./tcp-sock.ts"
 import { TcpState } from "./tcp-state.ts"
 import type { TcpListenEndpoint } from "./tcp-table.ts"
-import type { TcpSock } from "./tcp-sock.ts"
 
 export interface ConnectOptions {
   /** Gives up after this many nanoseconds, with ETIMEDOUT. */
@@ -30,7 +30,12 @@ export class TcpSocket {
   }
 
   /** One line to copy: `const socket = await TcpSocket.connect(proc, ipv4("10.244.2.2"), 80)`. */
-  static async connect(proc: Process, address: number, port: number, options: ConnectOptions = {}): Promise<TcpSocket | Errno> {
+  static async connect(
+    proc: Process,
+    address: number,
+    port: number,
+    options: ConnectOptions = {},
+  ): Promise<TcpSocket | Errno> {
     const { net } = proc
     const way = ipRouteOutput(net, address, options.source ?? 0, options.device)
     if (typeof way === "string") return way

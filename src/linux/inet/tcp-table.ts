@@ -1,8 +1,9 @@
 /** The TCP sockets of a namespace: connections by their four numbers, listeners by port. Models net/ipv4/tcp_ipv4.c and inet_hashtables.c. */
-import * as ipv4 from "../../wire/ipv4.ts"
-import * as tcp from "../../wire/tcp.ts"
+
 import { csumFold, csumPartial, pseudoHeaderSum } from "../../wire/checksum.ts"
 import { IcmpType, UnreachCode } from "../../wire/icmp.ts"
+import * as ipv4 from "../../wire/ipv4.ts"
+import * as tcp from "../../wire/tcp.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import type { Errno } from "../errno.ts"
 import type { NetNamespace } from "../netns.ts"
@@ -10,7 +11,7 @@ import { IpSummed, PacketType, type Skb } from "../skb.ts"
 import { icmpErrno } from "./icmp-errno.ts"
 import { pickPort } from "./port.ts"
 import { tcpSendReset } from "./tcp-output.ts"
-import { TcpSock, type TcpSegmentView } from "./tcp-sock.ts"
+import { type TcpSegmentView, TcpSock } from "./tcp-sock.ts"
 import { TcpState } from "./tcp-state.ts"
 
 const { TcpFlag } = tcp
@@ -46,7 +47,13 @@ export class TcpTable {
   /** A new connection's socket, bound to an ephemeral port when `localPort` is 0. */
   create(localAddress: number, localPort: number, remoteAddress: number, remotePort: number): TcpSock | Errno {
     const port =
-      localPort || pickPort(this.#net, (candidate) => this.#connections.has(keyOf(localAddress, candidate, remoteAddress, remotePort)) || this.#listeners.has(candidate))
+      localPort ||
+      pickPort(
+        this.#net,
+        (candidate) =>
+          this.#connections.has(keyOf(localAddress, candidate, remoteAddress, remotePort)) ||
+          this.#listeners.has(candidate),
+      )
     if (port === undefined) return "EADDRNOTAVAIL"
     if (this.#connections.has(keyOf(localAddress, port, remoteAddress, remotePort))) return "EADDRINUSE"
     return this.#add(new TcpSock(this.#net, { localAddress, localPort: port, remoteAddress, remotePort }))
@@ -61,7 +68,8 @@ export class TcpTable {
 
   listen(endpoint: TcpListenEndpoint): Errno | undefined {
     const bound = this.#listeners.get(endpoint.port) ?? []
-    if (bound.some((other) => other.address === 0 || endpoint.address === 0 || other.address === endpoint.address)) return "EADDRINUSE"
+    if (bound.some((other) => other.address === 0 || endpoint.address === 0 || other.address === endpoint.address))
+      return "EADDRINUSE"
     this.#listeners.set(endpoint.port, [...bound, endpoint])
     return undefined
   }
@@ -101,7 +109,8 @@ export class TcpTable {
   /** A SYN above the old sequence space ends a TIME-WAIT early (RFC 6191). */
   #reopens(sock: TcpSock, skb: Skb): boolean {
     const flags = tcp.flags(skb.view, skb.data)
-    if (sock.state !== TcpState.TIME_WAIT || (flags & (TcpFlag.SYN | TcpFlag.RST | TcpFlag.ACK)) !== TcpFlag.SYN) return false
+    if (sock.state !== TcpState.TIME_WAIT || (flags & (TcpFlag.SYN | TcpFlag.RST | TcpFlag.ACK)) !== TcpFlag.SYN)
+      return false
     sock.onDestroy()
     return true
   }
@@ -119,7 +128,12 @@ export class TcpTable {
       kfreeSkb(net, skb, DropReason.NOT_SPECIFIED)
       return
     }
-    const addresses = { localAddress: local, localPort: endpoint.port, remoteAddress: remote, remotePort: tcp.sourcePort(skb.view, skb.data) }
+    const addresses = {
+      localAddress: local,
+      localPort: endpoint.port,
+      remoteAddress: remote,
+      remotePort: tcp.sourcePort(skb.view, skb.data),
+    }
     const sock = this.#add(new TcpSock(net, addresses))
     sock.onEstablished = () => endpoint.established(sock)
     sock.acceptSyn(segmentOf(skb, header))
@@ -128,7 +142,10 @@ export class TcpTable {
 
   #listener(address: number, port: number): TcpListenEndpoint | undefined {
     const candidates = this.#listeners.get(port)
-    return candidates?.find((endpoint) => endpoint.address === address) ?? candidates?.find((endpoint) => endpoint.address === 0)
+    return (
+      candidates?.find((endpoint) => endpoint.address === address) ??
+      candidates?.find((endpoint) => endpoint.address === 0)
+    )
   }
 
   /** An ICMP error came back: `skb.data` at the quoted IPv4 header. */
@@ -138,7 +155,12 @@ export class TcpTable {
     const at = quoted + ipv4.headerLength(view, quoted)
     if (at + 8 > skb.tail) return
     const sock = this.#connections.get(
-      keyOf(ipv4.source(view, quoted), tcp.sourcePort(view, at), ipv4.destination(view, quoted), tcp.destinationPort(view, at)),
+      keyOf(
+        ipv4.source(view, quoted),
+        tcp.sourcePort(view, at),
+        ipv4.destination(view, quoted),
+        tcp.destinationPort(view, at),
+      ),
     )
     if (sock === undefined) return
     if (type === IcmpType.DEST_UNREACH && code === UnreachCode.FRAG_NEEDED) sock.mtuReduced()
@@ -168,6 +190,11 @@ function segmentOf(skb: Skb, header: number): TcpSegmentView {
 function checksumOk(skb: Skb): boolean {
   if (skb.ipSummed !== IpSummed.NONE) return true
   const view = skb.view
-  const pseudo = pseudoHeaderSum(ipv4.source(view, skb.networkHeader), ipv4.destination(view, skb.networkHeader), ipv4.IpProtocol.TCP, skb.length)
+  const pseudo = pseudoHeaderSum(
+    ipv4.source(view, skb.networkHeader),
+    ipv4.destination(view, skb.networkHeader),
+    ipv4.IpProtocol.TCP,
+    skb.length,
+  )
   return csumFold(csumPartial(view, skb.data, skb.length, pseudo)) === 0
 }

@@ -1,8 +1,9 @@
 /** A UDP socket as programs use it. Models the SOCK_DGRAM calls of net/ipv4/udp.c. */
+
+import { WaitQueue } from "../../sim/task.ts"
+import { csumFold16, pseudoHeaderSum } from "../../wire/checksum.ts"
 import * as ipv4 from "../../wire/ipv4.ts"
 import * as udp from "../../wire/udp.ts"
-import { csumFold16, pseudoHeaderSum } from "../../wire/checksum.ts"
-import { WaitQueue } from "../../sim/task.ts"
 import type { Errno } from "../errno.ts"
 import { ipQueueXmit } from "../ip/output.ts"
 import { ipRouteOutput } from "../ip/route-output.ts"
@@ -83,7 +84,16 @@ export class UdpSocket implements UdpEndpoint {
     skb.csumOffset = udp.CHECKSUM_OFFSET
     this.net.snmp.udpOutDatagrams++
     // IP_PMTUDISC_WANT: DF stands in the header, yet the sender may fragment.
-    ipQueueXmit(this.net, skb, way, { source: way.source, destination: address, protocol: ipv4.IpProtocol.UDP, ttl: this.ttl, tos: 0, df: true, id: undefined, ignoreDf: true })
+    ipQueueXmit(this.net, skb, way, {
+      source: way.source,
+      destination: address,
+      protocol: ipv4.IpProtocol.UDP,
+      ttl: this.ttl,
+      tos: 0,
+      df: true,
+      id: undefined,
+      ignoreDf: true,
+    })
     return undefined
   }
 

@@ -1,8 +1,9 @@
 /** UDP: which socket gets a datagram. Models net/ipv4/udp.c. */
+
+import { csumFold, csumPartial, pseudoHeaderSum } from "../../wire/checksum.ts"
 import * as icmp from "../../wire/icmp.ts"
 import * as ipv4 from "../../wire/ipv4.ts"
 import * as udp from "../../wire/udp.ts"
-import { csumFold, csumPartial, pseudoHeaderSum } from "../../wire/checksum.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import type { Errno } from "../errno.ts"
 import { icmpSend } from "../ip/icmp.ts"
@@ -54,7 +55,10 @@ export class UdpTable {
       endpoint.localPort = port
     }
     const bound = this.#ports.get(endpoint.localPort) ?? []
-    const clash = bound.some((other) => other.localAddress === 0 || endpoint.localAddress === 0 || other.localAddress === endpoint.localAddress)
+    const clash = bound.some(
+      (other) =>
+        other.localAddress === 0 || endpoint.localAddress === 0 || other.localAddress === endpoint.localAddress,
+    )
     if (clash || this.#kernelUsers.has(endpoint.localPort)) return "EADDRINUSE"
     this.#ports.set(endpoint.localPort, [...bound, endpoint])
     return undefined
@@ -100,7 +104,12 @@ export class UdpTable {
       net.snmp.udpInDatagrams++
       if (user.encapRcv(net, skb)) return
     }
-    const endpoint = this.#lookup(ipv4.destination(view, skb.networkHeader), port, ipv4.source(view, skb.networkHeader), udp.sourcePort(view, at))
+    const endpoint = this.#lookup(
+      ipv4.destination(view, skb.networkHeader),
+      port,
+      ipv4.source(view, skb.networkHeader),
+      udp.sourcePort(view, at),
+    )
     if (endpoint !== undefined) {
       net.snmp.udpInDatagrams++
       endpoint.receive(skb)
@@ -117,7 +126,12 @@ export class UdpTable {
     const quoted = skb.data
     const at = quoted + ipv4.headerLength(view, quoted)
     if (at + 4 > skb.tail) return
-    const endpoint = this.#lookup(ipv4.source(view, quoted), udp.sourcePort(view, at), ipv4.destination(view, quoted), udp.destinationPort(view, at))
+    const endpoint = this.#lookup(
+      ipv4.source(view, quoted),
+      udp.sourcePort(view, at),
+      ipv4.destination(view, quoted),
+      udp.destinationPort(view, at),
+    )
     const errno = icmpErrno(type, code)
     // Soft errors reach connected sockets only.
     if (endpoint !== undefined && endpoint.remotePort !== 0 && errno !== undefined) endpoint.error(errno.errno)

@@ -1,8 +1,9 @@
 /** Cutting packets for a small MTU, and putting the pieces together. Models net/ipv4/ip_output.c ip_do_fragment and ip_fragment.c (RFC 791, RFC 815). */
-import * as ipv4 from "../../wire/ipv4.ts"
-import { IcmpType, UnreachCode } from "../../wire/icmp.ts"
+
 import { SECOND } from "../../sim/simulation.ts"
 import { Timer } from "../../sim/timer.ts"
+import { IcmpType, UnreachCode } from "../../wire/icmp.ts"
+import * as ipv4 from "../../wire/ipv4.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { checksumHelp } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
@@ -12,7 +13,12 @@ import { IpSummed, type Skb } from "../skb.ts"
 const EXC_FRAGTIME = 1
 
 /** Sends `skb` in pieces of at most `mtu` bytes through `send`. A packet with DF (and no leave to ignore it) is answered with ICMP instead. */
-export function ipFragment(net: NetNamespace, skb: Skb, mtu: number, send: (net: NetNamespace, skb: Skb) => void): void {
+export function ipFragment(
+  net: NetNamespace,
+  skb: Skb,
+  mtu: number,
+  send: (net: NetNamespace, skb: Skb) => void,
+): void {
   const header = skb.networkHeader
   const frag = ipv4.flagsAndOffset(skb.view, header)
   if ((frag & ipv4.IP_DF) !== 0 && !skb.ignoreDf) {
@@ -117,7 +123,8 @@ export class FragmentQueues {
     net.snmp.ipReasmTimeout++
     net.snmp.ipReasmFails++
     const first = queue.pieces[0]
-    if (first !== undefined && first.offset === 0) net.kernel.icmpSend(net, first.skb, IcmpType.TIME_EXCEEDED, EXC_FRAGTIME, 0)
+    if (first !== undefined && first.offset === 0)
+      net.kernel.icmpSend(net, first.skb, IcmpType.TIME_EXCEEDED, EXC_FRAGTIME, 0)
     for (const piece of queue.pieces) kfreeSkb(net, piece.skb, DropReason.FRAG_REASM_TIMEOUT)
   }
 }

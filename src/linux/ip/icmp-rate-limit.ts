@@ -5,7 +5,12 @@ import type { NetNamespace } from "../netns.ts"
 
 const BURST = 6
 /** net.ipv4.icmp_ratemask: DEST_UNREACH, SOURCE_QUENCH, TIME_EXCEEDED, PARAMETER_PROBLEM. */
-const LIMITED: ReadonlySet<number> = new Set([IcmpType.DEST_UNREACH, 4, IcmpType.TIME_EXCEEDED, IcmpType.PARAMETER_PROBLEM])
+const LIMITED: ReadonlySet<number> = new Set([
+  IcmpType.DEST_UNREACH,
+  4,
+  IcmpType.TIME_EXCEEDED,
+  IcmpType.PARAMETER_PROBLEM,
+])
 
 export class IcmpRateLimit {
   readonly #peers = new Map<string, { tokens: number; at: number }>()

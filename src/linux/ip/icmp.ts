@@ -1,11 +1,12 @@
 /** ICMP in the kernel: answers echo requests, sends errors, tells sockets of errors. Models net/ipv4/icmp.c. */
+
+import { isMulticast, LIMITED_BROADCAST } from "../../wire/address.ts"
 import * as icmp from "../../wire/icmp.ts"
 import * as ipv4 from "../../wire/ipv4.ts"
-import { isMulticast, LIMITED_BROADCAST } from "../../wire/address.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { RouteType } from "../fib/route.ts"
-import type { NetNamespace } from "../netns.ts"
 import { checksumHelp } from "../netdev.ts"
+import type { NetNamespace } from "../netns.ts"
 import { IpSummed, PacketType, type Skb } from "../skb.ts"
 import { ipQueueXmit } from "./output.ts"
 import { ipRouteOutput } from "./route-output.ts"
@@ -36,7 +37,8 @@ export function icmpRcv(net: NetNamespace, skb: Skb): void {
     icmpEcho(net, skb)
     return
   }
-  if (type === IcmpType.DEST_UNREACH || type === IcmpType.TIME_EXCEEDED || type === IcmpType.PARAMETER_PROBLEM) icmpUnreach(net, skb)
+  if (type === IcmpType.DEST_UNREACH || type === IcmpType.TIME_EXCEEDED || type === IcmpType.PARAMETER_PROBLEM)
+    icmpUnreach(net, skb)
   skb.free()
 }
 
@@ -63,7 +65,16 @@ function icmpEcho(net: NetNamespace, skb: Skb): void {
   const tos = ipv4.tos(skb.view, request)
   skb.free()
   net.snmp.icmpOutMsgs++
-  ipQueueXmit(net, reply, way, { source: destination, destination: source, protocol: IpProtocol.ICMP, ttl: 0, tos, df: false, id: undefined, ignoreDf: true })
+  ipQueueXmit(net, reply, way, {
+    source: destination,
+    destination: source,
+    protocol: IpProtocol.ICMP,
+    ttl: 0,
+    tos,
+    df: false,
+    id: undefined,
+    ignoreDf: true,
+  })
 }
 
 /** Tells the socket that sent the quoted packet, and learns path MTUs. Models icmp_unreach. */

@@ -1,12 +1,13 @@
 /** The way in, and through. Models net/ipv4/ip_input.c and ip_forward.c. */
-import * as ipv4 from "../../wire/ipv4.ts"
-import { IcmpType, UnreachCode } from "../../wire/icmp.ts"
-import { isLoopback, isMulticast, LIMITED_BROADCAST } from "../../wire/address.ts"
+
 import { TraceKind } from "../../sim/trace.ts"
+import { isLoopback, isMulticast, LIMITED_BROADCAST } from "../../wire/address.ts"
+import { IcmpType, UnreachCode } from "../../wire/icmp.ts"
+import * as ipv4 from "../../wire/ipv4.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { type Route, RouteType } from "../fib/route.ts"
-import { NfHook } from "../netfilter/hook.ts"
 import type { NetDevice } from "../netdev.ts"
+import { NfHook } from "../netfilter/hook.ts"
 import type { NetNamespace } from "../netns.ts"
 import { PacketType, type Skb } from "../skb.ts"
 import { icmpRcv, icmpSend } from "./icmp.ts"
@@ -39,7 +40,11 @@ export function ipRcv(dev: NetDevice, skb: Skb): void {
   skb.trim(ipv4.totalLength(view, at))
   skb.networkHeader = at
   skb.transportHeader = at + ipv4.headerLength(view, at)
-  if ((net.hooks.active & (1 << NfHook.PRE_ROUTING)) !== 0 && !net.hooks.run(net, NfHook.PRE_ROUTING, skb, dev, undefined)) return
+  if (
+    (net.hooks.active & (1 << NfHook.PRE_ROUTING)) !== 0 &&
+    !net.hooks.run(net, NfHook.PRE_ROUTING, skb, dev, undefined)
+  )
+    return
   ipRcvFinish(net, dev, skb)
 }
 
@@ -95,7 +100,12 @@ function isMartian(net: NetNamespace, dev: NetDevice, source: number, destinatio
 function forwardByRoute(net: NetNamespace, dev: NetDevice, skb: Skb, route: Route | undefined): void {
   if (route === undefined || route.type === RouteType.UNREACHABLE || route.type === RouteType.PROHIBIT) {
     net.snmp.ipInAddrErrors++
-    const code = route === undefined ? UnreachCode.NET : route.type === RouteType.PROHIBIT ? UnreachCode.PKT_FILTERED : UnreachCode.HOST
+    const code =
+      route === undefined
+        ? UnreachCode.NET
+        : route.type === RouteType.PROHIBIT
+          ? UnreachCode.PKT_FILTERED
+          : UnreachCode.HOST
     icmpSend(net, skb, IcmpType.DEST_UNREACH, code, 0)
     kfreeSkb(net, skb, DropReason.IP_INNOROUTES, route)
     return
@@ -129,7 +139,8 @@ function ipForward(net: NetNamespace, input: NetDevice, skb: Skb, output: NetDev
   ipv4.decreaseTtl(skb.view, skb.networkHeader)
   const trace = net.kernel.sim.trace
   if (trace.on !== 0) trace.emit(TraceKind.IP_FORWARD, skb.id, net.id, input.ifindex, output.ifindex, skb.route)
-  if ((net.hooks.active & (1 << NfHook.FORWARD)) !== 0 && !net.hooks.run(net, NfHook.FORWARD, skb, input, output)) return
+  if ((net.hooks.active & (1 << NfHook.FORWARD)) !== 0 && !net.hooks.run(net, NfHook.FORWARD, skb, input, output))
+    return
   net.snmp.ipForwDatagrams++
   ipOutput(net, skb, output, input)
 }
@@ -143,7 +154,8 @@ function ipLocalDeliver(net: NetNamespace, dev: NetDevice, skb: Skb): void {
     whole = joined
     whole.data = whole.networkHeader
   }
-  if ((net.hooks.active & (1 << NfHook.LOCAL_IN)) !== 0 && !net.hooks.run(net, NfHook.LOCAL_IN, whole, dev, undefined)) return
+  if ((net.hooks.active & (1 << NfHook.LOCAL_IN)) !== 0 && !net.hooks.run(net, NfHook.LOCAL_IN, whole, dev, undefined))
+    return
   const trace = net.kernel.sim.trace
   if (trace.on !== 0) trace.emit(TraceKind.IP_LOCAL_DELIVER, whole.id, net.id, dev.ifindex, 0)
   deliverToProtocol(net, whole)

@@ -1,13 +1,14 @@
 /** The way out. Models net/ipv4/ip_output.c. */
-import * as ipv4 from "../../wire/ipv4.ts"
-import * as ethernet from "../../wire/ethernet.ts"
+
 import { isMulticast, LIMITED_BROADCAST } from "../../wire/address.ts"
+import * as ethernet from "../../wire/ethernet.ts"
+import * as ipv4 from "../../wire/ipv4.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { RouteType } from "../fib/route.ts"
 import { neighOutput } from "../neigh/output.ts"
 import { devQueueXmit, type NetDevice } from "../netdev.ts"
-import type { NetNamespace } from "../netns.ts"
 import { NfHook } from "../netfilter/hook.ts"
+import type { NetNamespace } from "../netns.ts"
 import { PacketType, type Skb } from "../skb.ts"
 import { ipFragment } from "./fragment.ts"
 import { type OutputRoute, routeMtu } from "./route-output.ts"
@@ -40,12 +41,27 @@ export function ipQueueXmit(net: NetNamespace, skb: Skb, way: OutputRoute, optio
   const { source, destination, protocol } = options
   const id = options.id ?? (options.df && !options.ignoreDf ? 0 : net.kernel.idents.next(source, destination, protocol))
   const ttl = options.ttl || net.sysctl.defaultTtl
-  ipv4.emit(skb.view, at, options.tos, skb.length, id & 0xffff, options.df ? ipv4.IP_DF : 0, ttl, protocol, source, destination)
+  ipv4.emit(
+    skb.view,
+    at,
+    options.tos,
+    skb.length,
+    id & 0xffff,
+    options.df ? ipv4.IP_DF : 0,
+    ttl,
+    protocol,
+    source,
+    destination,
+  )
   skb.route = way.route
   skb.nexthop = way.nexthop
   skb.dev = way.dev
   net.snmp.ipOutRequests++
-  if ((net.hooks.active & (1 << NfHook.LOCAL_OUT)) !== 0 && !net.hooks.run(net, NfHook.LOCAL_OUT, skb, undefined, way.dev)) return
+  if (
+    (net.hooks.active & (1 << NfHook.LOCAL_OUT)) !== 0 &&
+    !net.hooks.run(net, NfHook.LOCAL_OUT, skb, undefined, way.dev)
+  )
+    return
   ipOutput(net, skb, skb.dev ?? way.dev, undefined)
 }
 
@@ -55,7 +71,11 @@ export function ipOutput(net: NetNamespace, skb: Skb, dev: NetDevice, input: Net
   const destination = ipv4.destination(skb.view, skb.networkHeader)
   if (destination === LIMITED_BROADCAST || isMulticast(destination) || skb.route?.type === RouteType.BROADCAST)
     skb.packetType = PacketType.BROADCAST
-  if ((net.hooks.active & (1 << NfHook.POST_ROUTING)) !== 0 && !net.hooks.run(net, NfHook.POST_ROUTING, skb, input, dev)) return
+  if (
+    (net.hooks.active & (1 << NfHook.POST_ROUTING)) !== 0 &&
+    !net.hooks.run(net, NfHook.POST_ROUTING, skb, input, dev)
+  )
+    return
   if (skb.length > routeMtu(net, dev, destination)) {
     ipFragment(net, skb, routeMtu(net, dev, destination), ipFinishOutput)
     return

@@ -1,6 +1,7 @@
 /** What ICMP "fragmentation needed" taught: smaller MTUs by destination. Models the fib_nh_exceptions of net/ipv4/route.c. */
-import { SECOND } from "../../sim/simulation.ts"
+
 import type { Simulation } from "../../sim/simulation.ts"
+import { SECOND } from "../../sim/simulation.ts"
 
 /** net.ipv4.route.mtu_expires. */
 const MTU_EXPIRES = 600 * SECOND

@@ -1,7 +1,7 @@
 /** Which way a packet of this machine leaves, and with which source. Models net/ipv4/route.c ip_route_output_key. */
 import { isLoopback, isMulticast, LIMITED_BROADCAST } from "../../wire/address.ts"
-import { type Route, RouteProtocol, RouteScope, RouteTable, RouteType } from "../fib/route.ts"
 import { covers } from "../fib/fib.ts"
+import { type Route, RouteProtocol, RouteScope, RouteTable, RouteType } from "../fib/route.ts"
 import type { NetDevice } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
 
@@ -55,7 +55,13 @@ export function inetSelectAddr(net: NetNamespace, dev: NetDevice, gateway: numbe
   let first = 0
   for (const ifa of dev.addresses) {
     if (ifa.scope > scope || ifa.secondary) continue
-    if (gateway === 0 || covers({ destination: (ifa.address & mask(ifa.prefixLength)) >>> 0, prefixLength: ifa.prefixLength } as Route, gateway))
+    if (
+      gateway === 0 ||
+      covers(
+        { destination: (ifa.address & mask(ifa.prefixLength)) >>> 0, prefixLength: ifa.prefixLength } as Route,
+        gateway,
+      )
+    )
       return ifa.address
     if (first === 0) first = ifa.address
   }

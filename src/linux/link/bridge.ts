@@ -1,8 +1,9 @@
 /** A learning bridge (IEEE 802.1D without spanning tree). Models net/bridge/. */
-import * as ethernet from "../../wire/ethernet.ts"
-import { isMulticastMac } from "../../wire/address.ts"
+
 import { SECOND } from "../../sim/simulation.ts"
 import { TraceKind } from "../../sim/trace.ts"
+import { isMulticastMac } from "../../wire/address.ts"
+import * as ethernet from "../../wire/ethernet.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { countTx, type DeviceOps, devQueueXmit, type NetDevice, netifReceiveSkb } from "../netdev.ts"
 import { PacketType, type Skb } from "../skb.ts"
@@ -114,7 +115,8 @@ export class Bridge {
     const to = ethernet.destination(skb.view, skb.macHeader)
     skb.dev = br
     if (to === br.address) skb.packetType = PacketType.HOST
-    else if (!isMulticastMac(to)) skb.packetType = this.fdb.lookup(to)?.local === true ? PacketType.HOST : PacketType.OTHERHOST
+    else if (!isMulticastMac(to))
+      skb.packetType = this.fdb.lookup(to)?.local === true ? PacketType.HOST : PacketType.OTHERHOST
     netifReceiveSkb(br, skb)
   }
 

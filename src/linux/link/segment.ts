@@ -2,13 +2,14 @@
  * A shared Ethernet: the switch that joins the machines' NICs. Time passes here and nowhere else on the way: every frame takes the
  * segment's delay. Loss, corruption and jitter (netem's terms) come from the segment's own random stream.
  */
-import * as ethernet from "../../wire/ethernet.ts"
-import { isMulticastMac } from "../../wire/address.ts"
+
 import type { EventHandler } from "../../sim/event-queue.ts"
 import type { Prng } from "../../sim/prng.ts"
 import { MICROSECOND, type Simulation } from "../../sim/simulation.ts"
+import { isMulticastMac } from "../../wire/address.ts"
+import * as ethernet from "../../wire/ethernet.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
-import { countTx, type DeviceOps, ethTypeTrans, netifReceiveSkb, type NetDevice } from "../netdev.ts"
+import { countTx, type DeviceOps, ethTypeTrans, type NetDevice, netifReceiveSkb } from "../netdev.ts"
 import type { Skb } from "../skb.ts"
 
 export interface SegmentOptions {

@@ -1,12 +1,13 @@
 /** Virtual extensible LAN over IPv4 (RFC 7348). Models drivers/net/vxlan/vxlan_core.c. */
+
+import { SECOND } from "../../sim/simulation.ts"
+import { TraceKind } from "../../sim/trace.ts"
+import { isMulticastMac } from "../../wire/address.ts"
+import { csumFold, csumFold16, csumPartial, pseudoHeaderSum } from "../../wire/checksum.ts"
 import * as ethernet from "../../wire/ethernet.ts"
 import * as ipv4 from "../../wire/ipv4.ts"
 import * as udp from "../../wire/udp.ts"
 import * as vxlan from "../../wire/vxlan.ts"
-import { csumFold, csumFold16, csumPartial, pseudoHeaderSum } from "../../wire/checksum.ts"
-import { isMulticastMac } from "../../wire/address.ts"
-import { SECOND } from "../../sim/simulation.ts"
-import { TraceKind } from "../../sim/trace.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { skbFlowHash } from "../flow-hash.ts"
 import { ipQueueXmit } from "../ip/output.ts"
@@ -117,7 +118,14 @@ function learn(device: Vxlan, mac: number, ip: number): void {
     row.updated = now
     return
   }
-  device.fdb.set({ mac, remotes: [{ ip, port: 0, vni: 0 }], permanent: false, isStatic: false, updated: now, origin: undefined })
+  device.fdb.set({
+    mac,
+    remotes: [{ ip, port: 0, vni: 0 }],
+    permanent: false,
+    isStatic: false,
+    updated: now,
+    origin: undefined,
+  })
 }
 
 export const vxlanOps: DeviceOps = {
@@ -147,7 +155,12 @@ function vxlanXmit(dev: NetDevice, skb: Skb): void {
   const device = dev.priv as Vxlan
   const to = ethernet.destination(skb.view, skb.data)
   let row = device.fdb.lookup(to)
-  if (row !== undefined && !row.permanent && !row.isStatic && dev.net.kernel.sim.now - row.updated > device.ageing * SECOND) {
+  if (
+    row !== undefined &&
+    !row.permanent &&
+    !row.isStatic &&
+    dev.net.kernel.sim.now - row.updated > device.ageing * SECOND
+  ) {
     device.fdb.remove(to)
     row = undefined
   }
@@ -202,7 +215,10 @@ function pushUdp(skb: Skb, device: Vxlan, sourcePort: number, port: number, sour
   udp.emit(skb.view, at, sourcePort, port, length, 0)
   if (!device.udpChecksum) return
   const pseudo = pseudoHeaderSum(source, destination, ipv4.IpProtocol.UDP, length)
-  const check = skb.ipSummed === IpSummed.PARTIAL ? lcoChecksum(skb, at, pseudo) : csumFold(csumPartial(skb.view, at, length, pseudo))
+  const check =
+    skb.ipSummed === IpSummed.PARTIAL
+      ? lcoChecksum(skb, at, pseudo)
+      : csumFold(csumPartial(skb.view, at, length, pseudo))
   skb.view.setUint16(at + udp.CHECKSUM_OFFSET, check === 0 ? 0xffff : check)
 }
 

@@ -1,8 +1,9 @@
 /** ARP packets on their way out. Models net/ipv4/arp.c arp_send_dst and arp_solicit. */
+
+import { MAC_BROADCAST, MAC_ZERO } from "../../wire/address.ts"
 import * as arp from "../../wire/arp.ts"
 import * as ethernet from "../../wire/ethernet.ts"
 import * as ipv4 from "../../wire/ipv4.ts"
-import { MAC_BROADCAST, MAC_ZERO } from "../../wire/address.ts"
 import { RouteScope } from "../fib/route.ts"
 import { inetSelectAddr } from "../ip/route-output.ts"
 import { devQueueXmit, type NetDevice } from "../netdev.ts"

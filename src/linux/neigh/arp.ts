@@ -1,6 +1,7 @@
 /** ARP packets coming in. Models net/ipv4/arp.c arp_process. */
-import * as arp from "../../wire/arp.ts"
+
 import { isLoopback, isMulticast } from "../../wire/address.ts"
+import * as arp from "../../wire/arp.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { RouteType } from "../fib/route.ts"
 import { IFF, type NetDevice } from "../netdev.ts"
@@ -14,7 +15,12 @@ import { Nud } from "./table.ts"
 export function arpRcv(dev: NetDevice, skb: Skb): void {
   const net = dev.net
   const packet = skb.packetType === PacketType.OTHERHOST ? undefined : arp.parse(skb.view, skb.data, skb.tail)
-  if (packet === undefined || (dev.flags & IFF.NOARP) !== 0 || isMulticast(packet.targetIp) || isLoopback(packet.targetIp)) {
+  if (
+    packet === undefined ||
+    (dev.flags & IFF.NOARP) !== 0 ||
+    isMulticast(packet.targetIp) ||
+    isLoopback(packet.targetIp)
+  ) {
     kfreeSkb(net, skb, skb.packetType === PacketType.OTHERHOST ? DropReason.OTHERHOST : DropReason.ARP_INVALID)
     return
   }

@@ -2,11 +2,11 @@
 import { SECOND } from "../../sim/simulation.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { wheelDelay } from "../jiffies.ts"
-import type { NetNamespace } from "../netns.ts"
 import type { NetDevice } from "../netdev.ts"
+import type { NetNamespace } from "../netns.ts"
 import type { Skb } from "../skb.ts"
 import { arpSolicit } from "./arp-send.ts"
-import { NUD_CONNECTED, NUD_VALID, Neighbour, NeighParms, Nud } from "./table.ts"
+import { type Neighbour, NeighParms, NUD_CONNECTED, NUD_VALID, Nud } from "./table.ts"
 import { neighXmit } from "./xmit.ts"
 
 /** The entry for a next hop, made when it is not there yet. */
@@ -43,7 +43,8 @@ function armTimer(neigh: Neighbour, delay: number): void {
 }
 
 function enqueue(neigh: Neighbour, skb: Skb): void {
-  if (neigh.queue.length >= NeighParms.queueLength) kfreeSkb(neigh.net, neigh.queue.shift() as Skb, DropReason.NEIGH_QUEUEFULL, neigh)
+  if (neigh.queue.length >= NeighParms.queueLength)
+    kfreeSkb(neigh.net, neigh.queue.shift() as Skb, DropReason.NEIGH_QUEUEFULL, neigh)
   neigh.queue.push(skb)
 }
 

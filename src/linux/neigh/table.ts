@@ -1,7 +1,8 @@
 /** Neighbours: who has which IPv4 address on a link. Models net/core/neighbour.c, the arp table. */
-import { formatIpv4 } from "../../wire/address.ts"
+
 import { SECOND } from "../../sim/simulation.ts"
 import { Timer } from "../../sim/timer.ts"
+import { formatIpv4 } from "../../wire/address.ts"
 import type { NetDevice } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
 import type { Skb } from "../skb.ts"

@@ -1,6 +1,7 @@
 /** The last step from a neighbour to the device. Models net/core/neighbour.c neigh_resolve_output. */
-import * as ethernet from "../../wire/ethernet.ts"
+
 import { TraceKind } from "../../sim/trace.ts"
+import * as ethernet from "../../wire/ethernet.ts"
 import { devQueueXmit, type NetDevice } from "../netdev.ts"
 import type { Skb } from "../skb.ts"
 import type { Neighbour } from "./table.ts"
@@ -8,7 +9,8 @@ import type { Neighbour } from "./table.ts"
 /** Sends through an entry whose address is known. */
 export function neighXmit(neigh: Neighbour, skb: Skb): void {
   const trace = neigh.net.kernel.sim.trace
-  if (trace.on !== 0) trace.emit(TraceKind.NEIGH_OUTPUT, skb.id, neigh.net.id, neigh.dev.ifindex, neigh.primaryKey | 0, neigh)
+  if (trace.on !== 0)
+    trace.emit(TraceKind.NEIGH_OUTPUT, skb.id, neigh.net.id, neigh.dev.ifindex, neigh.primaryKey | 0, neigh)
   xmitTo(neigh.dev, neigh.lladdr, skb)
 }
 

@@ -16,7 +16,13 @@ export interface NfHookOps {
   /** Lower runs first: conntrack -200, mangle -150, dstnat -100, filter 0, srcnat 100. */
   readonly priority: number
   /** `skb.networkHeader` stands at the IPv4 header. */
-  hook(net: NetNamespace, hook: NfHook, skb: Skb, input: NetDevice | undefined, output: NetDevice | undefined): NfVerdict
+  hook(
+    net: NetNamespace,
+    hook: NfHook,
+    skb: Skb,
+    input: NetDevice | undefined,
+    output: NetDevice | undefined,
+  ): NfVerdict
 }
 
 export class NfHooks {
@@ -39,13 +45,7 @@ export class NfHooks {
   }
 
   /** True when the packet goes on. A dropped packet has been freed. */
-  run(
-    net: NetNamespace,
-    hook: NfHook,
-    skb: Skb,
-    input: NetDevice | undefined,
-    output: NetDevice | undefined,
-  ): boolean {
+  run(net: NetNamespace, hook: NfHook, skb: Skb, input: NetDevice | undefined, output: NetDevice | undefined): boolean {
     for (const ops of this.#chains[hook] as NfHookOps[]) {
       const verdict = ops.hook(net, hook, skb, input, output)
       if (verdict === NfVerdict.ACCEPT) continue

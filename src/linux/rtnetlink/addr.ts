@@ -26,7 +26,9 @@ export function addrAdd(dev: NetDevice, spec: AddrSpec): NetlinkError | undefine
   const network = networkOf(spec.address, spec.prefixLength)
   const secondary =
     spec.prefixLength < 32 &&
-    dev.addresses.some((ifa) => ifa.prefixLength === spec.prefixLength && networkOf(ifa.address, ifa.prefixLength) === network)
+    dev.addresses.some(
+      (ifa) => ifa.prefixLength === spec.prefixLength && networkOf(ifa.address, ifa.prefixLength) === network,
+    )
   const ifa: InterfaceAddress = {
     address: spec.address,
     prefixLength: spec.prefixLength,

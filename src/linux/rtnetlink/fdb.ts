@@ -23,7 +23,9 @@ export type FdbMode = "add" | "replace" | "append"
 /** One line to copy: `fdbAdd(flannel1, { mac: mac("5e:83:73:4b:98:06"), destination: ipv4("192.168.80.105") }, "replace")`. */
 export function fdbAdd(dev: NetDevice, spec: FdbSpec, mode: FdbMode = "add"): NetlinkError | undefined {
   if (spec.master === true) return bridgeFdbAdd(dev, spec, mode)
-  return dev.priv instanceof Vxlan ? vxlanFdbAdd(dev, dev.priv, spec, mode) : refuse("EOPNOTSUPP", "Operation not supported on this device")
+  return dev.priv instanceof Vxlan
+    ? vxlanFdbAdd(dev, dev.priv, spec, mode)
+    : refuse("EOPNOTSUPP", "Operation not supported on this device")
 }
 
 function vxlanFdbAdd(dev: NetDevice, vxlan: Vxlan, spec: FdbSpec, mode: FdbMode): NetlinkError | undefined {

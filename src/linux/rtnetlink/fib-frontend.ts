@@ -5,7 +5,8 @@ import type { InterfaceAddress, NetDevice } from "../netdev.ts"
 
 /** Adds the local, broadcast and connected routes of an address; those that are there already stay. */
 export function fibAddInterfaceAddress(dev: NetDevice, ifa: InterfaceAddress): void {
-  const add = (type: number, destination: number, prefixLength: number): void => fibMagic(dev, ifa, type, destination, prefixLength)
+  const add = (type: number, destination: number, prefixLength: number): void =>
+    fibMagic(dev, ifa, type, destination, prefixLength)
   if (!ifa.secondary) add(RouteType.LOCAL, ifa.address, 32)
   if (!dev.up) return
   if (ifa.broadcast !== 0) add(RouteType.BROADCAST, ifa.broadcast, 32)
@@ -16,10 +17,26 @@ export function fibAddInterfaceAddress(dev: NetDevice, ifa: InterfaceAddress): v
   if (ifa.prefixLength < 31) add(RouteType.BROADCAST, (network | ~netmask(ifa.prefixLength)) >>> 0, 32)
 }
 
-function fibMagic(dev: NetDevice, ifa: InterfaceAddress, type: number, destination: number, prefixLength: number): void {
+function fibMagic(
+  dev: NetDevice,
+  ifa: InterfaceAddress,
+  type: number,
+  destination: number,
+  prefixLength: number,
+): void {
   const table = type === RouteType.UNICAST ? RouteTable.MAIN : RouteTable.LOCAL
   const { fib } = dev.net
-  if (fib.routes.some((r) => r.table === table && r.destination === destination && r.prefixLength === prefixLength && r.dev === dev && r.type === type)) return
+  if (
+    fib.routes.some(
+      (r) =>
+        r.table === table &&
+        r.destination === destination &&
+        r.prefixLength === prefixLength &&
+        r.dev === dev &&
+        r.type === type,
+    )
+  )
+    return
   const route: Route = {
     table,
     type,
@@ -40,11 +57,16 @@ function fibMagic(dev: NetDevice, ifa: InterfaceAddress, type: number, destinati
 /** Takes away what an address brought. */
 export function fibDelInterfaceAddress(dev: NetDevice, ifa: InterfaceAddress): void {
   dev.net.fib.removeWhere(
-    (route) => route.dev === dev && route.source === ifa.address && (route.protocol === RouteProtocol.KERNEL || route.source === ifa.address),
+    (route) =>
+      route.dev === dev &&
+      route.source === ifa.address &&
+      (route.protocol === RouteProtocol.KERNEL || route.source === ifa.address),
   )
 }
 
 /** The device went down: all its routes go, but its addresses stay local. */
 export function fibDisableIp(dev: NetDevice): void {
-  dev.net.fib.removeWhere((route) => route.dev === dev && !(route.type === RouteType.LOCAL && route.prefixLength === 32))
+  dev.net.fib.removeWhere(
+    (route) => route.dev === dev && !(route.type === RouteType.LOCAL && route.prefixLength === 32),
+  )
 }

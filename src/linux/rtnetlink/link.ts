@@ -8,8 +8,8 @@ import { Vxlan, type VxlanOptions, vxlanOps } from "../link/vxlan.ts"
 import { arpAnnounce } from "../neigh/arp-send.ts"
 import { IFF, type NetDevice } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
-import { fibAddInterfaceAddress, fibDisableIp } from "./fib-frontend.ts"
 import { type NetlinkError, refuse } from "./error.ts"
+import { fibAddInterfaceAddress, fibDisableIp } from "./fib-frontend.ts"
 
 /** IFNAMSIZ without the terminating zero. */
 const NAME_MAX = 15
@@ -48,7 +48,8 @@ export function linkAdd(net: NetNamespace, spec: LinkSpec): NetDevice | NetlinkE
 }
 
 function refuseName(net: NetNamespace, name: string): NetlinkError | undefined {
-  if (name === "" || name.length > NAME_MAX || /[/\s:]/.test(name) || name === "." || name === "..") return refuse("EINVAL")
+  if (name === "" || name.length > NAME_MAX || /[/\s:]/.test(name) || name === "." || name === "..")
+    return refuse("EINVAL")
   return net.device(name) === undefined ? undefined : refuse("EEXIST")
 }
 
@@ -83,7 +84,10 @@ function createVeth(net: NetNamespace, spec: LinkSpec & { kind: "veth" }, addres
   const refused = refuseName(peerNet, spec.peer.name)
   if (refused !== undefined) return refused
   const peerAddress = spec.peer.address ?? peerNet.prng.fork(`mac/${spec.peer.name}/${peerNet.devices.length}`).mac()
-  return vethCreate({ ...spec, net, address }, { ...spec.peer, net: peerNet, address: peerAddress, origin: spec.origin })
+  return vethCreate(
+    { ...spec, net, address },
+    { ...spec.peer, net: peerNet, address: peerAddress, origin: spec.origin },
+  )
 }
 
 function createVxlan(net: NetNamespace, spec: LinkSpec & { kind: "vxlan" }, address: number): NetDevice | NetlinkError {
@@ -172,7 +176,8 @@ export function linkDown(dev: NetDevice): NetlinkError | undefined {
 
 /** `ip link set … master BRIDGE`; `undefined` frees the port (`nomaster`). */
 export function linkSetMaster(dev: NetDevice, master: NetDevice | undefined): NetlinkError | undefined {
-  if (master !== undefined && !(master.priv instanceof Bridge)) return refuse("EINVAL", "Device type not supported for enslavement")
+  if (master !== undefined && !(master.priv instanceof Bridge))
+    return refuse("EINVAL", "Device type not supported for enslavement")
   if (master === dev) return refuse("ELOOP", "Can not enslave a bridge to a bridge")
   dev.port?.bridge.removePort(dev)
   if (master !== undefined) (master.priv as Bridge).addPort(dev)

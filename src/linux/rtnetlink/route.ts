@@ -67,10 +67,12 @@ function build(net: NetNamespace, spec: RouteSpec): Route | NetlinkError {
   const type = spec.type ?? RouteType.UNICAST
   const gateway = spec.gateway ?? 0
   const hasDevice = type === RouteType.UNICAST || type === RouteType.LOCAL || type === RouteType.BROADCAST
-  if (networkOf(spec.destination, spec.prefixLength) !== spec.destination) return refuse("EINVAL", "Invalid prefix for given prefix length")
+  if (networkOf(spec.destination, spec.prefixLength) !== spec.destination)
+    return refuse("EINVAL", "Invalid prefix for given prefix length")
   const dev = hasDevice ? outputDevice(net, spec, gateway) : undefined
   if (dev !== undefined && "errno" in dev) return dev
-  if (spec.source !== undefined && spec.source !== 0 && !net.isLocal(spec.source)) return refuse("EINVAL", "Invalid prefsrc address")
+  if (spec.source !== undefined && spec.source !== 0 && !net.isLocal(spec.source))
+    return refuse("EINVAL", "Invalid prefsrc address")
   return {
     table: spec.table ?? RouteTable.MAIN,
     type,

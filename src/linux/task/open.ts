@@ -42,7 +42,11 @@ class RegularFile extends CountedFile {
 export function openFile(proc: Process, name: string, mode: "r" | "w" | "a" | "rw"): OpenFile | Errno {
   const path = proc.path(name)
   const own = /^\/dev\/(stdin|stdout|stderr|fd\/(\d+))$/.exec(path)
-  if (own !== null) return duplicate(proc, own[2] === undefined ? ["stdin", "stdout", "stderr"].indexOf(own[1] as string) : Number(own[2]))
+  if (own !== null)
+    return duplicate(
+      proc,
+      own[2] === undefined ? ["stdin", "stdout", "stderr"].indexOf(own[1] as string) : Number(own[2]),
+    )
   const node = proc.fs.node(path)
   if (typeof node === "string") {
     if (node !== "ENOENT" || mode === "r") return node

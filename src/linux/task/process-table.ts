@@ -1,7 +1,7 @@
 /** The processes of a machine: births, look-up of programs, deaths. Models kernel/fork.c, fs/exec.c and kernel/exit.c. */
 import type { Errno } from "../errno.ts"
 import type { Kernel } from "../kernel.ts"
-import { nullFile, Process, ProcessExit, type ExitStatus, type SpawnOptions } from "./process.ts"
+import { type ExitStatus, nullFile, Process, ProcessExit, type SpawnOptions } from "./process.ts"
 import type { Tool } from "./tool.ts"
 import { resolvePath, type Vfs } from "./vfs.ts"
 
@@ -81,7 +81,10 @@ export class ProcessTable {
     this.crashes.push({ argv: proc.argv, error: thrown })
     const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
     const text = new TextEncoder().encode(`${proc.argv[0]}: the simulated program failed: ${message}\n`)
-    void proc.fds.get(2)?.write(proc, text).catch(() => undefined)
+    void proc.fds
+      .get(2)
+      ?.write(proc, text)
+      .catch(() => undefined)
   }
 
   /** Programs that threw instead of exiting, newest last. Tests assert that there are none. */

@@ -65,7 +65,13 @@ export class Process {
   readonly #ignored = new Set<Signal>()
   #dying: ProcessExit | undefined
 
-  constructor(kernel: Kernel, pid: number, parent: Process | undefined, argv: readonly string[], options: Required<Omit<SpawnOptions, "tool" | "fds">>) {
+  constructor(
+    kernel: Kernel,
+    pid: number,
+    parent: Process | undefined,
+    argv: readonly string[],
+    options: Required<Omit<SpawnOptions, "tool" | "fds">>,
+  ) {
     this.kernel = kernel
     this.pid = pid
     this.parent = parent

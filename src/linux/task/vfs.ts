@@ -74,9 +74,17 @@ export class Vfs {
   constructor(clock: { readonly now: number }) {
     this.#clock = clock
     this.#root = this.#directory(0o755)
-    for (const dir of ["bin", "dev", "etc", "home", "proc", "root", "run", "sbin", "sys", "tmp", "usr", "var"]) this.mkdir(`/${dir}`)
+    for (const dir of ["bin", "dev", "etc", "home", "proc", "root", "run", "sbin", "sys", "tmp", "usr", "var"])
+      this.mkdir(`/${dir}`)
     for (const device of ["null", "zero", "tty"] as const)
-      (this.#lookup("/dev") as DirectoryNode).entries.set(device, { type: "device", device, mode: 0o666, uid: 0, gid: 0, mtime: clock.now })
+      (this.#lookup("/dev") as DirectoryNode).entries.set(device, {
+        type: "device",
+        device,
+        mode: 0o666,
+        uid: 0,
+        gid: 0,
+        mtime: clock.now,
+      })
   }
 
   /** The node at an absolute path, symlinks followed. */
@@ -111,7 +119,14 @@ export class Vfs {
     const parent = this.#lookup(parentOf(path))
     if (typeof parent === "string") return parent
     if (parent.type !== "directory") return "ENOTDIR"
-    parent.entries.set(nameOf(path), { type: "file", data: bytes, mode: mode ?? 0o644, uid: 0, gid: 0, mtime: this.#clock.now })
+    parent.entries.set(nameOf(path), {
+      type: "file",
+      data: bytes,
+      mode: mode ?? 0o644,
+      uid: 0,
+      gid: 0,
+      mtime: this.#clock.now,
+    })
     tellWatchers(parent)
     return undefined
   }
@@ -156,7 +171,14 @@ export class Vfs {
   stat(path: string, followLast = true): Stat | Errno {
     const node = this.#lookup(path, followLast)
     if (typeof node === "string") return node
-    const size = node.type === "file" ? node.data.length : node.type === "symlink" ? node.target.length : node.type === "directory" ? 4096 : 0
+    const size =
+      node.type === "file"
+        ? node.data.length
+        : node.type === "symlink"
+          ? node.target.length
+          : node.type === "directory"
+            ? 4096
+            : 0
     const executable = node.type === "file" && (node.mode & 0o111) !== 0
     return { type: node.type, mode: node.mode, uid: node.uid, gid: node.gid, size, mtime: node.mtime, executable }
   }
@@ -170,7 +192,9 @@ export class Vfs {
   }
 
   rmdir(path: string): Errno | undefined {
-    return this.#remove(path, (node) => (node.type !== "directory" ? "ENOTDIR" : node.entries.size > 0 ? "ENOTEMPTY" : undefined))
+    return this.#remove(path, (node) =>
+      node.type !== "directory" ? "ENOTDIR" : node.entries.size > 0 ? "ENOTEMPTY" : undefined,
+    )
   }
 
   #remove(path: string, refuse: (node: VfsNode) => Errno | undefined): Errno | undefined {
@@ -286,7 +310,11 @@ export class Vfs {
       }
       const base = `/${parts.slice(0, i).join("/")}`
       const rest = parts.slice(i + 1).join("/")
-      return this.#lookup(resolvePath(base, rest === "" ? child.target : `${child.target}/${rest}`), followLast, depth + 1)
+      return this.#lookup(
+        resolvePath(base, rest === "" ? child.target : `${child.target}/${rest}`),
+        followLast,
+        depth + 1,
+      )
     }
     return node
   }

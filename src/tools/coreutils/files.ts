@@ -4,8 +4,8 @@ import type { Process } from "../../linux/task/process.ts"
 import { findProgram } from "../../linux/task/process-table.ts"
 import type { Tool } from "../../linux/task/tool.ts"
 import type { Stat } from "../../linux/task/vfs.ts"
-import { defineTool } from "../../shell/tool.ts"
 import { strftime } from "../../shell/time.ts"
+import { defineTool } from "../../shell/tool.ts"
 import { withOptions } from "./text.ts"
 
 function modeText(stat: Stat): string {
@@ -39,10 +39,14 @@ const ls = withOptions(
         continue
       }
       const names = stat.type === "directory" && !flag("d") ? (proc.fs.readdir(path) as string[]) : undefined
-      const shown = names === undefined ? [operand] : names.filter((name) => flag("a") || flag("A") || !name.startsWith("."))
+      const shown =
+        names === undefined ? [operand] : names.filter((name) => flag("a") || flag("A") || !name.startsWith("."))
       if (operands.length > 1 && names !== undefined) await proc.out(`${operand}:\n`)
       if (flag("l") && names !== undefined) await proc.out(`total ${shown.length * 4}\n`)
-      for (const name of shown) await proc.out(flag("l") ? await longLine(proc, names === undefined ? path : `${path}/${name}`, name) : `${name}\n`)
+      for (const name of shown)
+        await proc.out(
+          flag("l") ? await longLine(proc, names === undefined ? path : `${path}/${name}`, name) : `${name}\n`,
+        )
     }
     return code
   },
@@ -72,22 +76,26 @@ function removeTree(proc: Process, path: string): void {
   proc.fs.rmdir(path)
 }
 
-const rm = withOptions("rm", { r: false, R: false, f: false, recursive: false, force: false, v: false }, async (proc, parsed) => {
-  const flag = (...names: string[]): boolean => parsed.options.some((option) => names.includes(option.name))
-  let code = 0
-  for (const name of parsed.operands) {
-    const stat = proc.fs.stat(proc.path(name), false)
-    if (typeof stat === "string") {
-      if (flag("f", "force")) continue
-      await proc.err(`rm: cannot remove '${name}': ${strerror(stat)}\n`)
-      code = 1
-    } else if (stat.type === "directory" && !flag("r", "R", "recursive")) {
-      await proc.err(`rm: cannot remove '${name}': Is a directory\n`)
-      code = 1
-    } else removeTree(proc, proc.path(name))
-  }
-  return code
-})
+const rm = withOptions(
+  "rm",
+  { r: false, R: false, f: false, recursive: false, force: false, v: false },
+  async (proc, parsed) => {
+    const flag = (...names: string[]): boolean => parsed.options.some((option) => names.includes(option.name))
+    let code = 0
+    for (const name of parsed.operands) {
+      const stat = proc.fs.stat(proc.path(name), false)
+      if (typeof stat === "string") {
+        if (flag("f", "force")) continue
+        await proc.err(`rm: cannot remove '${name}': ${strerror(stat)}\n`)
+        code = 1
+      } else if (stat.type === "directory" && !flag("r", "R", "recursive")) {
+        await proc.err(`rm: cannot remove '${name}': Is a directory\n`)
+        code = 1
+      } else removeTree(proc, proc.path(name))
+    }
+    return code
+  },
+)
 
 const rmdir = withOptions("rmdir", {}, async (proc, parsed) => {
   let code = 0
@@ -111,7 +119,9 @@ const cp = withOptions("cp", { f: false, a: false, p: false, v: false }, async (
   const target = parsed.operands[parsed.operands.length - 1]
   const sources = parsed.operands.slice(0, -1)
   if (target === undefined || sources.length === 0) {
-    await proc.err(target === undefined ? "cp: missing file operand\n" : `cp: missing destination file operand after '${target}'\n`)
+    await proc.err(
+      target === undefined ? "cp: missing file operand\n" : `cp: missing destination file operand after '${target}'\n`,
+    )
     return 1
   }
   let code = 0
@@ -119,7 +129,11 @@ const cp = withOptions("cp", { f: false, a: false, p: false, v: false }, async (
     const data = proc.fs.readFile(proc.path(source))
     const errno = typeof data === "string" ? data : proc.fs.writeFile(destination(proc, source, target), data.slice())
     if (errno === undefined) continue
-    await proc.err(errno === "EISDIR" ? `cp: -r not specified; omitting directory '${source}'\n` : `cp: cannot stat '${source}': ${strerror(errno)}\n`)
+    await proc.err(
+      errno === "EISDIR"
+        ? `cp: -r not specified; omitting directory '${source}'\n`
+        : `cp: cannot stat '${source}': ${strerror(errno)}\n`,
+    )
     code = 1
   }
   return code
@@ -166,7 +180,16 @@ const chmod = defineTool("chmod", async (proc) => {
   let code = 0
   for (const name of names) {
     const stat = proc.fs.stat(proc.path(name))
-    const bits = typeof stat === "string" ? 0 : /^[0-7]+$/.test(mode) ? Number.parseInt(mode, 8) : mode.endsWith("+x") ? stat.mode | 0o111 : mode.endsWith("-x") ? stat.mode & ~0o111 : -1
+    const bits =
+      typeof stat === "string"
+        ? 0
+        : /^[0-7]+$/.test(mode)
+          ? Number.parseInt(mode, 8)
+          : mode.endsWith("+x")
+            ? stat.mode | 0o111
+            : mode.endsWith("-x")
+              ? stat.mode & ~0o111
+              : -1
     if (bits < 0) {
       await proc.err(`chmod: invalid mode: '${mode}'\nTry 'chmod --help' for more information.\n`)
       return 1
@@ -182,7 +205,9 @@ const chmod = defineTool("chmod", async (proc) => {
 const basename = defineTool("basename", async (proc) => {
   const [path = "", suffix = ""] = proc.argv.slice(1)
   const name = path.replace(/\/+$/, "").split("/").pop() ?? ""
-  await proc.out(`${suffix !== "" && name.endsWith(suffix) && name !== suffix ? name.slice(0, -suffix.length) : name}\n`)
+  await proc.out(
+    `${suffix !== "" && name.endsWith(suffix) && name !== suffix ? name.slice(0, -suffix.length) : name}\n`,
+  )
   return 0
 })
 

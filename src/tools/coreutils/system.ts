@@ -1,5 +1,5 @@
 /** Programs about the machine and its processes: sleep true false env printenv pwd date hostname uname id whoami ps kill timeout yes nproc uptime echo. */
-import { SECOND } from "../../sim/simulation.ts"
+
 import { strerror } from "../../linux/errno.ts"
 import { BytesFile } from "../../linux/task/file.ts"
 import type { Process } from "../../linux/task/process.ts"
@@ -7,6 +7,7 @@ import { parseSignal } from "../../linux/task/signal.ts"
 import type { Tool } from "../../linux/task/tool.ts"
 import { strftime } from "../../shell/time.ts"
 import { defineTool } from "../../shell/tool.ts"
+import { SECOND } from "../../sim/simulation.ts"
 import { withOptions } from "./text.ts"
 
 /** `1.5`, `2m`, `1h`, `infinity` in nanoseconds. */
@@ -28,7 +29,10 @@ const sleep = defineTool("sleep", async (proc) => {
     await proc.err(`sleep: invalid time interval '${proc.argv[bad + 1]}'\nTry 'sleep --help' for more information.\n`)
     return 1
   }
-  await proc.task.wait([], parts.reduce<number>((sum, part) => sum + (part ?? 0), 0))
+  await proc.task.wait(
+    [],
+    parts.reduce<number>((sum, part) => sum + (part ?? 0), 0),
+  )
   return 0
 })
 
@@ -55,10 +59,18 @@ const env = defineTool("env", async (proc) => {
   return 0
 })
 
-async function runChild(proc: Process, name: string, command: readonly string[], vars: ReadonlyMap<string, string>, uid = proc.uid): Promise<number> {
+async function runChild(
+  proc: Process,
+  name: string,
+  command: readonly string[],
+  vars: ReadonlyMap<string, string>,
+  uid = proc.uid,
+): Promise<number> {
   const child = proc.spawn(command, { env: vars, uid })
   if (typeof child !== "string") return (await proc.wait(child)).code
-  await proc.err(name === "sudo" ? `sudo: ${command[0]}: command not found\n` : `${name}: '${command[0]}': ${strerror(child)}\n`)
+  await proc.err(
+    name === "sudo" ? `sudo: ${command[0]}: command not found\n` : `${name}: '${command[0]}': ${strerror(child)}\n`,
+  )
   return name === "sudo" ? 1 : child === "ENOENT" ? 127 : 126
 }
 
@@ -80,7 +92,12 @@ const date = withOptions("date", { u: false, utc: false, d: true, I: false, R: f
   }
   const { sim } = proc.kernel
   const seconds = sim.epoch + Math.floor(sim.now / SECOND)
-  const format = parsed.operands[0]?.startsWith("+") === true ? parsed.operands[0].slice(1) : parsed.options.some((o) => o.name === "I") ? "%F" : "%a %b %e %H:%M:%S %Z %Y"
+  const format =
+    parsed.operands[0]?.startsWith("+") === true
+      ? parsed.operands[0].slice(1)
+      : parsed.options.some((o) => o.name === "I")
+        ? "%F"
+        : "%a %b %e %H:%M:%S %Z %Y"
   await proc.out(`${strftime(format, seconds, sim.now % SECOND)}\n`)
   return 0
 })
@@ -94,20 +111,24 @@ const hostname = defineTool("hostname", async (proc) => {
   return 0
 })
 
-const uname = withOptions("uname", { a: false, s: false, n: false, r: false, v: false, m: false, p: false, i: false, o: false }, async (proc, parsed) => {
-  const flags = new Set(parsed.options.map((option) => option.name))
-  const fields: readonly (readonly [string, string])[] = [
-    ["s", "Linux"],
-    ["n", proc.hostname],
-    ["r", proc.kernel.release],
-    ["v", "#1 SMP PREEMPT_DYNAMIC"],
-    ["m", "x86_64"],
-    ["o", "GNU/Linux"],
-  ]
-  const shown = fields.filter(([name]) => flags.has("a") || flags.has(name) || (flags.size === 0 && name === "s"))
-  await proc.out(`${shown.map(([, text]) => text).join(" ")}\n`)
-  return 0
-})
+const uname = withOptions(
+  "uname",
+  { a: false, s: false, n: false, r: false, v: false, m: false, p: false, i: false, o: false },
+  async (proc, parsed) => {
+    const flags = new Set(parsed.options.map((option) => option.name))
+    const fields: readonly (readonly [string, string])[] = [
+      ["s", "Linux"],
+      ["n", proc.hostname],
+      ["r", proc.kernel.release],
+      ["v", "#1 SMP PREEMPT_DYNAMIC"],
+      ["m", "x86_64"],
+      ["o", "GNU/Linux"],
+    ]
+    const shown = fields.filter(([name]) => flags.has("a") || flags.has(name) || (flags.size === 0 && name === "s"))
+    await proc.out(`${shown.map(([, text]) => text).join(" ")}\n`)
+    return 0
+  },
+)
 
 const id = withOptions("id", { u: false, n: false, g: false }, async (proc, parsed) => {
   const name = proc.uid === 0 ? "root" : "vagrant"
@@ -127,7 +148,10 @@ const ps = defineTool("ps", async (proc) => {
   const full = /^-?(ef|aux|ax)/.test(proc.argv[1] ?? "")
   const rows = proc.kernel.processes.list().filter((other) => other.fs === proc.fs && (full || other.net === proc.net))
   await proc.out("    PID TTY          TIME CMD\n")
-  for (const row of rows) await proc.out(`${String(row.pid).padStart(7)} ?        00:00:00 ${full ? row.argv.join(" ") : (row.argv[0]?.split("/").pop() ?? "")}\n`)
+  for (const row of rows)
+    await proc.out(
+      `${String(row.pid).padStart(7)} ?        00:00:00 ${full ? row.argv.join(" ") : (row.argv[0]?.split("/").pop() ?? "")}\n`,
+    )
   return 0
 })
 
@@ -185,7 +209,9 @@ const yes = defineTool("yes", async (proc) => {
 const uptime = defineTool("uptime", async (proc) => {
   const { sim } = proc.kernel
   const minutes = Math.floor(sim.now / SECOND / 60)
-  await proc.out(` ${strftime("%T", sim.epoch + Math.floor(sim.now / SECOND))} up ${minutes} min,  0 users,  load average: 0.00, 0.00, 0.00\n`)
+  await proc.out(
+    ` ${strftime("%T", sim.epoch + Math.floor(sim.now / SECOND))} up ${minutes} min,  0 users,  load average: 0.00, 0.00, 0.00\n`,
+  )
   return 0
 })
 
@@ -240,7 +266,10 @@ const sysctl = defineTool("sysctl", async (proc) => {
     if (errno !== undefined) {
       await proc.err(`sysctl: setting key "${key}": ${strerror(errno)}\n`)
       code = 1
-    } else if (!quiet) await proc.out(onlyValue ? `${(value ?? read.text).trim()}\n` : `${key.trim()} = ${(value ?? read.text).trim()}\n`)
+    } else if (!quiet)
+      await proc.out(
+        onlyValue ? `${(value ?? read.text).trim()}\n` : `${key.trim()} = ${(value ?? read.text).trim()}\n`,
+      )
   }
   return code
 })
@@ -250,11 +279,14 @@ const xargs = withOptions("xargs", { n: true, I: true, r: false, 0: false }, asy
   const words = (await proc.readText()).split(/\s+/).filter((word) => word !== "")
   const command = parsed.operands.length === 0 ? ["echo"] : parsed.operands
   const replace = parsed.options.find((option) => option.name === "I")?.value
-  const size = Number(parsed.options.find((option) => option.name === "n")?.value ?? (replace === undefined ? words.length || 1 : 1))
+  const size = Number(
+    parsed.options.find((option) => option.name === "n")?.value ?? (replace === undefined ? words.length || 1 : 1),
+  )
   let code = 0
   for (let at = 0; at < Math.max(1, words.length); at += size) {
     const part = words.slice(at, at + size)
-    const argv = replace === undefined ? [...command, ...part] : command.map((word) => word.replaceAll(replace, part[0] ?? ""))
+    const argv =
+      replace === undefined ? [...command, ...part] : command.map((word) => word.replaceAll(replace, part[0] ?? ""))
     const child = proc.spawn(argv, { fds: new Map([[0, new BytesFile(new Uint8Array(0))]]) })
     if (typeof child === "string") {
       await proc.err(`xargs: ${argv[0]}: ${strerror(child)}\n`)
@@ -266,7 +298,22 @@ const xargs = withOptions("xargs", { n: true, I: true, r: false, 0: false }, asy
 })
 
 export const SYSTEM_TOOLS: readonly Tool[] = [
-  sleep, echo, env, printenv, date, hostname, uname, id, whoami, ps, kill, timeout, yes, uptime, sysctl, xargs,
+  sleep,
+  echo,
+  env,
+  printenv,
+  date,
+  hostname,
+  uname,
+  id,
+  whoami,
+  ps,
+  kill,
+  timeout,
+  yes,
+  uptime,
+  sysctl,
+  xargs,
   simple("true", () => 0),
   simple("false", () => 1),
   simple("pwd", (proc) => `${proc.cwd}\n`),

@@ -9,7 +9,12 @@ import { defineTool } from "../../shell/tool.ts"
 const decoder = new TextDecoder()
 
 /** A program whose options are checked first. */
-export function withOptions(name: string, table: OptionTable, run: (proc: Process, parsed: ParsedOptions) => Promise<number>, usageCode = 1): Tool {
+export function withOptions(
+  name: string,
+  table: OptionTable,
+  run: (proc: Process, parsed: ParsedOptions) => Promise<number>,
+  usageCode = 1,
+): Tool {
   return defineTool(name, async (proc) => {
     const parsed = getopt(proc.argv, table)
     if (!("kind" in parsed)) return run(proc, parsed)
@@ -18,11 +23,18 @@ export function withOptions(name: string, table: OptionTable, run: (proc: Proces
   })
 }
 
-const has = (parsed: ParsedOptions, ...names: string[]): boolean => parsed.options.some((option) => names.includes(option.name))
-const value = (parsed: ParsedOptions, ...names: string[]): string | undefined => parsed.options.findLast((option) => names.includes(option.name))?.value
+const has = (parsed: ParsedOptions, ...names: string[]): boolean =>
+  parsed.options.some((option) => names.includes(option.name))
+const value = (parsed: ParsedOptions, ...names: string[]): string | undefined =>
+  parsed.options.findLast((option) => names.includes(option.name))?.value
 
 /** Each operand's bytes, `-` and none being standard input; a file that cannot be read is reported. */
-async function* inputs(proc: Process, name: string, operands: readonly string[], failed: () => void): AsyncGenerator<{ label: string; data: Uint8Array }> {
+async function* inputs(
+  proc: Process,
+  name: string,
+  operands: readonly string[],
+  failed: () => void,
+): AsyncGenerator<{ label: string; data: Uint8Array }> {
   for (const operand of operands.length === 0 ? ["-"] : operands) {
     if (operand === "-") {
       yield { label: "-", data: await proc.readAll() }
@@ -42,7 +54,8 @@ const lines = (data: Uint8Array): string[] => {
   return text === "" ? [] : text.replace(/\n$/, "").split("\n")
 }
 
-const print = (proc: Process, all: readonly string[]): Promise<void> => proc.out(all.map((line) => `${line}\n`).join(""))
+const print = (proc: Process, all: readonly string[]): Promise<void> =>
+  proc.out(all.map((line) => `${line}\n`).join(""))
 
 /** Copies as bytes arrive, so that it works in the middle of a live pipeline. */
 const cat = withOptions("cat", { n: false, u: false }, async (proc, parsed) => {
@@ -58,7 +71,14 @@ const cat = withOptions("cat", { n: false, u: false }, async (proc, parsed) => {
     for (;;) {
       const chunk = await file.read(proc, 65536)
       if (chunk.length === 0) break
-      if (has(parsed, "n")) await proc.out(decoder.decode(chunk).replace(/^(?=[^]|$)/gm, (_, at: number, whole: string) => (at === whole.length ? "" : `${String(++number).padStart(6)}\t`)))
+      if (has(parsed, "n"))
+        await proc.out(
+          decoder
+            .decode(chunk)
+            .replace(/^(?=[^]|$)/gm, (_, at: number, whole: string) =>
+              at === whole.length ? "" : `${String(++number).padStart(6)}\t`,
+            ),
+        )
       else await proc.out(chunk)
     }
     if (operand !== "-") file.close()
@@ -105,7 +125,11 @@ const tail = defineTool("tail", async (proc) => {
   const argv = proc.argv.map((word) => (/^-\d+$/.test(word) ? `-n${word.slice(1)}` : word))
   const parsed = getopt(argv, { n: true, c: true, lines: true, bytes: true, q: false })
   if ("kind" in parsed) {
-    await proc.err(parsed.name === "f" ? "tail: podwire does not support option '-f'\n" : `${getoptMessage("tail", parsed)}Try 'tail --help' for more information.\n`)
+    await proc.err(
+      parsed.name === "f"
+        ? "tail: podwire does not support option '-f'\n"
+        : `${getoptMessage("tail", parsed)}Try 'tail --help' for more information.\n`,
+    )
     return 1
   }
   let code = 0
@@ -119,36 +143,84 @@ const tail = defineTool("tail", async (proc) => {
   return code
 })
 
-const wc = withOptions("wc", { l: false, w: false, c: false, m: false, lines: false, words: false, bytes: false }, async (proc, parsed) => {
-  let code = 0
-  const rows: { counts: number[]; label: string }[] = []
-  const all = !has(parsed, "l", "w", "c", "m", "lines", "words", "bytes")
-  for await (const { label, data } of inputs(proc, "wc", parsed.operands, () => (code = 1))) {
-    const text = decoder.decode(data)
-    const counts: number[] = []
-    if (all || has(parsed, "l", "lines")) counts.push(text.split("\n").length - 1)
-    if (all || has(parsed, "w", "words")) counts.push(text.split(/\s+/).filter((word) => word !== "").length)
-    if (has(parsed, "m")) counts.push([...text].length)
-    if (all || has(parsed, "c", "bytes")) counts.push(data.length)
-    rows.push({ counts, label: parsed.operands.length === 0 ? "" : label })
-  }
-  if (rows.length > 1) rows.push({ counts: (rows[0] as { counts: number[] }).counts.map((_, i) => rows.reduce((sum, row) => sum + (row.counts[i] ?? 0), 0)), label: "total" })
-  // One number alone is not padded; standard input gets seven columns (as coreutils does).
-  const single = rows.length === 1 && rows[0]?.counts.length === 1
-  const width = single ? 1 : parsed.operands.length === 0 ? 7 : Math.max(...rows.flatMap((row) => row.counts.map((n) => String(n).length)))
-  for (const { counts, label } of rows) await proc.out(`${counts.map((n) => String(n).padStart(width)).join(" ")}${label === "" ? "" : ` ${label}`}\n`)
-  return code
-})
+const wc = withOptions(
+  "wc",
+  { l: false, w: false, c: false, m: false, lines: false, words: false, bytes: false },
+  async (proc, parsed) => {
+    let code = 0
+    const rows: { counts: number[]; label: string }[] = []
+    const all = !has(parsed, "l", "w", "c", "m", "lines", "words", "bytes")
+    for await (const { label, data } of inputs(proc, "wc", parsed.operands, () => (code = 1))) {
+      const text = decoder.decode(data)
+      const counts: number[] = []
+      if (all || has(parsed, "l", "lines")) counts.push(text.split("\n").length - 1)
+      if (all || has(parsed, "w", "words")) counts.push(text.split(/\s+/).filter((word) => word !== "").length)
+      if (has(parsed, "m")) counts.push([...text].length)
+      if (all || has(parsed, "c", "bytes")) counts.push(data.length)
+      rows.push({ counts, label: parsed.operands.length === 0 ? "" : label })
+    }
+    if (rows.length > 1)
+      rows.push({
+        counts: (rows[0] as { counts: number[] }).counts.map((_, i) =>
+          rows.reduce((sum, row) => sum + (row.counts[i] ?? 0), 0),
+        ),
+        label: "total",
+      })
+    // One number alone is not padded; standard input gets seven columns (as coreutils does).
+    const single = rows.length === 1 && rows[0]?.counts.length === 1
+    const width = single
+      ? 1
+      : parsed.operands.length === 0
+        ? 7
+        : Math.max(...rows.flatMap((row) => row.counts.map((n) => String(n).length)))
+    for (const { counts, label } of rows)
+      await proc.out(`${counts.map((n) => String(n).padStart(width)).join(" ")}${label === "" ? "" : ` ${label}`}\n`)
+    return code
+  },
+)
 
 /** A POSIX pattern as a RegExp source: basic syntax swaps the meaning of backslashed operators. */
 function regexpOf(pattern: string, extended: boolean, fixed: boolean): string {
-  const classes = (text: string): string => text.replace(/\[:(alpha|digit|alnum|space|upper|lower):\]/g, (_, name: string) => ({ alpha: "A-Za-z", digit: "0-9", alnum: "A-Za-z0-9", space: "\\s", upper: "A-Z", lower: "a-z" })[name] ?? "")
+  const classes = (text: string): string =>
+    text.replace(
+      /\[:(alpha|digit|alnum|space|upper|lower):\]/g,
+      (_, name: string) =>
+        ({ alpha: "A-Za-z", digit: "0-9", alnum: "A-Za-z0-9", space: "\\s", upper: "A-Z", lower: "a-z" })[name] ?? "",
+    )
   if (fixed) return pattern.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")
   if (extended) return classes(pattern)
-  return classes(pattern).replace(/\\([(){}|+?])|([(){}|+?])/g, (_, escaped: string | undefined, plain: string | undefined) => escaped ?? `\\${plain}`)
+  return classes(pattern).replace(
+    /\\([(){}|+?])|([(){}|+?])/g,
+    (_, escaped: string | undefined, plain: string | undefined) => escaped ?? `\\${plain}`,
+  )
 }
 
-const GREP = { E: false, F: false, v: false, c: false, n: false, i: false, o: false, q: false, w: false, x: false, l: false, e: true, A: true, B: true, C: true, h: false, s: false, color: false, "line-buffered": false, "extended-regexp": false, "fixed-strings": false, "invert-match": false, count: false, "ignore-case": false }
+const GREP = {
+  E: false,
+  F: false,
+  v: false,
+  c: false,
+  n: false,
+  i: false,
+  o: false,
+  q: false,
+  w: false,
+  x: false,
+  l: false,
+  e: true,
+  A: true,
+  B: true,
+  C: true,
+  h: false,
+  s: false,
+  color: false,
+  "line-buffered": false,
+  "extended-regexp": false,
+  "fixed-strings": false,
+  "invert-match": false,
+  count: false,
+  "ignore-case": false,
+}
 
 const grep = withOptions(
   "grep",
@@ -160,7 +232,10 @@ const grep = withOptions(
       await proc.err("Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.\n")
       return 2
     }
-    let source = pattern.split("\n").map((line) => regexpOf(line, has(parsed, "E", "extended-regexp"), has(parsed, "F", "fixed-strings"))).join("|")
+    let source = pattern
+      .split("\n")
+      .map((line) => regexpOf(line, has(parsed, "E", "extended-regexp"), has(parsed, "F", "fixed-strings")))
+      .join("|")
     if (has(parsed, "w")) source = `(?<![\\w])(?:${source})(?![\\w])`
     if (has(parsed, "x")) source = `^(?:${source})$`
     const regexp = new RegExp(source, has(parsed, "i", "ignore-case") ? "gi" : "g")
@@ -169,12 +244,17 @@ const grep = withOptions(
   2,
 )
 
-async function grepFiles(proc: Process, parsed: ParsedOptions, operands: readonly string[], regexp: RegExp): Promise<number> {
+async function grepFiles(
+  proc: Process,
+  parsed: ParsedOptions,
+  operands: readonly string[],
+  regexp: RegExp,
+): Promise<number> {
   let code = 1
   let failed = false
   for await (const { label, data } of inputs(proc, "grep", operands, () => (failed = true))) {
     const all = lines(data)
-    const matched = all.map((line) => (regexp.lastIndex = 0, regexp.test(line)) !== has(parsed, "v", "invert-match"))
+    const matched = all.map((line) => ((regexp.lastIndex = 0), regexp.test(line)) !== has(parsed, "v", "invert-match"))
     const count = matched.filter((hit) => hit).length
     if (count > 0) code = 0
     if (has(parsed, "q")) continue
@@ -186,7 +266,14 @@ async function grepFiles(proc: Process, parsed: ParsedOptions, operands: readonl
   return failed ? 2 : code
 }
 
-async function printMatches(proc: Process, parsed: ParsedOptions, all: readonly string[], matched: readonly boolean[], regexp: RegExp, prefix: string): Promise<void> {
+async function printMatches(
+  proc: Process,
+  parsed: ParsedOptions,
+  all: readonly string[],
+  matched: readonly boolean[],
+  regexp: RegExp,
+  prefix: string,
+): Promise<void> {
   const context = Number(value(parsed, "C") ?? 0)
   const after = Number(value(parsed, "A") ?? context)
   const before = Number(value(parsed, "B") ?? context)
@@ -197,7 +284,8 @@ async function printMatches(proc: Process, parsed: ParsedOptions, all: readonly 
     if ((after > 0 || before > 0) && last >= 0 && i > last + 1) await proc.out("--\n")
     last = i
     const number = has(parsed, "n") ? `${i + 1}${matched[i] ? ":" : "-"}` : ""
-    if (has(parsed, "o") && matched[i]) for (const match of line.match(regexp) ?? []) await proc.out(`${prefix}${number}${match}\n`)
+    if (has(parsed, "o") && matched[i])
+      for (const match of line.match(regexp) ?? []) await proc.out(`${prefix}${number}${match}\n`)
     else await proc.out(`${prefix}${number}${line}\n`)
   }
 }
@@ -210,7 +298,14 @@ const sort = withOptions("sort", { n: false, r: false, u: false, k: true, t: tru
   const separator = value(parsed, "t") ?? /\s+/
   const key = (line: string): string => (field > 0 ? (line.trimStart().split(separator)[field - 1] ?? "") : line)
   const numeric = has(parsed, "n") || /n/.test(value(parsed, "k") ?? "")
-  const compare = (a: string, b: string): number => (numeric ? Number.parseFloat(key(a)) - Number.parseFloat(key(b)) || (a < b ? -1 : 1) : key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0)
+  const compare = (a: string, b: string): number =>
+    numeric
+      ? Number.parseFloat(key(a)) - Number.parseFloat(key(b)) || (a < b ? -1 : 1)
+      : key(a) < key(b)
+        ? -1
+        : key(a) > key(b)
+          ? 1
+          : 0
   all.sort(compare)
   if (has(parsed, "r")) all.reverse()
   await print(proc, has(parsed, "u") ? [...new Set(all)] : all)
@@ -227,14 +322,19 @@ const uniq = withOptions("uniq", { c: false, d: false, u: false }, async (proc, 
       else runs.push({ line, count: 1 })
     }
   const kept = runs.filter((run) => (!has(parsed, "d") || run.count > 1) && (!has(parsed, "u") || run.count === 1))
-  await print(proc, kept.map((run) => (has(parsed, "c") ? `${String(run.count).padStart(7)} ${run.line}` : run.line)))
+  await print(
+    proc,
+    kept.map((run) => (has(parsed, "c") ? `${String(run.count).padStart(7)} ${run.line}` : run.line)),
+  )
   return code
 })
 
 const cut = withOptions("cut", { d: true, f: true, c: true, s: false }, async (proc, parsed) => {
   const list = value(parsed, "f") ?? value(parsed, "c")
   if (list === undefined) {
-    await proc.err("cut: you must specify a list of bytes, characters, or fields\nTry 'cut --help' for more information.\n")
+    await proc.err(
+      "cut: you must specify a list of bytes, characters, or fields\nTry 'cut --help' for more information.\n",
+    )
     return 1
   }
   const ranges = list.split(",").map((part) => {
@@ -247,7 +347,13 @@ const cut = withOptions("cut", { d: true, f: true, c: true, s: false }, async (p
   for await (const { data } of inputs(proc, "cut", parsed.operands, () => (code = 1)))
     for (const line of lines(data)) {
       if (value(parsed, "f") === undefined) await proc.out(`${[...line].filter((_, i) => wanted(i + 1)).join("")}\n`)
-      else if (line.includes(delimiter)) await proc.out(`${line.split(delimiter).filter((_, i) => wanted(i + 1)).join(delimiter)}\n`)
+      else if (line.includes(delimiter))
+        await proc.out(
+          `${line
+            .split(delimiter)
+            .filter((_, i) => wanted(i + 1))
+            .join(delimiter)}\n`,
+        )
       else if (!has(parsed, "s")) await proc.out(`${line}\n`)
     }
   return code
@@ -255,8 +361,19 @@ const cut = withOptions("cut", { d: true, f: true, c: true, s: false }, async (p
 
 /** `a-z`, `\n`, `[:upper:]` spelled out. */
 function characters(set: string): string[] {
-  const text = set.replace(/\[:(upper|lower|digit|space):\]/g, (_, name: string) => ({ upper: "A-Z", lower: "a-z", digit: "0-9", space: " \t\n\r" })[name] ?? "").replace(/\\([nrt\\])/g, (_, c: string) => ({ n: "\n", r: "\r", t: "\t", "\\": "\\" })[c] ?? c)
-  return [...text.replace(/(.)-(.)/gs, (_, a: string, b: string) => Array.from({ length: Math.max(0, b.charCodeAt(0) - a.charCodeAt(0) + 1) }, (_x, i) => String.fromCharCode(a.charCodeAt(0) + i)).join(""))]
+  const text = set
+    .replace(
+      /\[:(upper|lower|digit|space):\]/g,
+      (_, name: string) => ({ upper: "A-Z", lower: "a-z", digit: "0-9", space: " \t\n\r" })[name] ?? "",
+    )
+    .replace(/\\([nrt\\])/g, (_, c: string) => ({ n: "\n", r: "\r", t: "\t", "\\": "\\" })[c] ?? c)
+  return [
+    ...text.replace(/(.)-(.)/gs, (_, a: string, b: string) =>
+      Array.from({ length: Math.max(0, b.charCodeAt(0) - a.charCodeAt(0) + 1) }, (_x, i) =>
+        String.fromCharCode(a.charCodeAt(0) + i),
+      ).join(""),
+    ),
+  ]
 }
 
 const tr = withOptions("tr", { d: false, s: false, c: false }, async (proc, parsed) => {
@@ -267,7 +384,10 @@ const tr = withOptions("tr", { d: false, s: false, c: false }, async (proc, pars
   const inSet = (c: string): boolean => from.includes(c) !== complement
   let text = await proc.readText()
   if (has(parsed, "d")) text = [...text].filter((c) => !inSet(c)).join("")
-  else if (second !== "") text = [...text].map((c) => (inSet(c) ? (to[complement ? to.length - 1 : Math.min(from.indexOf(c), to.length - 1)] ?? c) : c)).join("")
+  else if (second !== "")
+    text = [...text]
+      .map((c) => (inSet(c) ? (to[complement ? to.length - 1 : Math.min(from.indexOf(c), to.length - 1)] ?? c) : c))
+      .join("")
   if (has(parsed, "s")) {
     const squeezed = second === "" ? from : to
     text = [...text].filter((c, i, all) => !(squeezed.includes(c) && all[i - 1] === c)).join("")
@@ -294,9 +414,15 @@ const tee = withOptions("tee", { a: false }, async (proc, parsed) => {
 
 const seq = withOptions("seq", { s: true, w: false }, async (proc, parsed) => {
   const numbers = parsed.operands.map(Number)
-  const [first, step, last] = numbers.length === 1 ? [1, 1, numbers[0]] : numbers.length === 2 ? [numbers[0], 1, numbers[1]] : numbers
+  const [first, step, last] =
+    numbers.length === 1 ? [1, 1, numbers[0]] : numbers.length === 2 ? [numbers[0], 1, numbers[1]] : numbers
   const out: string[] = []
-  for (let n = first as number; (step as number) > 0 ? n <= (last as number) : n >= (last as number); n += step as number) out.push(String(n))
+  for (
+    let n = first as number;
+    (step as number) > 0 ? n <= (last as number) : n >= (last as number);
+    n += step as number
+  )
+    out.push(String(n))
   if (out.length > 0) await proc.out(`${out.join(value(parsed, "s") ?? "\n")}\n`)
   return 0
 })

@@ -1,6 +1,7 @@
 /** ip address. Models iproute2 ip/ipaddress.c. */
-import type { InterfaceAddress, NetDevice } from "../../linux/netdev.ts"
+
 import { RouteScope } from "../../linux/fib/route.ts"
+import type { InterfaceAddress, NetDevice } from "../../linux/netdev.ts"
 import { addrAdd, addrDel } from "../../linux/rtnetlink/addr.ts"
 import { formatIpv4, netmask, parseIpv4, parsePrefix } from "../../wire/address.ts"
 import { check, deviceOrFail, fail, type IpOptions, type Json, pick, renderJson, Words } from "../iproute.ts"
@@ -33,30 +34,63 @@ export function ipAddr(args: readonly string[], options: IpOptions): string {
   const words = new Words(args)
   const command = words.take() ?? "show"
   const handler = pick(command, COMMANDS)
-  return handler === undefined ? fail(`Command "${command}" is unknown, try "ip address help".`, 255) : handler(words, options)
+  return handler === undefined
+    ? fail(`Command "${command}" is unknown, try "ip address help".`, 255)
+    : handler(words, options)
 }
 
 function show(words: Words, options: IpOptions): string {
   const selection = select(words, options)
   const shown = (dev: NetDevice): readonly InterfaceAddress[] =>
-    dev.addresses.filter((ifa) => (selection.scope === undefined || scopeName(ifa.scope) === selection.scope) && (selection.label === undefined || ifa.label === selection.label))
+    dev.addresses.filter(
+      (ifa) =>
+        (selection.scope === undefined || scopeName(ifa.scope) === selection.scope) &&
+        (selection.label === undefined || ifa.label === selection.label),
+    )
   // A family or a filter hides devices that have nothing to show.
   const filtered = options.family === "inet" || selection.scope !== undefined || selection.label !== undefined
-  const devices = options.family === "inet6" ? [] : selection.devices.filter((dev) => !filtered || shown(dev).length > 0)
+  const devices =
+    options.family === "inet6" ? [] : selection.devices.filter((dev) => !filtered || shown(dev).length > 0)
   if (options.json) return devicesJson(devices, shown, options)
-  if (options.brief) return devices.map((dev) => `${briefStart(dev)}${shown(dev).map((ifa) => `${formatIpv4(ifa.address)}/${ifa.prefixLength} `).join("")}\n`).join("")
-  if (options.oneline) return devices.flatMap((dev) => shown(dev).map((ifa) => `${dev.ifindex}: ${dev.name}    ${addressText(ifa, "\\")}\n`)).join("")
-  return devices.map((dev) => linkText(dev, options, false) + shown(dev).map((ifa) => `    ${addressText(ifa, "\n")}\n`).join("")).join("")
+  if (options.brief)
+    return devices
+      .map(
+        (dev) =>
+          `${briefStart(dev)}${shown(dev)
+            .map((ifa) => `${formatIpv4(ifa.address)}/${ifa.prefixLength} `)
+            .join("")}\n`,
+      )
+      .join("")
+  if (options.oneline)
+    return devices
+      .flatMap((dev) => shown(dev).map((ifa) => `${dev.ifindex}: ${dev.name}    ${addressText(ifa, "\\")}\n`))
+      .join("")
+  return devices
+    .map(
+      (dev) =>
+        linkText(dev, options, false) +
+        shown(dev)
+          .map((ifa) => `    ${addressText(ifa, "\n")}\n`)
+          .join(""),
+    )
+    .join("")
 }
 
 function addressText(ifa: InterfaceAddress, eol: string): string {
-  const peer = ifa.peer === ifa.address ? `${formatIpv4(ifa.address)}/${ifa.prefixLength}` : `${formatIpv4(ifa.address)} peer ${formatIpv4(ifa.peer)}/${ifa.prefixLength}`
+  const peer =
+    ifa.peer === ifa.address
+      ? `${formatIpv4(ifa.address)}/${ifa.prefixLength}`
+      : `${formatIpv4(ifa.address)} peer ${formatIpv4(ifa.peer)}/${ifa.prefixLength}`
   const broadcast = ifa.broadcast === 0 ? "" : ` brd ${formatIpv4(ifa.broadcast)}`
   const flags = `${ifa.secondary ? " secondary" : ""}${ifa.noPrefixRoute ? " noprefixroute" : ""}`
   return `inet ${peer}${broadcast} scope ${scopeName(ifa.scope)}${flags} ${ifa.label}${eol}       valid_lft forever preferred_lft forever`
 }
 
-function devicesJson(devices: readonly NetDevice[], shown: (dev: NetDevice) => readonly InterfaceAddress[], options: IpOptions): string {
+function devicesJson(
+  devices: readonly NetDevice[],
+  shown: (dev: NetDevice) => readonly InterfaceAddress[],
+  options: IpOptions,
+): string {
   const entries = devices.map((dev) => ({
     ...(options.brief ? { ifname: dev.name, operstate: dev.operstate } : linkJson(dev, options, false)),
     addr_info: shown(dev).map((ifa) => addressJson(ifa, options.brief)),
@@ -104,10 +138,26 @@ function readAddress(words: Words, options: IpOptions): AddressWords {
     else if (word === "brd" || word === "broadcast") brd = words.next()
     else if (word === "scope") {
       const name = words.next()
-      scope = SCOPES.find(([known]) => known === name)?.[1] ?? fail(`Error: argument "${name}" is wrong: invalid scope value.\n`, 255)
+      scope =
+        SCOPES.find(([known]) => known === name)?.[1] ??
+        fail(`Error: argument "${name}" is wrong: invalid scope value.\n`, 255)
     } else if (word === "label") label = words.next()
     else if (word === "noprefixroute") noPrefixRoute = true
-    else if (["peer", "remote", "anycast", "metric", "valid_lft", "preferred_lft", "home", "nodad", "mngtmpaddr", "autojoin"].includes(word)) fail(`ip: podwire does not support '${word}' here`, 255)
+    else if (
+      [
+        "peer",
+        "remote",
+        "anycast",
+        "metric",
+        "valid_lft",
+        "preferred_lft",
+        "home",
+        "nodad",
+        "mngtmpaddr",
+        "autojoin",
+      ].includes(word)
+    )
+      fail(`ip: podwire does not support '${word}' here`, 255)
     else if (word === "local") text = words.next()
     else {
       if (text !== undefined) fail(`Error: either "local" is duplicate, or "${word}" is a garbage.`, 255)
@@ -119,7 +169,16 @@ function readAddress(words: Words, options: IpOptions): AddressWords {
   if (device === undefined) fail('Not enough information: "dev" argument is required.', 1)
   const dev = deviceOrFail(options.net, device as string)
   if (prefix === undefined) return fail('Not enough information: "local" argument is required.', 1)
-  return { dev, address: prefix.address, prefixLength: prefix.length, broadcast: broadcastOf(brd, prefix.address, prefix.length), scope, label, noPrefixRoute, explicitLength: text?.includes("/") === true }
+  return {
+    dev,
+    address: prefix.address,
+    prefixLength: prefix.length,
+    broadcast: broadcastOf(brd, prefix.address, prefix.length),
+    scope,
+    label,
+    noPrefixRoute,
+    explicitLength: text?.includes("/") === true,
+  }
 }
 
 function broadcastOf(brd: string | undefined, address: number, length: number): number {
@@ -147,6 +206,9 @@ function remove(words: Words, options: IpOptions): string {
 function flush(words: Words, options: IpOptions): string {
   if (words.left === 0) fail("Flush requires arguments.", 1)
   const selection = select(words, options)
-  for (const dev of selection.devices) for (const ifa of [...dev.addresses]) if (selection.scope === undefined || scopeName(ifa.scope) === selection.scope) addrDel(dev, ifa.address, ifa.prefixLength)
+  for (const dev of selection.devices)
+    for (const ifa of [...dev.addresses])
+      if (selection.scope === undefined || scopeName(ifa.scope) === selection.scope)
+        addrDel(dev, ifa.address, ifa.prefixLength)
   return ""
 }

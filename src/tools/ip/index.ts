@@ -39,19 +39,25 @@ function unsupported(name: string): Handler {
 
 function ipRule(args: readonly string[], options: IpOptions): string {
   const command = args[0] ?? "show"
-  if (!["show", "list", "lst", "sh", "s", "l"].includes(command)) return fail(`ip: podwire does not support 'rule ${command}'`, 255)
+  if (!["show", "list", "lst", "sh", "s", "l"].includes(command))
+    return fail(`ip: podwire does not support 'rule ${command}'`, 255)
   const rules: readonly (readonly [number, string])[] = [
     [0, "local"],
     [32766, "main"],
     [32767, "default"],
   ]
-  if (options.json) return renderJson(rules.map(([priority, table]) => ({ priority, src: "all", table })), options.pretty)
+  if (options.json)
+    return renderJson(
+      rules.map(([priority, table]) => ({ priority, src: "all", table })),
+      options.pretty,
+    )
   return rules.map(([priority, table]) => `${priority}:\tfrom all lookup ${table}\n`).join("")
 }
 
 function ipNetns(args: readonly string[], options: IpOptions): string {
   const command = args[0] ?? "list"
-  if (!"list".startsWith(command) && !"show".startsWith(command)) return fail(`ip: podwire does not support 'netns ${command}'`, 255)
+  if (!"list".startsWith(command) && !"show".startsWith(command))
+    return fail(`ip: podwire does not support 'netns ${command}'`, 255)
   // A pod has no /run/netns of its own.
   if (options.net.name !== "") return ""
   return options.net.kernel.namespaces
@@ -87,9 +93,35 @@ const SWITCHES: Readonly<Record<string, (options: IpOptions) => void>> = {
     o.family = "inet6"
   },
 }
-const LONG: Readonly<Record<string, string>> = { "-json": "-j", "-pretty": "-p", "-details": "-d", "-statistics": "-s", "-stats": "-s", "-brief": "-br", "-oneline": "-o" }
+const LONG: Readonly<Record<string, string>> = {
+  "-json": "-j",
+  "-pretty": "-p",
+  "-details": "-d",
+  "-statistics": "-s",
+  "-stats": "-s",
+  "-brief": "-br",
+  "-oneline": "-o",
+}
 const IGNORED: ReadonlySet<string> = new Set(["-c", "-color", "-color=never", "-color=auto", "-N", "-Numeric", "-r0"])
-const REFUSED: ReadonlySet<string> = new Set(["-M", "-B", "-0", "-b", "-batch", "-force", "-a", "-all", "-h", "-human", "-iec", "-t", "-ts", "-rc", "-l", "-r", "-resolve"])
+const REFUSED: ReadonlySet<string> = new Set([
+  "-M",
+  "-B",
+  "-0",
+  "-b",
+  "-batch",
+  "-force",
+  "-a",
+  "-all",
+  "-h",
+  "-human",
+  "-iec",
+  "-t",
+  "-ts",
+  "-rc",
+  "-l",
+  "-r",
+  "-resolve",
+])
 
 /** Takes the leading options; returns what is left. */
 function readOptions(args: readonly string[], options: IpOptions): readonly string[] {
@@ -112,16 +144,32 @@ function readOptions(args: readonly string[], options: IpOptions): readonly stri
 }
 
 function namespaceOf(name: string, here: NetNamespace): NetNamespace {
-  return here.kernel.namespaces.find((net) => net.name === name && name !== "") ?? fail(`Cannot open network namespace "${name}": No such file or directory`, 255)
+  return (
+    here.kernel.namespaces.find((net) => net.name === name && name !== "") ??
+    fail(`Cannot open network namespace "${name}": No such file or directory`, 255)
+  )
 }
 
 function run(proc: Process): string {
-  const options: IpOptions = { json: false, pretty: false, details: false, statistics: false, brief: false, oneline: false, family: "unspec", net: proc.net, proc }
+  const options: IpOptions = {
+    json: false,
+    pretty: false,
+    details: false,
+    statistics: false,
+    brief: false,
+    oneline: false,
+    family: "unspec",
+    net: proc.net,
+    proc,
+  }
   const args = readOptions(proc.argv.slice(1), options)
   const object = args[0] ?? fail(USAGE.ip.trimEnd(), 255)
   const handler = pick(object, OBJECTS) ?? fail(`Object "${object}" is unknown, try "ip help".`, 1)
   const rest = args.slice(1)
-  const help = rest[0] === "help" ? (USAGE as Readonly<Record<string, string>>)[OBJECTS.find(([, h]) => h === handler)?.[0] ?? ""] : undefined
+  const help =
+    rest[0] === "help"
+      ? (USAGE as Readonly<Record<string, string>>)[OBJECTS.find(([, h]) => h === handler)?.[0] ?? ""]
+      : undefined
   if (help !== undefined) fail(help.trimEnd(), 255)
   if (changes(rest[0]) && proc.uid !== 0) fail("RTNETLINK answers: Operation not permitted", 2)
   return handler(rest, options)
@@ -129,7 +177,10 @@ function run(proc: Process): string {
 
 /** Commands that only root may give. */
 const changes = (command: string | undefined): boolean =>
-  command !== undefined && ["add", "append", "change", "chg", "replace", "delete", "set", "flush"].some((name) => command.length > 0 && name.startsWith(command))
+  command !== undefined &&
+  ["add", "append", "change", "chg", "replace", "delete", "set", "flush"].some(
+    (name) => command.length > 0 && name.startsWith(command),
+  )
 
 export const ip: Tool = defineTool("ip", async (proc) => {
   try {

@@ -123,7 +123,11 @@ export function linkJson(dev: NetDevice, options: IpOptions, withMode: boolean):
   const sameNs = dev.kind === "veth" && dev.link?.net === dev.net
   return {
     ifindex: dev.ifindex,
-    ...(dev.kind === "veth" && dev.link !== undefined ? (sameNs ? { link: dev.link.name } : { link_index: dev.link.ifindex }) : {}),
+    ...(dev.kind === "veth" && dev.link !== undefined
+      ? sameNs
+        ? { link: dev.link.name }
+        : { link_index: dev.link.ifindex }
+      : {}),
     ifname: dev.name,
     flags: flagNames(dev),
     mtu: dev.mtu,
@@ -164,7 +168,13 @@ function detailsJson(dev: NetDevice, withMode: boolean): Record<string, Json | u
 }
 
 function linkinfoJson(dev: NetDevice): Json | undefined {
-  const slave = dev.port === undefined ? {} : { info_slave_kind: "bridge", info_slave_data: { state: dev.port.forwarding ? "forwarding" : "disabled", hairpin: dev.port.hairpin } }
+  const slave =
+    dev.port === undefined
+      ? {}
+      : {
+          info_slave_kind: "bridge",
+          info_slave_data: { state: dev.port.forwarding ? "forwarding" : "disabled", hairpin: dev.port.hairpin },
+        }
   if (dev.priv instanceof Vxlan) {
     const vxlan = dev.priv
     return {
@@ -191,8 +201,22 @@ function linkinfoJson(dev: NetDevice): Json | undefined {
 function statisticsJson(dev: NetDevice): Json {
   const { stats } = dev
   return {
-    rx: { bytes: stats.rxBytes, packets: stats.rxPackets, errors: stats.rxErrors, dropped: stats.rxDropped, over_errors: 0, multicast: stats.rxMulticast },
-    tx: { bytes: stats.txBytes, packets: stats.txPackets, errors: stats.txErrors, dropped: stats.txDropped, carrier_errors: stats.txCarrierErrors, collisions: 0 },
+    rx: {
+      bytes: stats.rxBytes,
+      packets: stats.rxPackets,
+      errors: stats.rxErrors,
+      dropped: stats.rxDropped,
+      over_errors: 0,
+      multicast: stats.rxMulticast,
+    },
+    tx: {
+      bytes: stats.txBytes,
+      packets: stats.txPackets,
+      errors: stats.txErrors,
+      dropped: stats.txDropped,
+      carrier_errors: stats.txCarrierErrors,
+      collisions: 0,
+    },
   }
 }
 

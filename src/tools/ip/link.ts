@@ -1,9 +1,21 @@
 /** ip link. Models iproute2 ip/iplink.c. */
 import type { VxlanOptions } from "../../linux/link/vxlan.ts"
 import type { NetDevice } from "../../linux/netdev.ts"
-import { linkAdd, linkDel, linkDown, linkSetAddress, linkSetMaster, linkSetMtu, linkSetName, linkSetNamespace, type LinkSpec, linkUp, type VethPeer } from "../../linux/rtnetlink/link.ts"
+import {
+  type LinkSpec,
+  linkAdd,
+  linkDel,
+  linkDown,
+  linkSetAddress,
+  linkSetMaster,
+  linkSetMtu,
+  linkSetName,
+  linkSetNamespace,
+  linkUp,
+  type VethPeer,
+} from "../../linux/rtnetlink/link.ts"
 import { formatMac, parseIpv4, parseMac } from "../../wire/address.ts"
-import { check, deviceOrFail, fail, invalid, type IpOptions, type Json, pick, renderJson, Words } from "../iproute.ts"
+import { check, deviceOrFail, fail, type IpOptions, invalid, type Json, pick, renderJson, Words } from "../iproute.ts"
 import { briefStart, flagNames, linkJson, linkText } from "./link-view.ts"
 import { select } from "./select.ts"
 
@@ -23,19 +35,32 @@ export function ipLink(args: readonly string[], options: IpOptions): string {
   const words = new Words(args)
   const command = words.take() ?? "show"
   const handler = pick(command, COMMANDS)
-  return handler === undefined ? fail(`Command "${command}" is unknown, try "ip link help".`, 255) : handler(words, options)
+  return handler === undefined
+    ? fail(`Command "${command}" is unknown, try "ip link help".`, 255)
+    : handler(words, options)
 }
 
 function show(words: Words, options: IpOptions): string {
   const { devices } = select(words, options)
-  if (options.json) return renderJson(devices.map((dev) => (options.brief ? briefJson(dev) : linkJson(dev, options, true))) as Json, options.pretty)
-  if (options.brief) return devices.map((dev) => `${briefStart(dev)}${formatMac(dev.address)} <${flagNames(dev).join(",")}> \n`).join("")
+  if (options.json)
+    return renderJson(
+      devices.map((dev) => (options.brief ? briefJson(dev) : linkJson(dev, options, true))) as Json,
+      options.pretty,
+    )
+  if (options.brief)
+    return devices.map((dev) => `${briefStart(dev)}${formatMac(dev.address)} <${flagNames(dev).join(",")}> \n`).join("")
   return devices.map((dev) => linkText(dev, options, true)).join("")
 }
 
-const briefJson = (dev: NetDevice): Json => ({ ifname: dev.name, operstate: dev.operstate, address: formatMac(dev.address), flags: flagNames(dev) })
+const briefJson = (dev: NetDevice): Json => ({
+  ifname: dev.name,
+  operstate: dev.operstate,
+  address: formatMac(dev.address),
+  flags: flagNames(dev),
+})
 
-const integer = (word: string, name: string): number => (/^(0x[0-9a-fA-F]+|\d+)$/.test(word) ? Number(word) : invalid(word, `Invalid "${name}" value\n`))
+const integer = (word: string, name: string): number =>
+  /^(0x[0-9a-fA-F]+|\d+)$/.test(word) ? Number(word) : invalid(word, `Invalid "${name}" value\n`)
 
 const macOf = (word: string): number => parseMac(word) ?? fail(`"${word}" is invalid lladdr.`, 1)
 
@@ -64,7 +89,14 @@ function add(words: Words, options: IpOptions): string {
   return ""
 }
 
-function specOf(name: string, kind: string, common: object, lower: NetDevice | undefined, words: Words, options: IpOptions): LinkSpec {
+function specOf(
+  name: string,
+  kind: string,
+  common: object,
+  lower: NetDevice | undefined,
+  words: Words,
+  options: IpOptions,
+): LinkSpec {
   if (kind === "bridge" || kind === "dummy") {
     const extra = words.take()
     if (extra !== undefined) fail(`${kind}: unknown command "${extra}"?`, 255)
@@ -96,7 +128,8 @@ function freeName(options: IpOptions, prefix: string): string {
 
 function readVxlan(words: Words, options: IpOptions, link: NetDevice | undefined): VxlanOptions {
   const vxlan: VxlanOptions = { vni: -1, local: 0, lower: link }
-  const address = (word: string): number => parseIpv4(word) ?? fail(`Error: inet address is expected rather than "${word}".`, 1)
+  const address = (word: string): number =>
+    parseIpv4(word) ?? fail(`Error: inet address is expected rather than "${word}".`, 1)
   for (let word = words.take(); word !== undefined; word = words.take()) {
     if (word === "id" || word === "vni") {
       const id = words.next()
@@ -112,14 +145,35 @@ function readVxlan(words: Words, options: IpOptions, link: NetDevice | undefined
     else if (word === "nolearning") vxlan.learning = false
     else if (word === "udpcsum") vxlan.udpChecksum = true
     else if (word === "noudpcsum") vxlan.udpChecksum = false
-    else if (["group", "srcport", "proxy", "rsc", "l2miss", "l3miss", "gbp", "gpe", "external", "flowlabel", "df", "maxaddress"].includes(word)) fail(`ip: podwire does not support vxlan '${word}'`, 255)
+    else if (
+      [
+        "group",
+        "srcport",
+        "proxy",
+        "rsc",
+        "l2miss",
+        "l3miss",
+        "gbp",
+        "gpe",
+        "external",
+        "flowlabel",
+        "df",
+        "maxaddress",
+      ].includes(word)
+    )
+      fail(`ip: podwire does not support vxlan '${word}'`, 255)
     else fail(`vxlan: unknown command "${word}"?`, 255)
   }
   if (vxlan.vni < 0) fail("vxlan: missing virtual network identifier", 255)
   return vxlan
 }
 
-const readTtl = (word: string): number => (word === "auto" || word === "inherit" ? 0 : /^\d+$/.test(word) && Number(word) < 256 ? Number(word) : invalid(word, "TTL must be <= 255"))
+const readTtl = (word: string): number =>
+  word === "auto" || word === "inherit"
+    ? 0
+    : /^\d+$/.test(word) && Number(word) < 256
+      ? Number(word)
+      : invalid(word, "TTL must be <= 255")
 
 function remove(words: Words, options: IpOptions): string {
   let name = words.take()
@@ -143,7 +197,12 @@ const SETTERS: Readonly<Record<string, (dev: NetDevice, words: Words, options: I
   name: (dev, words) => check(linkSetName(dev, words.next())),
   master: (dev, words, options) => {
     const name = words.next()
-    check(linkSetMaster(dev, options.net.device(name) ?? fail(`Error: argument "${name}" is wrong: Device does not exist\n`, 255)))
+    check(
+      linkSetMaster(
+        dev,
+        options.net.device(name) ?? fail(`Error: argument "${name}" is wrong: Device does not exist\n`, 255),
+      ),
+    )
   },
   nomaster: (dev) => check(linkSetMaster(dev, undefined)),
   netns: (dev, words, options) => check(linkSetNamespace(dev, namespaceOf(words.next(), options))),
@@ -169,7 +228,27 @@ function set(words: Words, options: IpOptions): string {
     else if (setter !== undefined && dev !== undefined) setter(dev, words, options)
     else if (setter !== undefined) changes.push(() => setter(dev as NetDevice, words, options))
     else if (dev === undefined) dev = deviceOrFail(options.net, word)
-    else if (["arp", "multicast", "allmulticast", "group", "vf", "type", "link-netnsid", "broadcast", "brd", "carrier", "state", "xdp", "vrf", "trailers", "protodown", "addrgenmode"].includes(word)) fail(`ip: podwire does not support 'link set ${word}'`, 255)
+    else if (
+      [
+        "arp",
+        "multicast",
+        "allmulticast",
+        "group",
+        "vf",
+        "type",
+        "link-netnsid",
+        "broadcast",
+        "brd",
+        "carrier",
+        "state",
+        "xdp",
+        "vrf",
+        "trailers",
+        "protodown",
+        "addrgenmode",
+      ].includes(word)
+    )
+      fail(`ip: podwire does not support 'link set ${word}'`, 255)
     else fail(`Error: either "dev" is duplicate, or "${word}" is a garbage.`, 255)
   }
   if (dev === undefined) fail('Not enough information: "dev" argument is required.', 255)

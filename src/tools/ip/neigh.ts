@@ -1,9 +1,9 @@
 /** ip neighbour. Models iproute2 ip/ipneigh.c. */
-import { NUD_VALID, Nud, type Neighbour } from "../../linux/neigh/table.ts"
+import { type Neighbour, NUD_VALID, Nud } from "../../linux/neigh/table.ts"
 import type { NetDevice } from "../../linux/netdev.ts"
-import { neighAdd, neighDel, type NeighMode } from "../../linux/rtnetlink/neigh.ts"
+import { type NeighMode, neighAdd, neighDel } from "../../linux/rtnetlink/neigh.ts"
 import { formatIpv4, formatMac, networkOf, parseIpv4, parseMac, parsePrefix } from "../../wire/address.ts"
-import { check, deviceOrFail, fail, invalid, type IpOptions, type Json, pick, renderJson, Words } from "../iproute.ts"
+import { check, deviceOrFail, fail, type IpOptions, invalid, type Json, pick, renderJson, Words } from "../iproute.ts"
 
 type Handler = (words: Words, options: IpOptions) => string
 
@@ -23,10 +23,15 @@ export function ipNeigh(args: readonly string[], options: IpOptions): string {
   const words = new Words(args)
   const command = words.take() ?? "show"
   const handler = pick(command, COMMANDS)
-  return handler === undefined ? fail(`Command "${command}" is unknown, try "ip neigh help".`, 255) : handler(words, options)
+  return handler === undefined
+    ? fail(`Command "${command}" is unknown, try "ip neigh help".`, 255)
+    : handler(words, options)
 }
 
-const stateNames = (state: number): string[] => Object.entries(Nud).filter(([, bit]) => (state & bit) !== 0).map(([name]) => name)
+const stateNames = (state: number): string[] =>
+  Object.entries(Nud)
+    .filter(([, bit]) => (state & bit) !== 0)
+    .map(([name]) => name)
 
 interface Filter {
   dev: NetDevice | undefined
@@ -44,11 +49,13 @@ function readFilter(words: Words, options: IpOptions): Filter {
       filter.states = named ? filter.states : 0
       named = true
       filter.states |= stateOf(words.next())
-    } else if (["proxy", "vrf", "unused", "master"].includes(word)) fail(`ip: podwire does not support 'neigh … ${word}'`, 255)
+    } else if (["proxy", "vrf", "unused", "master"].includes(word))
+      fail(`ip: podwire does not support 'neigh … ${word}'`, 255)
     else {
       const text = word === "to" ? words.next() : word
       const prefix = parsePrefix(text) ?? fail(`Error: any valid prefix is expected rather than "${text}".`, 1)
-      filter.accepts = (neigh) => networkOf(neigh.primaryKey, prefix.length) === networkOf(prefix.address, prefix.length)
+      filter.accepts = (neigh) =>
+        networkOf(neigh.primaryKey, prefix.length) === networkOf(prefix.address, prefix.length)
     }
   }
   return filter
@@ -63,7 +70,12 @@ function stateOf(word: string): number {
 /** Newest first, as the kernel's hash buckets list them. */
 function selected(filter: Filter, options: IpOptions): Neighbour[] {
   if (options.family === "inet6") return []
-  return [...options.net.neigh.entries()].filter((neigh) => (neigh.state & filter.states) !== 0 && (filter.dev === undefined || neigh.dev === filter.dev) && filter.accepts(neigh))
+  return [...options.net.neigh.entries()].filter(
+    (neigh) =>
+      (neigh.state & filter.states) !== 0 &&
+      (filter.dev === undefined || neigh.dev === filter.dev) &&
+      filter.accepts(neigh),
+  )
 }
 
 function show(words: Words, options: IpOptions): string {
@@ -80,7 +92,9 @@ function neighText(neigh: Neighbour, filter: Filter, options: IpOptions): string
   const lladdr = hasAddress(neigh) ? `lladdr ${formatMac(neigh.lladdr)} ` : ""
   const now = options.net.kernel.sim.now
   const age = (time: number): number => Math.floor((now - time) / 1e9)
-  const statistics = options.statistics ? ` used ${age(neigh.used)}/${age(neigh.confirmed)}/${age(neigh.updated)} probes ${neigh.probes} ` : ""
+  const statistics = options.statistics
+    ? ` used ${age(neigh.used)}/${age(neigh.confirmed)}/${age(neigh.updated)} probes ${neigh.probes} `
+    : ""
   const prefix = options.brief ? "" : ""
   return `${prefix}${formatIpv4(neigh.primaryKey)} ${dev}${lladdr}${statistics}${stateNames(neigh.state).join(" ")} `
 }
@@ -92,7 +106,9 @@ function neighJson(neigh: Neighbour, filter: Filter, options: IpOptions): Json {
     dst: formatIpv4(neigh.primaryKey),
     dev: filter.dev === undefined ? neigh.dev.name : undefined,
     lladdr: hasAddress(neigh) ? formatMac(neigh.lladdr) : undefined,
-    ...(options.statistics ? { used: age(neigh.used), confirmed: age(neigh.confirmed), updated: age(neigh.updated), probes: neigh.probes } : {}),
+    ...(options.statistics
+      ? { used: age(neigh.used), confirmed: age(neigh.confirmed), updated: age(neigh.updated), probes: neigh.probes }
+      : {}),
     state: stateNames(neigh.state),
   }
 }
@@ -115,7 +131,8 @@ function readNeigh(words: Words, options: IpOptions): NeighWords {
       const text = words.next()
       lladdr = parseMac(text) ?? fail(`"${text}" is invalid lladdr.`, 1)
     } else if (word === "nud") state = stateOf(words.next())
-    else if (["proxy", "router", "extern_learn", "managed", "protocol"].includes(word)) fail(`ip: podwire does not support 'neigh … ${word}'`, 255)
+    else if (["proxy", "router", "extern_learn", "managed", "protocol"].includes(word))
+      fail(`ip: podwire does not support 'neigh … ${word}'`, 255)
     else {
       const text = word === "to" ? words.next() : word
       address = parseIpv4(text) ?? fail(`Error: any valid prefix is expected rather than "${text}".`, 1)
@@ -128,7 +145,18 @@ function readNeigh(words: Words, options: IpOptions): NeighWords {
 function change(words: Words, options: IpOptions, mode: NeighMode): string {
   const { dev, address, lladdr, state } = readNeigh(words, options)
   if (lladdr === undefined && state === undefined) fail("Error: No link layer address given.", 2)
-  check(neighAdd(dev, { address, ...(lladdr === undefined ? {} : { lladdr }), ...(state === undefined ? {} : { state }), origin: "ip neigh" }, mode))
+  check(
+    neighAdd(
+      dev,
+      {
+        address,
+        ...(lladdr === undefined ? {} : { lladdr }),
+        ...(state === undefined ? {} : { state }),
+        origin: "ip neigh",
+      },
+      mode,
+    ),
+  )
   return ""
 }
 
@@ -141,6 +169,7 @@ function remove(words: Words, options: IpOptions): string {
 function flush(words: Words, options: IpOptions): string {
   if (words.left === 0) fail("Flush requires arguments.", 1)
   const filter = readFilter(words, options)
-  for (const neigh of selected({ ...filter, states: filter.states & ~Nud.PERMANENT }, options)) options.net.neigh.remove(neigh)
+  for (const neigh of selected({ ...filter, states: filter.states & ~Nud.PERMANENT }, options))
+    options.net.neigh.remove(neigh)
   return ""
 }

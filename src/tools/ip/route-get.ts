@@ -1,7 +1,8 @@
 /** ip route get: what the kernel would do with one packet. Models iproute2 ip/iproute.c iproute_get. */
-import { RouteType } from "../../linux/fib/route.ts"
-import { type OutputRoute, ipRouteOutput } from "../../linux/ip/route-output.ts"
+
 import { strerror } from "../../linux/errno.ts"
+import { RouteType } from "../../linux/fib/route.ts"
+import { ipRouteOutput, type OutputRoute } from "../../linux/ip/route-output.ts"
 import type { NetDevice } from "../../linux/netdev.ts"
 import { formatIpv4, parseIpv4 } from "../../wire/address.ts"
 import { deviceOrFail, fail, type IpOptions, type Json, renderJson, type Words } from "../iproute.ts"
@@ -19,7 +20,10 @@ function read(words: Words, options: IpOptions): Question {
     if (word === "from") question.from = address(words.next())
     else if (word === "iif") question.iif = deviceOrFail(options.net, words.next())
     else if (word === "oif" || word === "dev") question.oif = deviceOrFail(options.net, words.next())
-    else if (["mark", "uid", "sport", "dport", "ipproto", "tos", "vrf", "fibmatch", "connected", "notify"].includes(word)) fail(`ip: podwire does not support 'route get … ${word}'`, 255)
+    else if (
+      ["mark", "uid", "sport", "dport", "ipproto", "tos", "vrf", "fibmatch", "connected", "notify"].includes(word)
+    )
+      fail(`ip: podwire does not support 'route get … ${word}'`, 255)
     else question.destination = address(word === "to" ? words.next() : word)
   }
   if (question.destination < 0) fail("need at least a destination address", 1)
@@ -34,8 +38,12 @@ function address(word: string): number {
 export function ipRouteGet(words: Words, options: IpOptions): string {
   const question = read(words, options)
   const { net } = options
-  if (question.from !== 0 && question.iif === undefined && !net.isLocal(question.from)) fail("RTNETLINK answers: Network is unreachable", 2)
-  const way = question.iif === undefined ? ipRouteOutput(net, question.destination, question.from, question.oif) : inputRoute(question, options)
+  if (question.from !== 0 && question.iif === undefined && !net.isLocal(question.from))
+    fail("RTNETLINK answers: Network is unreachable", 2)
+  const way =
+    question.iif === undefined
+      ? ipRouteOutput(net, question.destination, question.from, question.oif)
+      : inputRoute(question, options)
   if (typeof way === "string") return fail(`RTNETLINK answers: ${strerror(way)}`, 2)
   return answer(question, way, options)
 }
@@ -45,7 +53,8 @@ function inputRoute(question: Question, options: IpOptions): OutputRoute | "ENET
   const route = options.net.fib.lookup(question.destination)
   if (route === undefined) return "ENETUNREACH"
   const dev = route.type === RouteType.LOCAL ? options.net.loopback : route.dev
-  if (dev === undefined || (route.type === RouteType.UNICAST && question.iif?.forwarding !== true)) return "EHOSTUNREACH"
+  if (dev === undefined || (route.type === RouteType.UNICAST && question.iif?.forwarding !== true))
+    return "EHOSTUNREACH"
   return { route, dev, source: 0, nexthop: route.gateway || question.destination }
 }
 

@@ -1,9 +1,9 @@
 /** ip route. Models iproute2 ip/iproute.c. */
 import { type Route, RouteProtocol, RouteScope, RouteTable, RouteType } from "../../linux/fib/route.ts"
 import type { NetDevice } from "../../linux/netdev.ts"
-import { routeAdd, routeDel, type RouteMode, type RouteSpec } from "../../linux/rtnetlink/route.ts"
-import { formatIpv4, networkOf, parseIpv4, parsePrefix, type Prefix } from "../../wire/address.ts"
-import { check, deviceOrFail, fail, invalid, type IpOptions, type Json, pick, renderJson, Words } from "../iproute.ts"
+import { type RouteMode, type RouteSpec, routeAdd, routeDel } from "../../linux/rtnetlink/route.ts"
+import { formatIpv4, networkOf, type Prefix, parseIpv4, parsePrefix } from "../../wire/address.ts"
+import { check, deviceOrFail, fail, type IpOptions, invalid, type Json, pick, renderJson, Words } from "../iproute.ts"
 import { ipRouteGet } from "./route-get.ts"
 
 type Handler = (words: Words, options: IpOptions) => string
@@ -26,7 +26,9 @@ export function ipRoute(args: readonly string[], options: IpOptions): string {
   const words = new Words(args)
   const command = words.take() ?? "show"
   const handler = pick(command, COMMANDS)
-  return handler === undefined ? fail(`Command "${command}" is unknown, try "ip route help".`, 255) : handler(words, options)
+  return handler === undefined
+    ? fail(`Command "${command}" is unknown, try "ip route help".`, 255)
+    : handler(words, options)
 }
 
 const TYPES: readonly (readonly [string, number])[] = [
@@ -56,7 +58,8 @@ const TABLES: readonly (readonly [string, number])[] = [
   ["main", RouteTable.MAIN],
   ["default", RouteTable.DEFAULT],
 ]
-const nameOf = (table: readonly (readonly [string, number])[], value: number): string => table.find(([, known]) => known === value)?.[0] ?? String(value)
+const nameOf = (table: readonly (readonly [string, number])[], value: number): string =>
+  table.find(([, known]) => known === value)?.[0] ?? String(value)
 
 function valueOf(table: readonly (readonly [string, number])[], word: string, message: string): number {
   const known = table.find(([name]) => name === word)?.[1]
@@ -69,7 +72,10 @@ export function readPrefix(word: string): Prefix {
   if (word === "default" || word === "any" || word === "all") return { address: 0, length: 0 }
   const [host = "", length] = word.split("/")
   const padded = /^\d+(\.\d+){0,3}$/.test(host) ? [...host.split("."), "0", "0", "0"].slice(0, 4).join(".") : host
-  return parsePrefix(length === undefined ? padded : `${padded}/${length}`) ?? fail(`Error: any valid prefix is expected rather than "${word}".`, 1)
+  return (
+    parsePrefix(length === undefined ? padded : `${padded}/${length}`) ??
+    fail(`Error: any valid prefix is expected rather than "${word}".`, 1)
+  )
 }
 
 /** A route's condition, printed after it. */
@@ -83,7 +89,9 @@ function stateFlags(route: Route): string[] {
 
 function destinationText(route: Route): string {
   if (route.prefixLength === 0) return "default"
-  return route.prefixLength === 32 ? formatIpv4(route.destination) : `${formatIpv4(route.destination)}/${route.prefixLength}`
+  return route.prefixLength === 32
+    ? formatIpv4(route.destination)
+    : `${formatIpv4(route.destination)}/${route.prefixLength}`
 }
 
 /** The scope is not worth a word where it follows from the type. */
@@ -101,18 +109,29 @@ interface Filter {
 }
 
 function readFilter(words: Words, options: IpOptions): Filter {
-  const filter: Filter = { table: RouteTable.MAIN, dev: undefined, matches: () => true, protocol: undefined, scope: undefined, gateway: undefined, type: undefined, source: undefined }
+  const filter: Filter = {
+    table: RouteTable.MAIN,
+    dev: undefined,
+    matches: () => true,
+    protocol: undefined,
+    scope: undefined,
+    gateway: undefined,
+    type: undefined,
+    source: undefined,
+  }
   for (let word = words.take(); word !== undefined; word = words.take()) {
     if (word === "table") {
       const name = words.next()
       filter.table = name === "all" ? "all" : valueOf(TABLES, name, "table id value is invalid\n")
     } else if (word === "dev" || word === "oif") filter.dev = deviceOrFail(options.net, words.next())
-    else if (word === "proto" || word === "protocol") filter.protocol = valueOf(PROTOCOLS, words.next(), "invalid protocol\n")
+    else if (word === "proto" || word === "protocol")
+      filter.protocol = valueOf(PROTOCOLS, words.next(), "invalid protocol\n")
     else if (word === "scope") filter.scope = valueOf(SCOPES, words.next(), "invalid scope\n")
     else if (word === "via") filter.gateway = readAddress(words.next())
     else if (word === "src") filter.source = readAddress(words.next())
     else if (word === "type") filter.type = valueOf(TYPES, words.next(), "node type value is invalid\n")
-    else if (["from", "iif", "vrf", "realms", "mark", "cached", "cloned", "metric"].includes(word)) fail(`ip: podwire does not support '${word}' here`, 255)
+    else if (["from", "iif", "vrf", "realms", "mark", "cached", "cloned", "metric"].includes(word))
+      fail(`ip: podwire does not support '${word}' here`, 255)
     else filter.matches = readSelector(word, words)
   }
   return filter
@@ -129,11 +148,14 @@ function readSelector(word: string, words: Words): (route: Route) => boolean {
   }
   const network = networkOf(prefix.address, prefix.length)
   if (mode === "exact") return (route) => route.prefixLength === prefix.length && route.destination === network
-  if (mode === "root") return (route) => route.prefixLength >= prefix.length && networkOf(route.destination, prefix.length) === network
-  return (route) => route.prefixLength <= prefix.length && networkOf(prefix.address, route.prefixLength) === route.destination
+  if (mode === "root")
+    return (route) => route.prefixLength >= prefix.length && networkOf(route.destination, prefix.length) === network
+  return (route) =>
+    route.prefixLength <= prefix.length && networkOf(prefix.address, route.prefixLength) === route.destination
 }
 
-const readAddress = (word: string): number => parseIpv4(word) ?? fail(`Error: inet address is expected rather than "${word}".`, 1)
+const readAddress = (word: string): number =>
+  parseIpv4(word) ?? fail(`Error: inet address is expected rather than "${word}".`, 1)
 
 /** The kernel walks its trie by key; at one key the longer prefix comes first, then the lower metric. */
 export function dumpOrder(a: Route, b: Route): number {
@@ -170,8 +192,10 @@ function routeText(route: Route, filter: Filter, options: IpOptions): string {
   // What the filter fixes is not repeated.
   if (route.dev !== undefined && filter.dev === undefined) parts.push(`dev ${route.dev.name} `)
   if (filter.table === "all" && route.table !== RouteTable.MAIN) parts.push(`table ${nameOf(TABLES, route.table)} `)
-  if ((route.protocol !== RouteProtocol.BOOT || options.details) && filter.protocol === undefined) parts.push(`proto ${nameOf(PROTOCOLS, route.protocol)} `)
-  if ((scopeWorthShowing(route) || options.details) && filter.scope === undefined) parts.push(`scope ${nameOf(SCOPES, route.scope)} `)
+  if ((route.protocol !== RouteProtocol.BOOT || options.details) && filter.protocol === undefined)
+    parts.push(`proto ${nameOf(PROTOCOLS, route.protocol)} `)
+  if ((scopeWorthShowing(route) || options.details) && filter.scope === undefined)
+    parts.push(`scope ${nameOf(SCOPES, route.scope)} `)
   if (route.source !== 0 && filter.source === undefined) parts.push(`src ${formatIpv4(route.source)} `)
   if (route.metric !== 0) parts.push(`metric ${route.metric} `)
   parts.push(...stateFlags(route).map((flag) => `${flag} `))
@@ -185,8 +209,14 @@ function routeJson(route: Route, filter: Filter, options: IpOptions): Json {
     gateway: route.gateway === 0 ? undefined : formatIpv4(route.gateway),
     dev: filter.dev === undefined ? route.dev?.name : undefined,
     table: filter.table === "all" && route.table !== RouteTable.MAIN ? nameOf(TABLES, route.table) : undefined,
-    protocol: (route.protocol === RouteProtocol.BOOT && !options.details) || filter.protocol !== undefined ? undefined : nameOf(PROTOCOLS, route.protocol),
-    scope: (scopeWorthShowing(route) || options.details) && filter.scope === undefined ? nameOf(SCOPES, route.scope) : undefined,
+    protocol:
+      (route.protocol === RouteProtocol.BOOT && !options.details) || filter.protocol !== undefined
+        ? undefined
+        : nameOf(PROTOCOLS, route.protocol),
+    scope:
+      (scopeWorthShowing(route) || options.details) && filter.scope === undefined
+        ? nameOf(SCOPES, route.scope)
+        : undefined,
     prefsrc: route.source === 0 ? undefined : formatIpv4(route.source),
     metric: route.metric === 0 ? undefined : route.metric,
     flags: stateFlags(route),
@@ -206,11 +236,32 @@ function readRoute(words: Words, options: IpOptions): RouteSpec {
     else if (word === "metric" || word === "preference" || word === "priority") {
       const value = words.next()
       spec.metric = /^\d+$/.test(value) ? Number(value) : invalid(value, '"metric" value is invalid\n')
-    } else if (word === "proto" || word === "protocol") spec.protocol = valueOf(PROTOCOLS, words.next(), '"protocol" value is invalid\n')
+    } else if (word === "proto" || word === "protocol")
+      spec.protocol = valueOf(PROTOCOLS, words.next(), '"protocol" value is invalid\n')
     else if (word === "scope") spec.scope = valueOf(SCOPES, words.next(), 'invalid "scope" value\n')
     else if (word === "table") spec.table = readTable(words.next())
     else if (word === "onlink") spec.onlink = true
-    else if (["nexthop", "mtu", "advmss", "window", "rtt", "initcwnd", "encap", "nhid", "tos", "dsfield", "realms", "src_port", "quickack", "vrf", "congctl", "features"].includes(word)) fail(`ip: podwire does not support 'route … ${word}'`, 255)
+    else if (
+      [
+        "nexthop",
+        "mtu",
+        "advmss",
+        "window",
+        "rtt",
+        "initcwnd",
+        "encap",
+        "nhid",
+        "tos",
+        "dsfield",
+        "realms",
+        "src_port",
+        "quickack",
+        "vrf",
+        "congctl",
+        "features",
+      ].includes(word)
+    )
+      fail(`ip: podwire does not support 'route … ${word}'`, 255)
     else if (!seen && TYPES.some(([name]) => name === word) && words.left > 0) spec.type = valueOf(TYPES, word, "")
     else {
       if (seen) fail(`Error: either "to" is duplicate, or "${word}" is a garbage.`, 255)
@@ -225,7 +276,9 @@ function readRoute(words: Words, options: IpOptions): RouteSpec {
 
 function readTable(word: string): number {
   const table = valueOf(TABLES, word, '"table" value is invalid\n')
-  return table === RouteTable.MAIN || table === RouteTable.LOCAL ? table : fail(`ip: podwire does not support route table '${word}'`, 255)
+  return table === RouteTable.MAIN || table === RouteTable.LOCAL
+    ? table
+    : fail(`ip: podwire does not support route table '${word}'`, 255)
 }
 
 function change(words: Words, options: IpOptions, mode: RouteMode): string {

@@ -11,7 +11,22 @@ export interface Selection {
   named: boolean
 }
 
-const KINDS = ["bridge", "veth", "vxlan", "dummy", "vlan", "bond", "tun", "ipip", "gre", "wireguard", "macvlan", "ipvlan", "geneve", "vrf"]
+const KINDS = [
+  "bridge",
+  "veth",
+  "vxlan",
+  "dummy",
+  "vlan",
+  "bond",
+  "tun",
+  "ipip",
+  "gre",
+  "wireguard",
+  "macvlan",
+  "ipvlan",
+  "geneve",
+  "vrf",
+]
 
 export function select(words: Words, options: IpOptions): Selection {
   const { net } = options
@@ -33,7 +48,8 @@ export function select(words: Words, options: IpOptions): Selection {
     else if (word === "group") words.next()
     else if (word === "scope") scope = words.next()
     else if (word === "label") label = words.next()
-    else if (word === "to" || word === "dynamic" || word === "permanent" || word === "vrf" || word === "tentative") fail(`ip: podwire does not support '${word}' here`, 255)
+    else if (word === "to" || word === "dynamic" || word === "permanent" || word === "vrf" || word === "tentative")
+      fail(`ip: podwire does not support '${word}' here`, 255)
     else {
       const named = word === "dev" ? words.next() : word
       if (name !== undefined) fail(`Error: either "dev" is duplicate, or "${named}" is a garbage.`, 255)
