@@ -1,0 +1,42 @@
+/** Markdown cells to HTML: GitHub's dialect through mdast, sanitised. */
+import { sanitize, defaultSchema } from "hast-util-sanitize"
+import { toHtml } from "hast-util-to-html"
+import { fromMarkdown } from "mdast-util-from-markdown"
+import { gfmFromMarkdown } from "mdast-util-gfm"
+import { toHast } from "mdast-util-to-hast"
+import { toString } from "mdast-util-to-string"
+import { gfm } from "micromark-extension-gfm"
+
+export interface Heading {
+  depth: number
+  slug: string
+  text: string
+}
+
+export interface RenderedMarkdown {
+  html: string
+  headings: Heading[]
+}
+
+const slugOf = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s-]/gu, "")
+    .trim()
+    .replace(/\s+/g, "-")
+
+/** `skipTitle` leaves out a level-one heading: the page has its own. */
+export function renderMarkdown(source: string, skipTitle: boolean): RenderedMarkdown {
+  const tree = fromMarkdown(source, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] })
+  const headings: Heading[] = []
+  tree.children = tree.children.filter((node) => !(skipTitle && node.type === "heading" && node.depth === 1))
+  for (const node of tree.children) {
+    if (node.type !== "heading") continue
+    const text = toString(node)
+    const slug = slugOf(text)
+    headings.push({ depth: node.depth, slug, text })
+    node.data = { hProperties: { id: slug } }
+  }
+  const schema = { ...defaultSchema, clobberPrefix: "", attributes: { ...defaultSchema.attributes, "*": [...(defaultSchema.attributes?.["*"] ?? []), "id"] } }
+  return { html: toHtml(sanitize(toHast(tree), schema)), headings }
+}
