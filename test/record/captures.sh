@@ -9,6 +9,7 @@ mkdir -p "$golden"
 trap '"$twin" down' EXIT
 
 cold() {   # every neighbour forgotten
+  local name device
   for name in client-pod backend-pod k8s-worker-1 k8s-worker-2; do
     for device in eth0 cni0 enp0s8; do ip -n "pw-$name" neigh flush dev "$device" 2>/dev/null || true; done
   done
@@ -21,7 +22,7 @@ flow() {   # flow NAME WHERE DEVICE COMMAND…
   sleep 0.5
   "$@" >/dev/null 2>&1 || true
   sleep 0.4
-  kill "$pid"; wait "$pid" 2>/dev/null || true
+  kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true
 }
 
 client() { "$twin" in client-pod "$@"; }
@@ -29,7 +30,6 @@ client() { "$twin" in client-pod "$@"; }
 flow http-wire k8s-worker-1 enp0s8 client curl -s http://10.244.2.2/
 flow http-pod client-pod eth0 client curl -s http://10.244.2.2/
 flow http-flannel k8s-worker-1 flannel.1 client curl -s http://10.244.2.2/
-flow big-wire k8s-worker-1 enp0s8 client curl -s http://10.244.2.2/big.txt
 flow ping-wire k8s-worker-1 enp0s8 client ping -c 2 -i 0.2 10.244.2.2
 flow ping-cni0 k8s-worker-1 cni0 client ping -c 2 -i 0.2 10.244.2.2
 flow ping-pod client-pod eth0 client ping -c 1 10.244.2.2
@@ -40,7 +40,7 @@ flow ttl-exceeded client-pod eth0 client ping -c 1 -t 1 10.244.2.2
 flow fragments k8s-worker-1 enp0s8 client ping -c 1 -s 2000 10.244.2.2
 flow udp-closed client-pod eth0 client bash -c 'echo hello >/dev/udp/10.244.2.2/9999'
 
-sets=("-n -t" "-n" "-n -e -t" "-n -v -t" "-n -vv -t" "-n -vvv -e -t" "-n -e -v -t" "-n -q -t" "-n -q -e -t" "-n -S -tt" "-n -ttt" "-n -tttt" "-n -ttttt" "-n -t -T vxlan" "-n -x -t" "-n -X -t" "-n -XX -e -t" "-t")
+sets=("-n -t" "-n" "-n -e -t" "-n -v -t" "-n -vv -t" "-n -vvv -e -t" "-n -e -v -t" "-n -q -t" "-n -q -e -t" "-n -S -tt" "-n -ttt" "-n -tttt" "-n -ttttt" "-n -t -T vxlan" "-n -x -t -c 4" "-n -X -t -c 4" "-n -XX -e -t -c 4" "-t")
 for file in "$golden"/*.pcap; do
   name=$(basename "$file" .pcap)
   {
