@@ -1,6 +1,6 @@
 /** Frames as text, as tcpdump 4.99.3 prints them. */
 
-import { formatIpv4, formatMac, MAC_ZERO } from "../wire/address.ts"
+import { formatIpv4, formatMac, MAC_BROADCAST, MAC_ZERO } from "../wire/address.ts"
 import * as arp from "../wire/arp.ts"
 import { csumFold, csumPartial, pseudoHeaderSum } from "../wire/checksum.ts"
 import * as ethernet from "../wire/ethernet.ts"
@@ -133,7 +133,7 @@ export class TcpdumpPrinter {
     const type = ethernet.etherType(view, at)
     const head =
       this.#options.linkHeader === true
-        ? `${formatMac(ethernet.source(view, at))} > ${formatMac(ethernet.destination(view, at))}, ${this.#options.quiet === true ? etherName(type).split(" ")[0] : `ethertype ${etherName(type)}`}, length ${wireLength}: `
+        ? `${this.#mac(ethernet.source(view, at))} > ${this.#mac(ethernet.destination(view, at))}, ${this.#options.quiet === true ? etherName(type).split(" ")[0] : `ethertype ${etherName(type)}`}, length ${wireLength}: `
         : ""
     const payload = at + ethernet.LENGTH
     if (type === ethernet.EtherType.IPV4) return head + this.#ip(view, payload, end, this.#options.linkHeader === true)
@@ -141,7 +141,13 @@ export class TcpdumpPrinter {
     if (type === ethernet.EtherType.IPV6) return `${head}IP6, length ${wireLength - ethernet.LENGTH}`
     return this.#options.linkHeader === true
       ? head.replace(/: $/, ":")
-      : `${formatMac(ethernet.source(view, at))} > ${formatMac(ethernet.destination(view, at))}, ethertype ${etherName(type)}, length ${wireLength}:`
+      : `${this.#mac(ethernet.source(view, at))} > ${this.#mac(ethernet.destination(view, at))}, ethertype ${etherName(type)}, length ${wireLength}:`
+  }
+
+  /** Without -n the maker is named; tcpdump's list of makers is short, and these addresses are in nobody's range. */
+  #mac(address: number): string {
+    if (this.#options.numeric === true) return formatMac(address)
+    return address === MAC_BROADCAST ? "Broadcast" : `${formatMac(address)} (oui Unknown)`
   }
 
   #arp(view: DataView, at: number, end: number, length: number): string {
@@ -152,7 +158,7 @@ export class TcpdumpPrinter {
     if (packet === undefined) return `${prefix}[|arp]`
     const tail = `, length ${length}`
     const hint =
-      packet.targetMac !== MAC_ZERO && packet.operation === arp.ArpOp.REQUEST ? ` (${formatMac(packet.targetMac)})` : ""
+      packet.targetMac !== MAC_ZERO && packet.operation === arp.ArpOp.REQUEST ? ` (${this.#mac(packet.targetMac)})` : ""
     if (packet.operation === arp.ArpOp.REQUEST) {
       const announcement = packet.senderIp === packet.targetIp
       return announcement
@@ -163,7 +169,7 @@ export class TcpdumpPrinter {
         : `${prefix}${detail}Request who-has ${formatIpv4(packet.targetIp)}${hint} tell ${formatIpv4(packet.senderIp)}${tail}`
     }
     if (packet.operation === arp.ArpOp.REPLY)
-      return `${prefix}${detail}Reply ${formatIpv4(packet.senderIp)} is-at ${formatMac(packet.senderMac)}${tail}`
+      return `${prefix}${detail}Reply ${formatIpv4(packet.senderIp)} is-at ${this.#mac(packet.senderMac)}${tail}`
     return `${prefix}${detail}Unknown (${packet.operation})${tail}`
   }
 
@@ -183,7 +189,7 @@ export class TcpdumpPrinter {
     const payload = at + header.headerLength
     const stop = at + total
     if (header.fragmentOffset > 0)
-      return `${text}${formatIpv4(header.source)} > ${formatIpv4(header.destination)}: ${protocolText(header.protocol)}`
+      return `${text}${formatIpv4(header.source)} > ${formatIpv4(header.destination)}: ${protocolText(header.protocol, this.#options.numeric === true)}`
     switch (header.protocol) {
       case ipv4.IpProtocol.ICMP:
         return text + this.#icmp(view, payload, stop, header)
@@ -192,7 +198,7 @@ export class TcpdumpPrinter {
       case ipv4.IpProtocol.TCP:
         return text + this.#tcp(view, payload, stop, header)
       default:
-        return `${text}${formatIpv4(header.source)} > ${formatIpv4(header.destination)}: ${protocolText(header.protocol)} ${header.totalLength - header.headerLength}`
+        return `${text}${formatIpv4(header.source)} > ${formatIpv4(header.destination)}: ${protocolText(header.protocol, this.#options.numeric === true)} ${header.totalLength - header.headerLength}`
     }
   }
 
@@ -408,8 +414,11 @@ function etherName(type: number): string {
   return name === undefined ? `Unknown (0x${hex4(type)})` : `${name} (0x${hex4(type)})`
 }
 
-/** The protocol database is not asked, as with -n. */
-const protocolText = (protocol: number): string => `ip-proto-${protocol}`
+/** /etc/protocols' word, which -n does not look up. */
+function protocolText(protocol: number, numeric: boolean): string {
+  const names: Readonly<Record<number, string>> = { 1: "icmp", 2: "igmp", 6: "tcp", 17: "udp", 47: "gre", 50: "esp", 89: "ospf", 132: "sctp" }
+  return (numeric ? undefined : names[protocol]) ?? `ip-proto-${protocol}`
+}
 
 function ipDetails(view: DataView, at: number, header: ipv4.Ipv4Header): string {
   const flags = [header.df ? "DF" : "", header.mf ? "+" : ""].filter((flag) => flag !== "").join(", ") || "none"
