@@ -37,9 +37,9 @@ function mergeField(type: string, result: Dict, key: string, value: unknown, pat
   const inner = innerType(type, key)
   if (Array.isArray(value)) {
     const by = mergeKey(type, key)
-    const merged = by === undefined ? replaceList(value) : mergeList(inner, by, Array.isArray(old) ? old : [], value)
+    const list = Array.isArray(old) ? old : []
     const order = patch[`$setElementOrder/${key}`]
-    result[key] = Array.isArray(order) && by !== undefined ? reorder(merged, order, by, value) : merged
+    result[key] = by === undefined ? replaceList(value) : reorder(mergeList(inner, by, list, value), Array.isArray(order) ? order : value, by, list)
   } else if (isDict(value)) {
     const merged = mergeFields(inner, isDict(old) ? old : {}, value)
     if (merged === undefined) delete result[key]
@@ -70,21 +70,23 @@ function applyListDirective(type: string, result: Dict, directive: string, value
   if (field === undefined || !Array.isArray(value)) return
   const list = result[field]
   if (word === "$deleteFromPrimitiveList" && Array.isArray(list)) result[field] = list.filter((item) => !value.includes(item))
-  else if (word === "$setElementOrder" && Array.isArray(list)) result[field] = reorder(list, value, mergeKey(type, field) ?? "", [])
+  else if (word === "$setElementOrder" && Array.isArray(list)) result[field] = reorder(list, value, mergeKey(type, field) ?? "", list)
 }
 
-/** Puts the items named by the patch in its order; the server's own keep their places relative to their neighbours. */
-function reorder(list: readonly unknown[], order: readonly unknown[], by: string, patch: readonly unknown[]): unknown[] {
+/**
+ * The items the patch names come in its order, the server's own stay where they were among them; what is new to the server goes before
+ * them. Models strategicpatch's normalizeElementOrder.
+ */
+function reorder(list: readonly unknown[], order: readonly unknown[], by: string, server: readonly unknown[]): unknown[] {
   const keyOf = (item: unknown): unknown => (by === "" || !isDict(item) ? item : item[by])
   const keys = order.map(keyOf)
   const named = keys.flatMap((key) => list.filter((item) => equal(keyOf(item), key)))
   const own = list.filter((item) => !keys.some((key) => equal(keyOf(item), key)))
-  if (patch.length === 0 && own.length === 0) return named
-  const result = [...named]
-  for (const item of own) {
-    const after = list.slice(list.indexOf(item) + 1).find((next) => result.includes(next))
-    if (after === undefined) result.push(item)
-    else result.splice(result.indexOf(after), 0, item)
+  const place = (item: unknown): number => server.findIndex((known) => equal(keyOf(known), keyOf(item)))
+  const result: unknown[] = []
+  while (own.length > 0 && named.length > 0) {
+    const at = place(named[0])
+    result.push(at >= 0 && place(own[0]) < at ? own.shift() : named.shift())
   }
-  return result
+  return [...result, ...own, ...named]
 }

@@ -1,0 +1,103 @@
+/** A control plane: the API server, its controllers and the scheduler, with what kubeadm leaves in a new cluster. */
+import type { Simulation } from "../sim/simulation.ts"
+import { formatIpv4, parsePrefix, type Prefix } from "../wire/address.ts"
+import { installAdmission } from "./api/admission.ts"
+import type { Manifest } from "./api/types.ts"
+import { ApiServer } from "./api/server.ts"
+import { DaemonSetController } from "./controllers/daemon-set.ts"
+import { DeploymentController } from "./controllers/deployment.ts"
+import { GarbageCollector } from "./controllers/garbage.ts"
+import { NamespaceController } from "./controllers/namespaces.ts"
+import { NodeIpam, NodeLifecycle } from "./controllers/nodes.ts"
+import { ReplicaSetController } from "./controllers/replica-set.ts"
+import { Kubelet, type KubeletOptions } from "./kubelet/kubelet.ts"
+import { Scheduler } from "./scheduler/scheduler.ts"
+
+export interface ControlPlaneOptions {
+  /** --pod-network-cidr ("10.244.0.0/16"). */
+  podCIDR?: string
+  /** --service-cidr ("10.96.0.0/12"). */
+  serviceCIDR?: string
+  /** Where the API server listens, for default/kubernetes ("192.168.80.101"). */
+  apiServerAddress?: string
+}
+
+const NAMESPACES = ["default", "kube-node-lease", "kube-public", "kube-system"]
+
+function prefix(text: string): Prefix {
+  const parsed = parsePrefix(text)
+  if (parsed === undefined) throw new TypeError(`not a network: ${JSON.stringify(text)}`)
+  return parsed
+}
+
+export class ControlPlane {
+  readonly sim: Simulation
+  readonly api: ApiServer
+  readonly scheduler: Scheduler
+  readonly kubelets: Map<string, Kubelet> = new Map()
+  /** The address of the DNS Service. */
+  readonly clusterDns: string
+  readonly #quiet: (() => boolean)[]
+
+  constructor(sim: Simulation, options: ControlPlaneOptions = {}) {
+    this.sim = sim
+    this.api = new ApiServer(sim)
+    const { registry } = this.api
+    const services = prefix(options.serviceCIDR ?? "10.96.0.0/12")
+    this.clusterDns = formatIpv4((services.address + 10) >>> 0)
+    for (const name of NAMESPACES) registry.create(registry.resource("namespaces"), { apiVersion: "v1", kind: "Namespace", metadata: { name } })
+    installAdmission(registry, services)
+    const namespaces = new NamespaceController(registry)
+    const ipam = new NodeIpam(registry, prefix(options.podCIDR ?? "10.244.0.0/16"))
+    const lifecycle = new NodeLifecycle(registry)
+    const workloads = [new ReplicaSetController(registry), new DeploymentController(registry), new DaemonSetController(registry)]
+    const garbage = new GarbageCollector(registry)
+    this.scheduler = new Scheduler(this.api)
+    this.scheduler.start()
+    this.#quiet = [
+      () => namespaces.quiet,
+      () => ipam.informer.pending === 0 && lifecycle.informer.pending === 0,
+      () => garbage.informers.every((informer) => informer.pending === 0),
+      () => workloads.every(({ queue, informers }) => queue.size === 0 && informers.every((informer) => informer.pending === 0)),
+      () => this.scheduler.quiet,
+      () => [...this.kubelets.values()].every((kubelet) => kubelet.quiet),
+    ]
+    this.#publishApi(formatIpv4((services.address + 1) >>> 0), options.apiServerAddress ?? "192.168.80.101")
+  }
+
+  /** The Service by which pods reach the API, and its endpoint. */
+  #publishApi(clusterIP: string, address: string): void {
+    const port = { name: "https", port: 6443, protocol: "TCP" }
+    const labels = { component: "apiserver", provider: "kubernetes" }
+    this.#create({ apiVersion: "v1", kind: "Service", metadata: { name: "kubernetes", namespace: "default", labels }, spec: { clusterIP, ports: [{ ...port, port: 443, targetPort: 6443 }] } })
+    this.#create({ apiVersion: "v1", kind: "Endpoints", metadata: { name: "kubernetes", namespace: "default", labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } }, subsets: [{ addresses: [{ ip: address }], ports: [port] }] })
+    this.#create({
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      metadata: { name: "kubernetes", namespace: "default", labels: { "kubernetes.io/service-name": "kubernetes" } },
+      addressType: "IPv4",
+      endpoints: [{ addresses: [address], conditions: { ready: true } }],
+      ports: [port],
+    })
+  }
+
+  #create(manifest: Manifest): void {
+    const { registry } = this.api
+    const resource = registry.resourceByKind(manifest.apiVersion, manifest.kind)
+    if (resource !== undefined) registry.create(resource, manifest)
+  }
+
+  /** Starts a kubelet: the node registers and takes pods. */
+  addNode(options: Omit<KubeletOptions, "registry">): Kubelet {
+    const kubelet = new Kubelet({ clusterDns: this.clusterDns, ...options, registry: this.api.registry })
+    this.kubelets.set(options.name, kubelet)
+    this.api.agents.set(options.name, kubelet)
+    kubelet.start()
+    return kubelet
+  }
+
+  /** Nothing is under way: every change has been seen and acted on, every pod runs, has ended, waits or backs off. */
+  get quiet(): boolean {
+    return this.#quiet.every((part) => part())
+  }
+}

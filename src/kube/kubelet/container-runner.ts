@@ -1,0 +1,228 @@
+/** One container of a pod through its lives: pulled, started, ended, started again. Models pkg/kubelet/kuberuntime. */
+import type { Container as ContainerSpec, ContainerStateTerminated } from "kubernetes-types/core/v1.js"
+import type { ExitStatus } from "../../linux/task/process.ts"
+import { Signal } from "../../linux/task/signal.ts"
+import { MILLISECOND, SECOND } from "../../sim/simulation.ts"
+import { Task } from "../../sim/task.ts"
+import { timestamp } from "../api/time.ts"
+import { Container } from "../cri/container.ts"
+import { BackOff } from "./back-off.ts"
+import { containerEnv, expand } from "./env.ts"
+import type { PulledImage } from "./image-puller.ts"
+import type { ContainerRecord } from "./pod-status.ts"
+import type { PodWorker } from "./pod-worker.ts"
+import { containerMounts } from "./volumes.ts"
+
+const CREATE_TIME = 60 * MILLISECOND
+const START_TIME = 40 * MILLISECOND
+/** From a failed pull to the sync that says ImagePullBackOff. */
+const NEXT_SYNC = 2 * SECOND
+const EPOCH = "1970-01-01T00:00:00Z"
+
+export class ContainerRunner implements ContainerRecord {
+  readonly name: string
+  readonly spec: ContainerSpec
+  readonly isInit: boolean
+  readonly status: ContainerRecord["status"]
+  /** The runs so far, newest last: logs of the present and of the previous one. */
+  readonly runs: Container[] = []
+  readonly #worker: PodWorker
+  readonly #pullBackOff = new BackOff()
+  readonly #crashBackOff = new BackOff()
+  #startedAt = ""
+
+  constructor(worker: PodWorker, spec: ContainerSpec, isInit: boolean, waitingReason: string) {
+    this.#worker = worker
+    this.spec = spec
+    this.name = spec.name
+    this.isInit = isInit
+    this.status = {
+      containerID: "",
+      image: spec.image ?? "",
+      imageID: "",
+      state: { waiting: { reason: waitingReason } },
+      lastState: {},
+      ready: false,
+      started: false,
+      restartCount: 0,
+    }
+  }
+
+  get image(): string {
+    return this.spec.image ?? ""
+  }
+
+  /** The container that runs, if one does. */
+  get container(): Container | undefined {
+    const last = this.runs[this.runs.length - 1]
+    return last?.process !== undefined && last.process.status === undefined ? last : undefined
+  }
+
+  get fieldPath(): string {
+    return `spec.${this.isInit ? "initContainers" : "containers"}{${this.name}}`
+  }
+
+  readonly #say = (type: "Normal" | "Warning", reason: string, message: string): void => this.#worker.say(type, reason, message, this.fieldPath)
+
+  #wait(reason: string, message?: string): void {
+    this.status.state = { waiting: { reason, ...(message === undefined ? {} : { message }) } }
+    this.status.ready = this.status.started = false
+    this.#worker.report()
+  }
+
+  /** Pulls and starts, again and again until it runs; false when the pod is to stop. */
+  async begin(task: Task): Promise<boolean> {
+    while (!this.#worker.stopping) {
+      const image = await this.#worker.puller.ensure(task, this.spec, this.#say)
+      if (this.#worker.stopping) return false
+      const wait = "reason" in image ? await this.#pullFailed(task, image.reason, image.message) : await this.#start(task, image)
+      if (wait === 0) return true
+      if (!(await this.#worker.pause(task, wait))) return false
+    }
+    return false
+  }
+
+  /** Says what failed; returns how long to wait. */
+  async #pullFailed(task: Task, reason: string, message: string): Promise<number> {
+    this.#say("Warning", "Failed", `Error: ${reason}`)
+    this.#wait(reason, message)
+    if (reason === "ErrImageNeverPull" || reason === "InvalidImageName") return 60 * SECOND
+    this.#pullBackOff.next(this.#worker.sim.now)
+    if (!(await this.#worker.pause(task, NEXT_SYNC))) return 0
+    const text = `Back-off pulling image ${JSON.stringify(this.image)}`
+    this.#say("Normal", "BackOff", text)
+    this.#say("Warning", "Failed", "Error: ImagePullBackOff")
+    this.#wait("ImagePullBackOff", text)
+    return this.#pullBackOff.delay - NEXT_SYNC
+  }
+
+  /** Creates and starts a container: 0, or how long to wait before the next try. */
+  async #start(task: Task, image: PulledImage): Promise<number> {
+    const worker = this.#worker
+    const env = containerEnv(worker.registry, worker.pod, this.spec, worker.node, worker.podIp)
+    if ("configError" in env) {
+      this.#say("Warning", "Failed", `Error: ${env.configError}`)
+      this.#wait("CreateContainerConfigError", env.configError)
+      return 10 * SECOND
+    }
+    await task.sleep(CREATE_TIME)
+    const container = this.#create(image, env)
+    this.#say("Normal", "Created", `Created container ${this.name}`)
+    await task.sleep(START_TIME)
+    if (worker.stopping) return 10 * SECOND
+    this.runs.push(container)
+    Object.assign(this.status, { containerID: `containerd://${container.id}`, image: image.reference, imageID: image.id })
+    worker.prepareRoot(container)
+    const error = container.start()
+    if (error !== undefined) return this.#startFailed(container, error)
+    this.#say("Normal", "Started", `Started container ${this.name}`)
+    this.#startedAt = timestamp(worker.sim)
+    this.status.state = { running: { startedAt: this.#startedAt } }
+    this.status.started = true
+    this.status.ready = !this.isInit
+    worker.report()
+    return 0
+  }
+
+  #create(image: PulledImage, env: ReadonlyMap<string, string>): Container {
+    const { spec } = this
+    const worker = this.#worker
+    return new Container(worker.kernel, worker.sandbox, {
+      id: worker.prng.hex(64),
+      image: image.image,
+      command: (spec.command ?? []).map((text) => expand(text, env)),
+      args: (spec.args ?? []).map((text) => expand(text, env)),
+      env,
+      workingDir: spec.workingDir ?? "",
+      hostname: worker.hostname,
+      uid: spec.securityContext?.runAsUser ?? worker.pod.spec.securityContext?.runAsUser ?? 0,
+      tty: spec.tty === true,
+      mounts: containerMounts(spec, worker.volumes),
+      files: worker.managedFiles(),
+    })
+  }
+
+  #startFailed(container: Container, error: string): number {
+    this.#say("Warning", "Failed", `Error: ${error}`)
+    container.log.close()
+    const ended = { containerID: this.status.containerID, exitCode: 128, finishedAt: timestamp(this.#worker.sim), message: error, reason: "StartError", startedAt: EPOCH }
+    this.status.lastState = { terminated: ended }
+    this.status.restartCount++
+    this.#crashBackOff.next(this.#worker.sim.now)
+    this.#wait("RunContainerError", error)
+    return this.#crashBackOff.delay
+  }
+
+  /** Waits for the end of the program and records it. */
+  async #ended(task: Task): Promise<ExitStatus> {
+    const container = this.runs[this.runs.length - 1] as Container
+    const proc = container.process as NonNullable<Container["process"]>
+    while (proc.status === undefined) await this.#worker.rest(task, [proc.exited])
+    container.cleanUp()
+    this.status.state = { terminated: this.#terminated(proc.status) }
+    this.status.ready = this.status.started = false
+    this.#worker.report()
+    return proc.status
+  }
+
+  #terminated({ code, signal }: ExitStatus): ContainerStateTerminated {
+    const number = signal === undefined ? 0 : Signal[signal]
+    return {
+      containerID: this.status.containerID,
+      exitCode: code,
+      finishedAt: timestamp(this.#worker.sim),
+      reason: code === 0 ? "Completed" : "Error",
+      ...(number === 0 || code !== 0 ? {} : { signal: number }),
+      startedAt: this.#startedAt,
+    }
+  }
+
+  #restarts(code: number): boolean {
+    const policy = this.#worker.pod.spec.restartPolicy ?? "Always"
+    if (this.#worker.stopping) return false
+    // An init container that succeeded is through, whatever the policy.
+    if (code === 0) return !this.isInit && policy === "Always"
+    return policy !== "Never"
+  }
+
+  /** Runs until the container has ended for good. Its exit code, or `undefined` when the pod was stopped before. */
+  async runToEnd(task: Task): Promise<number | undefined> {
+    for (;;) {
+      if (this.container === undefined && !(await this.begin(task))) return undefined
+      const { code } = await this.#ended(task)
+      if (!this.#restarts(code)) return code
+      if (!(await this.#backOff(task))) return undefined
+      this.status.lastState = this.status.state.waiting === undefined ? { ...this.status.state } : this.status.lastState
+      this.status.restartCount++
+    }
+  }
+
+  /** The first restart comes at once, later ones after 10, 20, 40 … seconds. */
+  async #backOff(task: Task): Promise<boolean> {
+    const { pod } = this.#worker
+    const delay = this.#crashBackOff.delay
+    this.#crashBackOff.next(this.#worker.sim.now)
+    if (delay === 0) return this.#worker.pause(task, SECOND)
+    const who = `container ${this.name} in pod ${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`
+    this.#say("Warning", "BackOff", `Back-off restarting failed ${who}`)
+    this.status.lastState = { ...this.status.state }
+    this.#wait("CrashLoopBackOff", `back-off ${delay / SECOND >= 60 ? `${Math.floor(delay / (60 * SECOND))}m${(delay / SECOND) % 60}s` : `${delay / SECOND}s`} restarting failed container=${this.name} pod=${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`)
+    return this.#worker.pause(task, delay)
+  }
+
+  /** Asks the container to stop, then makes it. */
+  async stop(task: Task, grace: number): Promise<void> {
+    const { container } = this
+    if (container?.process === undefined) return
+    const { process } = container
+    this.#say("Normal", "Killing", `Stopping container ${this.name}`)
+    process.kill(container.config.image.stopSignal ?? "SIGTERM")
+    const deadline = this.#worker.sim.now + grace * SECOND
+    while (process.status === undefined && this.#worker.sim.now < deadline) await task.wait(process.exited, deadline - this.#worker.sim.now)
+    if (process.status === undefined) process.kill("SIGKILL")
+    while (process.status === undefined) await task.wait(process.exited)
+    container.cleanUp()
+    // Whoever waits for the end of the container records it; they get their turn first.
+    await task.sleep(MILLISECOND)
+  }
+}
