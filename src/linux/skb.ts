@@ -40,6 +40,11 @@ export class Arena {
     this.#references = new Int32Array(size >> BLOCK_SHIFT)
   }
 
+  /** Packets whose bytes are held by somebody. */
+  get inUse(): number {
+    return this.#references.reduce((count, references) => count + (references > 0 ? 1 : 0), 0)
+  }
+
   /** A fresh packet with `headroom` bytes in front and room for `size` behind. Models net/core/skbuff.c alloc_skb. */
   alloc(size: number, headroom: number = MAX_HEADER): Skb {
     const skb = this.#handle()

@@ -91,6 +91,11 @@ export class RawIcmpSocket {
     net.raw.add(this)
   }
 
+  /** What has arrived and was not read. */
+  get pending(): readonly IcmpMessage[] {
+    return this.#queue
+  }
+
   receive(message: IcmpMessage): void {
     this.#queue.push(message)
     this.#arrived.wake()

@@ -167,6 +167,7 @@ export class Process {
   /** Handles a signal instead of dying of it. The handler runs at once; a sleeping program goes on sleeping. */
   on(signal: Signal, handler: () => void): void {
     this.#ignored.delete(signal)
+    this.#ignored.delete(signal)
     this.#handlers.set(signal, handler)
   }
 

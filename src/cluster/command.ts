@@ -1,0 +1,83 @@
+/** From what a user writes to a finished program. */
+import type { Kernel } from "../linux/kernel.ts"
+import { BytesFile, NullFile, type OpenFile, SinkFile } from "../linux/task/file.ts"
+import type { Process, SpawnOptions } from "../linux/task/process.ts"
+import { ExecResult } from "../shell/exec-result.ts"
+
+export interface ExecOptions {
+  /** Given up after this long, in virtual time: `"30s"`, `"500ms"`, or seconds. The command gets SIGTERM and the result code 143. */
+  timeout?: string | number
+  /** Standard input. */
+  stdin?: string
+  /** Added to the environment. */
+  env?: Readonly<Record<string, string>>
+}
+
+/** A value for a command line: what needs no quotes stays bare. */
+export function quote(value: unknown): string {
+  const text = String(value)
+  return text !== "" && /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
+
+/** A command line from a string, or from a template whose values are quoted: node.exec`ping -c 1 ${ip}`. */
+export function commandLine(command: string | TemplateStringsArray, values: readonly unknown[]): string {
+  if (typeof command === "string") return command
+  return command.reduce((line, part, i) => line + part + (i < values.length ? quote(values[i]) : ""), "")
+}
+
+const UNITS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 60e9, min: 60e9, h: 3600e9 }
+
+/** Nanoseconds of `"90s"`, `"1.5m"`, or a number of seconds. */
+export function parseDuration(duration: string | number): number {
+  if (typeof duration === "number") return duration * 1e9
+  const match = /^(\d*\.?\d+)\s*(ns|us|µs|ms|s|min|m|h)$/.exec(duration.trim())
+  if (match === null) throw new TypeError(`not a duration: ${JSON.stringify(duration)}; expected for example "500ms", "30s", "5m"`)
+  return Number(match[1]) * (UNITS[match[2] as string] as number)
+}
+
+/** Collects what a program writes. */
+export class Collector {
+  stdout = ""
+  stderr = ""
+  output = ""
+  readonly #decoders = [new TextDecoder(), new TextDecoder()] as const
+
+  /** Descriptors 0 to 2. */
+  fds(stdin: string | undefined): Map<number, OpenFile> {
+    const input = stdin === undefined ? new NullFile() : new BytesFile(new TextEncoder().encode(stdin))
+    return new Map<number, OpenFile>([
+      [0, input],
+      [1, new SinkFile((data) => this.#take(0, data))],
+      [2, new SinkFile((data) => this.#take(1, data))],
+    ])
+  }
+
+  #take(stream: 0 | 1, data: Uint8Array): void {
+    const text = this.#decoders[stream].decode(data, { stream: true })
+    if (stream === 0) this.stdout += text
+    else this.stderr += text
+    this.output += text
+  }
+
+  result(code: number): ExecResult {
+    return new ExecResult(this.stdout, this.stderr, this.output, code)
+  }
+}
+
+/** Runs a program and everything it needs, to its end. */
+export async function runToEnd(kernel: Kernel, argv: readonly string[], options: SpawnOptions, exec: ExecOptions): Promise<ExecResult> {
+  const collector = new Collector()
+  const env = new Map([...(options.env ?? []), ...Object.entries(exec.env ?? {})])
+  const proc = kernel.processes.run(argv, { ...options, env, fds: collector.fds(exec.stdin) })
+  if (typeof proc === "string") throw new Error(`${argv[0]}: ${proc}`)
+  await finish(kernel, proc, exec)
+  return collector.result((proc.status as NonNullable<Process["status"]>).code)
+}
+
+/** Lets time pass until a process has ended. */
+export async function finish(kernel: Kernel, proc: Process, exec: ExecOptions): Promise<void> {
+  const { sim } = kernel
+  const timer = exec.timeout === undefined ? undefined : sim.schedule(parseDuration(exec.timeout), { fire: () => proc.kill("SIGTERM") }, 0)
+  await sim.until(() => proc.status !== undefined)
+  if (timer !== undefined) sim.cancel(timer)
+}
