@@ -1,8 +1,9 @@
 /** loopback and portmap: the small plugins of the standard bundle. Models plugins/main/loopback and plugins/meta/portmap. */
-import { linkUp } from "../linux/rtnetlink/link.ts"
-import type { Tool } from "../linux/task/tool.ts"
+
 import { isDict } from "../kube/api/json.ts"
 import type { CniResult } from "../kube/cri/cni.ts"
+import { linkUp } from "../linux/rtnetlink/link.ts"
+import type { Tool } from "../linux/task/tool.ts"
 import { cniPlugin, failure, noNamespace, requestNamespace } from "./skel.ts"
 
 export const loopback: Tool = cniPlugin("loopback", {
@@ -28,7 +29,9 @@ export const portmap: Tool = cniPlugin("portmap", {
     const runtime = isDict(config["runtimeConfig"]) ? config["runtimeConfig"] : {}
     const mappings = Array.isArray(runtime["portMappings"]) ? runtime["portMappings"] : []
     if (mappings.length > 0) return failure("podwire does not support hostPort: there is no address translation")
-    return isDict(config["prevResult"]) ? (config["prevResult"] as unknown as CniResult) : failure("must be called as chained plugin")
+    return isDict(config["prevResult"])
+      ? (config["prevResult"] as unknown as CniResult)
+      : failure("must be called as chained plugin")
   },
   async del() {
     return undefined

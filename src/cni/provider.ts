@@ -1,8 +1,9 @@
 /** What a CNI design brings to a cluster. */
-import type { Tool } from "../linux/task/tool.ts"
+
 import type { ApiServer } from "../kube/api/server.ts"
 import type { Manifest } from "../kube/api/types.ts"
 import type { ContainerImage } from "../kube/cri/image.ts"
+import type { Tool } from "../linux/task/tool.ts"
 
 export interface ProvidedImage {
   /** Without tag: `ghcr.io/flannel-io/flannel`. */

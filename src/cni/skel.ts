@@ -1,15 +1,22 @@
 /** The shell of a CNI plugin: environment and standard input in, result or error out. Models containernetworking/cni/pkg/skel. */
-import type { Kernel } from "../linux/kernel.ts"
-import type { NetNamespace } from "../linux/netns.ts"
-import type { Process } from "../linux/task/process.ts"
-import type { Tool } from "../linux/task/tool.ts"
-import { BytesFile, type OpenFile, SinkFile } from "../linux/task/file.ts"
-import { defineTool } from "../shell/tool.ts"
+
 import { type Dict, isDict } from "../kube/api/json.ts"
 import { type CniError, type CniResult, parseJson, readAnswer } from "../kube/cri/cni.ts"
+import type { Kernel } from "../linux/kernel.ts"
+import type { NetNamespace } from "../linux/netns.ts"
+import { BytesFile, type OpenFile, SinkFile } from "../linux/task/file.ts"
+import type { Process } from "../linux/task/process.ts"
+import type { Tool } from "../linux/task/tool.ts"
+import { defineTool } from "../shell/tool.ts"
 
 /** Error codes of the CNI specification. */
-export const CniCode = { INCOMPATIBLE_VERSION: 1, INVALID_ENVIRONMENT: 4, DECODING_FAILURE: 6, INVALID_NETWORK_CONFIG: 7, INTERNAL: 999 } as const
+export const CniCode = {
+  INCOMPATIBLE_VERSION: 1,
+  INVALID_ENVIRONMENT: 4,
+  DECODING_FAILURE: 6,
+  INVALID_NETWORK_CONFIG: 7,
+  INTERNAL: 999,
+} as const
 
 export interface CniRequest {
   readonly proc: Process
@@ -37,7 +44,8 @@ const VERSIONS = ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0"]
 
 export const failure = (msg: string, code: number = CniCode.INTERNAL): CniError => ({ code, msg })
 
-export const isFailure = (answer: CniAnswer | string): answer is CniError => typeof answer === "object" && "code" in answer
+export const isFailure = (answer: CniAnswer | string): answer is CniError =>
+  typeof answer === "object" && "code" in answer
 
 /** A plugin as a program, to be installed in /opt/cni/bin. */
 export function cniPlugin(name: string, handlers: CniHandlers): Tool {
@@ -73,10 +81,15 @@ async function handle(command: string, request: CniRequest, handlers: CniHandler
 
 function readRequest(proc: Process, stdin: string): CniRequest | CniError {
   const config = parseJson(stdin)
-  if (!isDict(config)) return failure("error unmarshall network config: unexpected end of JSON input", CniCode.DECODING_FAILURE)
-  if (typeof config["name"] !== "string" || config["name"] === "") return failure("missing network name", CniCode.INVALID_NETWORK_CONFIG)
-  const missing = ["CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME", "CNI_PATH"].filter((name) => (proc.env.get(name) ?? "") === "")
-  if (missing.length > 0) return failure(`required env variables [${missing.join(",")}] missing`, CniCode.INVALID_ENVIRONMENT)
+  if (!isDict(config))
+    return failure("error unmarshall network config: unexpected end of JSON input", CniCode.DECODING_FAILURE)
+  if (typeof config["name"] !== "string" || config["name"] === "")
+    return failure("missing network name", CniCode.INVALID_NETWORK_CONFIG)
+  const missing = ["CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME", "CNI_PATH"].filter(
+    (name) => (proc.env.get(name) ?? "") === "",
+  )
+  if (missing.length > 0)
+    return failure(`required env variables [${missing.join(",")}] missing`, CniCode.INVALID_ENVIRONMENT)
   const pairs = (proc.env.get("CNI_ARGS") ?? "").split(";").filter((pair) => pair.includes("="))
   return {
     proc,
@@ -86,7 +99,9 @@ function readRequest(proc: Process, stdin: string): CniRequest | CniError {
     containerId: proc.env.get("CNI_CONTAINERID") ?? "",
     netnsPath: proc.env.get("CNI_NETNS") ?? "",
     ifname: proc.env.get("CNI_IFNAME") ?? "",
-    args: new Map(pairs.map((pair): [string, string] => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)])),
+    args: new Map(
+      pairs.map((pair): [string, string] => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
+    ),
   }
 }
 
@@ -102,7 +117,12 @@ export function noNamespace(request: CniRequest): CniError {
 }
 
 /** Runs another plugin with this one's environment: its result, nothing, or the text of its error. */
-export async function delegate(request: CniRequest, type: string, command: string, stdin: string): Promise<CniResult | undefined | string> {
+export async function delegate(
+  request: CniRequest,
+  type: string,
+  command: string,
+  stdin: string,
+): Promise<CniResult | undefined | string> {
   const { proc } = request
   const folder = proc.env.get("CNI_PATH") ?? ""
   const tool = proc.fs.toolAt(`${folder}/${type}`)
@@ -111,7 +131,12 @@ export async function delegate(request: CniRequest, type: string, command: strin
   const decoder = new TextDecoder()
   const fds = new Map<number, OpenFile>([
     [0, new BytesFile(new TextEncoder().encode(stdin))],
-    [1, new SinkFile((data) => { stdout += decoder.decode(data) })],
+    [
+      1,
+      new SinkFile((data) => {
+        stdout += decoder.decode(data)
+      }),
+    ],
   ])
   const child = proc.spawn([type], { tool, fds, env: new Map([...proc.env, ["CNI_COMMAND", command]]) })
   if (typeof child === "string") return child

@@ -1,9 +1,9 @@
 /** A control plane: the API server, its controllers and the scheduler, with what kubeadm leaves in a new cluster. */
 import type { Simulation } from "../sim/simulation.ts"
-import { formatIpv4, parsePrefix, type Prefix } from "../wire/address.ts"
+import { formatIpv4, type Prefix, parsePrefix } from "../wire/address.ts"
 import { installAdmission } from "./api/admission.ts"
-import type { Manifest } from "./api/types.ts"
 import { ApiServer } from "./api/server.ts"
+import type { Manifest } from "./api/types.ts"
 import { DaemonSetController } from "./controllers/daemon-set.ts"
 import { DeploymentController } from "./controllers/deployment.ts"
 import { GarbageCollector } from "./controllers/garbage.ts"
@@ -45,12 +45,17 @@ export class ControlPlane {
     const { registry } = this.api
     const services = prefix(options.serviceCIDR ?? "10.96.0.0/12")
     this.clusterDns = formatIpv4((services.address + 10) >>> 0)
-    for (const name of NAMESPACES) registry.create(registry.resource("namespaces"), { apiVersion: "v1", kind: "Namespace", metadata: { name } })
+    for (const name of NAMESPACES)
+      registry.create(registry.resource("namespaces"), { apiVersion: "v1", kind: "Namespace", metadata: { name } })
     installAdmission(registry, services)
     const namespaces = new NamespaceController(registry)
     const ipam = new NodeIpam(registry, prefix(options.podCIDR ?? "10.244.0.0/16"))
     const lifecycle = new NodeLifecycle(registry)
-    const workloads = [new ReplicaSetController(registry), new DeploymentController(registry), new DaemonSetController(registry)]
+    const workloads = [
+      new ReplicaSetController(registry),
+      new DeploymentController(registry),
+      new DaemonSetController(registry),
+    ]
     const garbage = new GarbageCollector(registry)
     this.scheduler = new Scheduler(this.api)
     this.scheduler.start()
@@ -58,7 +63,10 @@ export class ControlPlane {
       () => namespaces.quiet,
       () => ipam.informer.pending === 0 && lifecycle.informer.pending === 0,
       () => garbage.informers.every((informer) => informer.pending === 0),
-      () => workloads.every(({ queue, informers }) => queue.size === 0 && informers.every((informer) => informer.pending === 0)),
+      () =>
+        workloads.every(
+          ({ queue, informers }) => queue.size === 0 && informers.every((informer) => informer.pending === 0),
+        ),
       () => this.scheduler.quiet,
       () => [...this.kubelets.values()].every((kubelet) => kubelet.quiet),
     ]
@@ -69,8 +77,22 @@ export class ControlPlane {
   #publishApi(clusterIP: string, address: string): void {
     const port = { name: "https", port: 6443, protocol: "TCP" }
     const labels = { component: "apiserver", provider: "kubernetes" }
-    this.#create({ apiVersion: "v1", kind: "Service", metadata: { name: "kubernetes", namespace: "default", labels }, spec: { clusterIP, ports: [{ ...port, port: 443, targetPort: 6443 }] } })
-    this.#create({ apiVersion: "v1", kind: "Endpoints", metadata: { name: "kubernetes", namespace: "default", labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } }, subsets: [{ addresses: [{ ip: address }], ports: [port] }] })
+    this.#create({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "kubernetes", namespace: "default", labels },
+      spec: { clusterIP, ports: [{ ...port, port: 443, targetPort: 6443 }] },
+    })
+    this.#create({
+      apiVersion: "v1",
+      kind: "Endpoints",
+      metadata: {
+        name: "kubernetes",
+        namespace: "default",
+        labels: { "endpointslice.kubernetes.io/skip-mirror": "true" },
+      },
+      subsets: [{ addresses: [{ ip: address }], ports: [port] }],
+    })
     this.#create({
       apiVersion: "discovery.k8s.io/v1",
       kind: "EndpointSlice",

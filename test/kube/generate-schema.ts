@@ -66,6 +66,7 @@ function typeText(type: ts.TypeNode, owner: string, field: string, file: string)
   const text = type.getText()
   if (BYTES.has(`${owner}.${field}`)) return text.startsWith("{") ? "{y}" : "y"
   if (text === "number") return INT64.has(field) ? "l" : "i"
+  if (ts.isUnionTypeNode(type) && type.types.some((t) => t.kind === ts.SyntaxKind.NumberKeyword)) return "x"
   if (ts.isLiteralTypeNode(type) || ts.isUnionTypeNode(type)) return "s"
   if (ts.isArrayTypeNode(type)) return `[${typeText(type.elementType, owner, field, file)}]`
   if (ts.isTypeReferenceNode(type) && type.typeName.getText() === "Array")

@@ -1,4 +1,8 @@
 /** bridge: a veth pair between the pod and a bridge on the node. Models plugins/main/bridge. */
+
+import { isDict } from "../../kube/api/json.ts"
+import type { CniError, CniResult } from "../../kube/cri/cni.ts"
+import { strerror } from "../../linux/errno.ts"
 import type { Kernel } from "../../linux/kernel.ts"
 import { Bridge } from "../../linux/link/bridge.ts"
 import type { NetDevice } from "../../linux/netdev.ts"
@@ -7,12 +11,9 @@ import { addrAdd } from "../../linux/rtnetlink/addr.ts"
 import type { NetlinkError } from "../../linux/rtnetlink/error.ts"
 import { linkAdd, linkDel, linkSetAddress, linkSetMaster, linkUp } from "../../linux/rtnetlink/link.ts"
 import { routeAdd } from "../../linux/rtnetlink/route.ts"
-import { strerror } from "../../linux/errno.ts"
 import type { Tool } from "../../linux/task/tool.ts"
 import { MILLISECOND } from "../../sim/simulation.ts"
-import { formatMac, networkOf, parseIpv4, parsePrefix, type Prefix } from "../../wire/address.ts"
-import { isDict } from "../../kube/api/json.ts"
-import type { CniError, CniResult } from "../../kube/cri/cni.ts"
+import { formatMac, networkOf, type Prefix, parseIpv4, parsePrefix } from "../../wire/address.ts"
 import { type CniRequest, cniPlugin, delegate, failure, noNamespace, requestNamespace } from "../skel.ts"
 
 /** Names and addresses that are otherwise drawn at random. */
@@ -50,9 +51,11 @@ export function bridgePlugin(naming: BridgeNaming = {}): Tool {
 function readConfig({ config }: CniRequest): BridgeConfig | CniError {
   const ipam = isDict(config["ipam"]) ? config["ipam"] : {}
   for (const field of ["vlan", "vlanTrunk", "preserveDefaultVlan", "macspoofchk", "disableContainerInterface"])
-    if (config[field] !== undefined && config[field] !== false && config[field] !== 0) return failure(`podwire does not support '${field}' of the bridge plugin`)
+    if (config[field] !== undefined && config[field] !== false && config[field] !== 0)
+      return failure(`podwire does not support '${field}' of the bridge plugin`)
   if (config["ipMasq"] === true) return failure("podwire does not support 'ipMasq' of the bridge plugin")
-  if (config["hairpinMode"] === true && config["promiscMode"] === true) return failure("cannot set hairpin mode and promiscuous mode at the same time")
+  if (config["hairpinMode"] === true && config["promiscMode"] === true)
+    return failure("cannot set hairpin mode and promiscuous mode at the same time")
   return {
     bridge: String(config["bridge"] ?? "cni0"),
     mtu: Number(config["mtu"] ?? 0) || 1500,
@@ -66,7 +69,8 @@ function readConfig({ config }: CniRequest): BridgeConfig | CniError {
 
 const why = ({ errno, message }: NetlinkError): string => message ?? strerror(errno).toLowerCase()
 
-const isRefused = <T extends object>(result: T | NetlinkError | undefined): result is NetlinkError => result !== undefined && "errno" in result
+const isRefused = <T extends object>(result: T | NetlinkError | undefined): result is NetlinkError =>
+  result !== undefined && "errno" in result
 
 async function add(request: CniRequest, naming: BridgeNaming): Promise<CniResult | CniError> {
   const config = readConfig(request)
@@ -82,20 +86,34 @@ async function add(request: CniRequest, naming: BridgeNaming): Promise<CniResult
   if (typeof leased === "string") return failure(leased)
   if (leased?.ips === undefined || leased.ips.length === 0) return failure("IPAM plugin returned missing IP config")
   const result = describe(leased, config, bridge.dev, pair, request)
-  const error = configurePod(pod, pair.eth0, result) ?? (config.isGateway ? setGateway(node, bridge, result) : undefined) ?? (await waitForPort(request, pair.host))
+  const error =
+    configurePod(pod, pair.eth0, result) ??
+    (config.isGateway ? setGateway(node, bridge, result) : undefined) ??
+    (await waitForPort(request, pair.host))
   // The bridge's address may have changed with its first port, and back.
   if (result.interfaces?.[0] !== undefined) result.interfaces[0].mac = formatMac(bridge.dev.address)
   return error ?? result
 }
 
 /** Created when missing, and up. `birthMac` is what it had before any port joined. */
-function ensureBridge(kernel: Kernel, node: NetNamespace, config: BridgeConfig, naming: BridgeNaming): { dev: NetDevice; birthMac: number } | CniError {
+function ensureBridge(
+  kernel: Kernel,
+  node: NetNamespace,
+  config: BridgeConfig,
+  naming: BridgeNaming,
+): { dev: NetDevice; birthMac: number } | CniError {
   const name = config.bridge
   const known = node.device(name)
-  if (known !== undefined && !(known.priv instanceof Bridge)) return failure(`failed to create bridge ${JSON.stringify(name)}: could not lookup ${JSON.stringify(name)}: ${JSON.stringify(name)} already exists but is not a bridge`)
+  if (known !== undefined && !(known.priv instanceof Bridge))
+    return failure(
+      `failed to create bridge ${JSON.stringify(name)}: could not lookup ${JSON.stringify(name)}: ${JSON.stringify(name)} already exists but is not a bridge`,
+    )
   const address = naming.bridgeMac?.(kernel.hostname, name) ?? node.prng.fork(`cni/${name}/${kernel.sim.now}`).mac()
   const made = known ?? linkAdd(node, { kind: "bridge", name, address, mtu: config.mtu, origin: "CNI bridge" })
-  if ("errno" in made) return failure(`failed to create bridge ${JSON.stringify(name)}: could not add ${JSON.stringify(name)}: ${why(made)}`)
+  if ("errno" in made)
+    return failure(
+      `failed to create bridge ${JSON.stringify(name)}: could not add ${JSON.stringify(name)}: ${why(made)}`,
+    )
   // An address the kernel drew still follows the ports, until it is set by hand.
   if (known === undefined) (made.priv as Bridge).addressPinned = false
   if (config.promiscuous) made.promiscuity++
@@ -108,9 +126,22 @@ interface Pair {
   readonly eth0: NetDevice
 }
 
-function createPair(request: CniRequest, node: NetNamespace, pod: NetNamespace, bridge: NetDevice, config: BridgeConfig, naming: BridgeNaming): Pair | CniError {
-  if (pod.device(request.ifname) !== undefined) return failure(`container veth name provided (${request.ifname}) already exists`)
-  const names = naming.pod?.({ node: request.kernel.hostname, namespace: request.args.get("K8S_POD_NAMESPACE") ?? "", name: request.args.get("K8S_POD_NAME") ?? "" }) ?? {}
+function createPair(
+  request: CniRequest,
+  node: NetNamespace,
+  pod: NetNamespace,
+  bridge: NetDevice,
+  config: BridgeConfig,
+  naming: BridgeNaming,
+): Pair | CniError {
+  if (pod.device(request.ifname) !== undefined)
+    return failure(`container veth name provided (${request.ifname}) already exists`)
+  const names =
+    naming.pod?.({
+      node: request.kernel.hostname,
+      namespace: request.args.get("K8S_POD_NAMESPACE") ?? "",
+      name: request.args.get("K8S_POD_NAME") ?? "",
+    }) ?? {}
   const name = names.hostVeth ?? `veth${node.prng.fork(`veth/${request.containerId}`).hex(8)}`
   const made = linkAdd(pod, {
     kind: "veth",
@@ -118,21 +149,37 @@ function createPair(request: CniRequest, node: NetNamespace, pod: NetNamespace, 
     mtu: config.mtu,
     txQueueLength: 0,
     ...(names.podMac === undefined ? {} : { address: names.podMac }),
-    peer: { name, net: node, mtu: config.mtu, txQueueLength: 0, ...(names.hostMac === undefined ? {} : { address: names.hostMac }) },
+    peer: {
+      name,
+      net: node,
+      mtu: config.mtu,
+      txQueueLength: 0,
+      ...(names.hostMac === undefined ? {} : { address: names.hostMac }),
+    },
     origin: "CNI bridge",
   })
   if ("errno" in made) return failure(`failed to make veth pair: ${why(made)}`)
   const host = made.link as NetDevice
   linkUp(host)
   const refused = linkSetMaster(host, bridge)
-  if (refused !== undefined) return failure(`failed to connect ${JSON.stringify(name)} to bridge ${bridge.name}: ${why(refused)}`)
+  if (refused !== undefined)
+    return failure(`failed to connect ${JSON.stringify(name)} to bridge ${bridge.name}: ${why(refused)}`)
   if (host.port !== undefined) host.port.hairpin = config.hairpin
   return { host, eth0: made }
 }
 
-function describe(leased: CniResult, config: BridgeConfig, bridge: NetDevice, pair: Pair, request: CniRequest): CniResult {
+function describe(
+  leased: CniResult,
+  config: BridgeConfig,
+  bridge: NetDevice,
+  pair: Pair,
+  request: CniRequest,
+): CniResult {
   const gateway = leased.ips?.[0]?.gateway
-  const routes = [...(leased.routes ?? []), ...(config.isDefaultGateway && gateway !== undefined ? [{ dst: "0.0.0.0/0", gw: gateway }] : [])]
+  const routes = [
+    ...(leased.routes ?? []),
+    ...(config.isDefaultGateway && gateway !== undefined ? [{ dst: "0.0.0.0/0", gw: gateway }] : []),
+  ]
   return {
     cniVersion: leased.cniVersion,
     interfaces: [
@@ -151,16 +198,29 @@ function configurePod(pod: NetNamespace, eth0: NetDevice, result: CniResult): Cn
   eth0.arpNotify = true
   for (const ip of result.ips ?? []) {
     const prefix = parsePrefix(ip.address) as Prefix
-    const refused = addrAdd(eth0, { address: prefix.address, prefixLength: prefix.length, broadcast: broadcastOf(prefix), origin: "CNI bridge" })
-    if (refused !== undefined) return failure(`failed to add IP addr ${ip.address} to ${JSON.stringify(eth0.name)}: ${why(refused)}`)
+    const refused = addrAdd(eth0, {
+      address: prefix.address,
+      prefixLength: prefix.length,
+      broadcast: broadcastOf(prefix),
+      origin: "CNI bridge",
+    })
+    if (refused !== undefined)
+      return failure(`failed to add IP addr ${ip.address} to ${JSON.stringify(eth0.name)}: ${why(refused)}`)
   }
   linkUp(eth0)
   const gateway = result.ips?.[0]?.gateway
   for (const route of result.routes ?? []) {
     const destination = parsePrefix(route.dst) as Prefix
     const via = parseIpv4(route.gw ?? gateway ?? "")
-    const refused = routeAdd(pod, { destination: destination.address, prefixLength: destination.length, ...(via === undefined ? {} : { gateway: via }), dev: eth0, origin: "CNI bridge" })
-    if (refused !== undefined && refused.errno !== "EEXIST") return failure(`failed to add route '${route.dst} via ${route.gw ?? gateway} dev ${eth0.name}': ${why(refused)}`)
+    const refused = routeAdd(pod, {
+      destination: destination.address,
+      prefixLength: destination.length,
+      ...(via === undefined ? {} : { gateway: via }),
+      dev: eth0,
+      origin: "CNI bridge",
+    })
+    if (refused !== undefined && refused.errno !== "EEXIST")
+      return failure(`failed to add route '${route.dst} via ${route.gw ?? gateway} dev ${eth0.name}': ${why(refused)}`)
   }
   return undefined
 }
@@ -168,16 +228,31 @@ function configurePod(pod: NetNamespace, eth0: NetDevice, result: CniResult): Cn
 const broadcastOf = ({ address, length }: Prefix): number => (networkOf(address, length) + 2 ** (32 - length) - 1) >>> 0
 
 /** The bridge gets the pods' gateway address, and keeps the MAC it was born with. */
-function setGateway(node: NetNamespace, { dev, birthMac }: { dev: NetDevice; birthMac: number }, result: CniResult): CniError | undefined {
+function setGateway(
+  node: NetNamespace,
+  { dev, birthMac }: { dev: NetDevice; birthMac: number },
+  result: CniResult,
+): CniError | undefined {
   for (const ip of result.ips ?? []) {
     if (ip.gateway === undefined) continue
     const prefix = parsePrefix(ip.address) as Prefix
     const address = parseIpv4(ip.gateway) as number
     const text = `${ip.gateway}/${prefix.length}`
     if (dev.addresses.some((ifa) => ifa.address === address && ifa.prefixLength === prefix.length)) continue
-    if (dev.addresses.length > 0) return failure(`failed to set bridge addr: ${JSON.stringify(dev.name)} already has an IP address different from ${text}`)
-    const refused = addrAdd(dev, { address, prefixLength: prefix.length, broadcast: broadcastOf(prefix), origin: "CNI bridge" })
-    if (refused !== undefined) return failure(`failed to set bridge addr: could not add IP address to ${JSON.stringify(dev.name)}: ${why(refused)}`)
+    if (dev.addresses.length > 0)
+      return failure(
+        `failed to set bridge addr: ${JSON.stringify(dev.name)} already has an IP address different from ${text}`,
+      )
+    const refused = addrAdd(dev, {
+      address,
+      prefixLength: prefix.length,
+      broadcast: broadcastOf(prefix),
+      origin: "CNI bridge",
+    })
+    if (refused !== undefined)
+      return failure(
+        `failed to set bridge addr: could not add IP address to ${JSON.stringify(dev.name)}: ${why(refused)}`,
+      )
     linkSetAddress(dev, birthMac)
   }
   node.sysctl.ipForward = true

@@ -1,10 +1,11 @@
 /** Flannel as a cluster takes it: manifest, images, plugins. */
+
+import type { ContainerImage } from "../../kube/cri/image.ts"
 import type { Tool } from "../../linux/task/tool.ts"
 import type { Vfs } from "../../linux/task/vfs.ts"
 import { shTool } from "../../shell/programs.ts"
 import { defineTool } from "../../shell/tool.ts"
 import { VERSIONS } from "../../versions.ts"
-import type { ContainerImage } from "../../kube/cri/image.ts"
 import { bridgePlugin } from "../bridge/bridge.ts"
 import { loopback, portmap } from "../bundle.ts"
 import { hostLocal } from "../ipam/host-local.ts"
@@ -16,7 +17,10 @@ import type { FlannelOptions } from "./options.ts"
 
 /** As much of cp as the init containers need: `cp -f FROM TO`, executables included. */
 const cp: Tool = defineTool("cp", async (proc) => {
-  const [from = "", to = ""] = proc.argv.slice(1).filter((arg) => !arg.startsWith("-")).map((arg) => proc.path(arg))
+  const [from = "", to = ""] = proc.argv
+    .slice(1)
+    .filter((arg) => !arg.startsWith("-"))
+    .map((arg) => proc.path(arg))
   const tool = proc.fs.toolAt(from)
   const data = proc.fs.readFile(from)
   if (typeof data === "string") {
@@ -58,8 +62,16 @@ export function flannel(options: FlannelOptions = {}): CniProvider {
     name: "flannel",
     manifests: flannelManifests(options),
     images: (api) => [
-      { repository: IMAGE, tag: `v${VERSIONS.flannel}`, image: image("flannel", 2_400_000_000, 33_232_759, (fs) => fs.install("/opt/bin/flanneld", flanneld(api))) },
-      { repository: PLUGIN_IMAGE, tag: `v${VERSIONS.flannelCniPlugin}`, image: image("flannel-cni-plugin", 900_000_000, 4_916_313, (fs) => fs.install("/flannel", flannelPlugin)) },
+      {
+        repository: IMAGE,
+        tag: `v${VERSIONS.flannel}`,
+        image: image("flannel", 2_400_000_000, 33_232_759, (fs) => fs.install("/opt/bin/flanneld", flanneld(api))),
+      },
+      {
+        repository: PLUGIN_IMAGE,
+        tag: `v${VERSIONS.flannelCniPlugin}`,
+        image: image("flannel-cni-plugin", 900_000_000, 4_916_313, (fs) => fs.install("/flannel", flannelPlugin)),
+      },
     ],
     plugins: [bridgePlugin(options.naming), hostLocal, loopback, portmap],
   }

@@ -1,16 +1,17 @@
 /** flanneld: announces the node's subnet, follows the other nodes'. Models main.go and pkg/subnet/kube/kube.go. */
-import type { Process } from "../../linux/task/process.ts"
-import type { Tool } from "../../linux/task/tool.ts"
-import { defineTool } from "../../shell/tool.ts"
-import { MILLISECOND } from "../../sim/simulation.ts"
-import { WaitQueue } from "../../sim/task.ts"
-import { formatPrefix, parsePrefix, networkOf, type Prefix } from "../../wire/address.ts"
+
 import type { ApiServer } from "../../kube/api/server.ts"
 import { isStatus } from "../../kube/api/status.ts"
 import { timestamp } from "../../kube/api/time.ts"
 import type { Node, Pod } from "../../kube/api/types.ts"
 import { Informer } from "../../kube/client/informer.ts"
 import { parseJson } from "../../kube/cri/cni.ts"
+import type { Process } from "../../linux/task/process.ts"
+import type { Tool } from "../../linux/task/tool.ts"
+import { defineTool } from "../../shell/tool.ts"
+import { MILLISECOND } from "../../sim/simulation.ts"
+import { WaitQueue } from "../../sim/task.ts"
+import { formatPrefix, networkOf, type Prefix, parsePrefix } from "../../wire/address.ts"
 import type { Backend, BackendHost } from "./backend/backend.ts"
 import { registerHostGw } from "./backend/host-gw.ts"
 import { registerVxlan } from "./backend/vxlan.ts"
@@ -45,7 +46,8 @@ class Flanneld {
     this.#proc = proc
   }
 
-  readonly #log = (level: "I" | "W" | "E", place: string, text: string): Promise<void> => klog(this.#proc, level, place, text)
+  readonly #log = (level: "I" | "W" | "E", place: string, text: string): Promise<void> =>
+    klog(this.#proc, level, place, text)
 
   /** Says why and ends with 1. `reason` may carry its own place: `main.go:314|text`. */
   async #die(place: string, text: string): Promise<number> {
@@ -62,7 +64,11 @@ class Flanneld {
     this.#proc.on("SIGTERM", () => this.#terminate())
     this.#proc.on("SIGINT", () => this.#terminate())
     await this.#log("I", "main.go:215", `CLI flags config: ${formatFlags(flags)}`)
-    if (!flags.kubeSubnetMgr) return this.#die("main.go:237", "Failed to create SubnetManager: podwire does not support etcd: start flanneld with --kube-subnet-mgr")
+    if (!flags.kubeSubnetMgr)
+      return this.#die(
+        "main.go:237",
+        "Failed to create SubnetManager: podwire does not support etcd: start flanneld with --kube-subnet-mgr",
+      )
     try {
       const started = await this.#start(flags)
       return typeof started === "number" ? started : await this.#run(started)
@@ -80,11 +86,19 @@ class Flanneld {
 
   /** Everything up to a running backend, or an exit code. */
   async #start(flags: Flags): Promise<{ backend: Backend; subnet: Prefix } | number> {
-    await this.#log("W", "client_config.go:659", "Neither --kubeconfig nor --master was specified.  Using the inClusterConfig.  This might not work.")
+    await this.#log(
+      "W",
+      "client_config.go:659",
+      "Neither --kubeconfig nor --master was specified.  Using the inClusterConfig.  This might not work.",
+    )
     const refused = this.#findNode()
     if (refused !== undefined) return this.#die("main.go:237", `Failed to create SubnetManager: ${refused}`)
     const file = this.#proc.fs.readText(flags.netConfPath)
-    if (!("text" in file)) return this.#die("main.go:237", `Failed to create SubnetManager: failed to read net conf: open ${flags.netConfPath}: no such file or directory`)
+    if (!("text" in file))
+      return this.#die(
+        "main.go:237",
+        `Failed to create SubnetManager: failed to read net conf: open ${flags.netConfPath}: no such file or directory`,
+      )
     const conf = parseNetConf(parseJson(file.text))
     if (typeof conf === "string") return this.#die("main.go:237", `Failed to create SubnetManager: ${conf}`)
     await this.#sync()
@@ -142,7 +156,9 @@ class Flanneld {
     else this.#known.set(name, now)
     this.#events.push({ type: deleted ? "removed" : "added", lease })
     this.#wake.wake()
-    return deleted || before !== undefined ? undefined : `Creating the node lease for IPv4. This is the n.Spec.PodCIDRs: [${(node.spec.podCIDRs ?? []).join(" ")}]`
+    return deleted || before !== undefined
+      ? undefined
+      : `Creating the node lease for IPv4. This is the n.Spec.PodCIDRs: [${(node.spec.podCIDRs ?? []).join(" ")}]`
   }
 
   #node(): Node | undefined {
@@ -155,10 +171,24 @@ class Flanneld {
     const node = this.#node()
     const annotations = node?.metadata.annotations ?? {}
     await this.#log("I", "kube.go:737", `List of node(${this.#nodeName}) annotations: ${goMap(annotations)}`)
-    const found = await findInterface(this.#proc.net, flags, annotations[`${ANNOTATION}/node-public-ip`] || flags.publicIp, this.#log)
+    const found = await findInterface(
+      this.#proc.net,
+      flags,
+      annotations[`${ANNOTATION}/node-public-ip`] || flags.publicIp,
+      this.#log,
+    )
     if (typeof found === "string") return this.#die(...(found.split("|") as [string, string]))
     const before = node === undefined ? undefined : leaseOf(node, subnetOf(node))
-    const host: BackendHost = { kernel: this.#proc.kernel, net: this.#proc.net, dev: found.dev, ifaceAddress: found.address, publicIp: found.publicIp, conf, before, log: this.#log }
+    const host: BackendHost = {
+      kernel: this.#proc.kernel,
+      net: this.#proc.net,
+      dev: found.dev,
+      ifaceAddress: found.address,
+      publicIp: found.publicIp,
+      conf,
+      before,
+      log: this.#log,
+    }
     this.#publicIp = found.publicIp
     const backend = conf.backend === "vxlan" ? await registerVxlan(host) : await registerHostGw(host)
     return typeof backend === "string" ? this.#die("main.go:370", `Error registering network: ${backend}`) : backend
@@ -168,15 +198,25 @@ class Flanneld {
 
   /** Announces the node and learns its subnet. Models AcquireLease. */
   async #acquire(conf: NetConf, backend: Backend): Promise<Prefix | number> {
-    const fail = (text: string): Promise<number> => this.#die("main.go:370", `Error registering network: failed to acquire lease: ${text}`)
+    const fail = (text: string): Promise<number> =>
+      this.#die("main.go:370", `Error registering network: failed to acquire lease: ${text}`)
     const node = this.#node()
-    if (node === undefined) return fail(`timeout contacting kube-api, failed to patch node ${JSON.stringify(this.#nodeName)}. Error: context deadline exceeded`)
+    if (node === undefined)
+      return fail(
+        `timeout contacting kube-api, failed to patch node ${JSON.stringify(this.#nodeName)}. Error: context deadline exceeded`,
+      )
     const subnet = subnetOf(node)
     if (subnet === undefined) return fail(`node ${JSON.stringify(this.#nodeName)} pod cidr not assigned`)
     this.#announce(node, backend)
     const network = parsePrefix(conf.network)
-    if (network === undefined || subnet.length < network.length || networkOf(subnet.address, network.length) !== networkOf(network.address, network.length))
-      return fail(`subnet ${JSON.stringify(conf.network)} specified in the flannel net config doesn't contain ${JSON.stringify(node.spec.podCIDR)} PodCIDR of the ${JSON.stringify(this.#nodeName)} node`)
+    if (
+      network === undefined ||
+      subnet.length < network.length ||
+      networkOf(subnet.address, network.length) !== networkOf(network.address, network.length)
+    )
+      return fail(
+        `subnet ${JSON.stringify(conf.network)} specified in the flannel net config doesn't contain ${JSON.stringify(node.spec.podCIDR)} PodCIDR of the ${JSON.stringify(this.#nodeName)} node`,
+      )
     const refused = backend.configure(subnet)
     return refused === undefined ? subnet : this.#die("main.go:370", `Error registering network: ${refused}`)
   }
@@ -191,7 +231,14 @@ class Flanneld {
     }
     const { registry } = this.#api
     if (Object.entries(annotations).some(([key, value]) => old[key] !== value))
-      registry.patch(registry.resource("nodes"), undefined, this.#nodeName, "strategic", { metadata: { annotations } }, { subresource: "status" })
+      registry.patch(
+        registry.resource("nodes"),
+        undefined,
+        this.#nodeName,
+        "strategic",
+        { metadata: { annotations } },
+        { subresource: "status" },
+      )
   }
 
   // ── run ─────────────────────────────────────────────────────────────────────────────────────
@@ -267,11 +314,19 @@ class Flanneld {
       lastTransitionTime: old?.status === "False" ? old.lastTransitionTime : now,
       lastHeartbeatTime: now,
     }
-    registry.patch(registry.resource("nodes"), undefined, this.#nodeName, "strategic", { status: { conditions: [condition] } }, { subresource: "status" })
+    registry.patch(
+      registry.resource("nodes"),
+      undefined,
+      this.#nodeName,
+      "strategic",
+      { status: { conditions: [condition] } },
+      { subresource: "status" },
+    )
   }
 }
 
-const isOwn = (lease: Lease, subnet: Prefix): boolean => lease.subnet.address === subnet.address && lease.subnet.length === subnet.length
+const isOwn = (lease: Lease, subnet: Prefix): boolean =>
+  lease.subnet.address === subnet.address && lease.subnet.length === subnet.length
 
 function subnetOf(node: Node): Prefix | undefined {
   const cidr = node.spec.podCIDRs?.[0] ?? node.spec.podCIDR ?? ""

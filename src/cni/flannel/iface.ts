@@ -1,7 +1,8 @@
 /** Which device and address Flannel uses towards the other nodes. Models pkg/ipmatch/match.go. */
+
+import { RouteType } from "../../linux/fib/route.ts"
 import type { NetDevice } from "../../linux/netdev.ts"
 import type { NetNamespace } from "../../linux/netns.ts"
-import { RouteType } from "../../linux/fib/route.ts"
 import { formatIpv4, isLoopback, parseIpv4 } from "../../wire/address.ts"
 import type { Flags } from "./flags.ts"
 
@@ -17,11 +18,18 @@ const UNICAST_FIRST = 0xe0000000
 
 /** The first global unicast address. */
 function firstAddress(dev: NetDevice): number | undefined {
-  return dev.addresses.map((ifa) => ifa.address).find((address) => !isLoopback(address) && address < UNICAST_FIRST && address >>> 16 !== 0xa9fe)
+  return dev.addresses
+    .map((ifa) => ifa.address)
+    .find((address) => !isLoopback(address) && address < UNICAST_FIRST && address >>> 16 !== 0xa9fe)
 }
 
 /** The interface, or the text that ends the program. */
-export async function findInterface(net: NetNamespace, flags: Flags, publicIp: string, log: Log): Promise<ExternalInterface | string> {
+export async function findInterface(
+  net: NetNamespace,
+  flags: Flags,
+  publicIp: string,
+  log: Log,
+): Promise<ExternalInterface | string> {
   if (flags.iface.length === 0 && flags.ifaceRegex.length === 0 && flags.ifaceCanReach === "") {
     const found = publicIp === "" ? await defaultInterface(net, log) : await namedInterface(net, publicIp, log)
     const result = typeof found === "string" ? found : await complete(found, publicIp, log)
@@ -43,7 +51,11 @@ export async function findInterface(net: NetNamespace, flags: Flags, publicIp: s
     const found = await reachingInterface(net, flags.ifaceCanReach, log)
     const result = typeof found === "string" ? found : await complete(found, publicIp, log)
     if (typeof result !== "string") return result
-    await log("I", "main.go:347", `Could not find valid interface matching ifaceCanReach: ${flags.ifaceCanReach}: ${result}`)
+    await log(
+      "I",
+      "main.go:347",
+      `Could not find valid interface matching ifaceCanReach: ${flags.ifaceCanReach}: ${result}`,
+    )
   }
   return "main.go:353|Failed to find interface to use that matches the interfaces and/or regexes provided"
 }
@@ -70,17 +82,22 @@ async function namedInterface(net: NetNamespace, name: string, log: Log): Promis
 /** Addresses first, names second. */
 function matchingInterface(net: NetNamespace, pattern: string): Found | string {
   const regex = new RegExp(pattern)
-  for (const dev of net.devices) for (const { address } of dev.addresses) if (regex.test(formatIpv4(address))) return { dev, address }
+  for (const dev of net.devices)
+    for (const { address } of dev.addresses) if (regex.test(formatIpv4(address))) return { dev, address }
   const dev = net.devices.find((candidate) => regex.test(candidate.name))
   if (dev !== undefined) return { dev }
-  const faces = net.devices.map((candidate) => `${candidate.name}:[${candidate.addresses.map((ifa) => formatIpv4(ifa.address)).join(" ")}]`)
+  const faces = net.devices.map(
+    (candidate) => `${candidate.name}:[${candidate.addresses.map((ifa) => formatIpv4(ifa.address)).join(" ")}]`,
+  )
   return `Could not match pattern ${pattern} to any of the available network interfaces (${faces.join(", ")})`
 }
 
 async function reachingInterface(net: NetNamespace, target: string, log: Log): Promise<Found | string> {
   await log("I", "match.go:206", `Determining interface to use based on given ifcanreach: ${target}`)
   const way = net.fib.lookup(parseIpv4(target) ?? 0)
-  return way?.dev === undefined ? "failed to get ifcanreach based interface: failed to get route info: network is unreachable" : { dev: way.dev }
+  return way?.dev === undefined
+    ? "failed to get ifcanreach based interface: failed to get route info: network is unreachable"
+    : { dev: way.dev }
 }
 
 async function complete({ dev, address }: Found, publicIp: string, log: Log): Promise<ExternalInterface | string> {

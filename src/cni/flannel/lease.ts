@@ -1,6 +1,7 @@
 /** A node's subnet and how to reach it, as its annotations say. Models pkg/lease and pkg/subnet/kube. */
-import { parseIpv4, type Prefix } from "../../wire/address.ts"
+
 import type { Node } from "../../kube/api/types.ts"
+import { type Prefix, parseIpv4 } from "../../wire/address.ts"
 
 export const ANNOTATION = "flannel.alpha.coreos.com"
 

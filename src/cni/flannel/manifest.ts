@@ -1,6 +1,7 @@
 /** The objects of kube-flannel.yml, in the order of the release asset. Models Documentation/kube-flannel.yml of 0.27.4. */
-import { VERSIONS } from "../../versions.ts"
+
 import type { Manifest } from "../../kube/api/types.ts"
+import { VERSIONS } from "../../versions.ts"
 import { type FlannelOptions, netConfJson } from "./options.ts"
 
 export const NAMESPACE = "kube-flannel"
@@ -25,7 +26,11 @@ const CNI_CONF = `${JSON.stringify(
 export function flannelManifests(options: FlannelOptions): Manifest[] {
   const account = { name: "flannel", namespace: NAMESPACE }
   return [
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE, labels: { ...LABELS, "pod-security.kubernetes.io/enforce": "privileged" } } },
+    {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name: NAMESPACE, labels: { ...LABELS, "pod-security.kubernetes.io/enforce": "privileged" } },
+    },
     { apiVersion: "v1", kind: "ServiceAccount", metadata: { ...account, labels: LABELS } },
     {
       apiVersion: "rbac.authorization.k8s.io/v1",
@@ -72,7 +77,13 @@ function podSpec(options: FlannelOptions): object {
   const image = `${IMAGE}:v${VERSIONS.flannel}`
   const config = { mountPath: "/etc/kube-flannel/", name: "flannel-cfg" }
   return {
-    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: "kubernetes.io/os", operator: "In", values: ["linux"] }] }] } } },
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [{ matchExpressions: [{ key: "kubernetes.io/os", operator: "In", values: ["linux"] }] }],
+        },
+      },
+    },
     containers: [
       {
         args: ["--ip-masq", "--kube-subnet-mgr", ...(options.iface === undefined ? [] : [`--iface=${options.iface}`])],
@@ -87,7 +98,11 @@ function podSpec(options: FlannelOptions): object {
         name: "kube-flannel",
         resources: { requests: { cpu: "100m", memory: "50Mi" } },
         securityContext: { capabilities: { add: ["NET_ADMIN", "NET_RAW"] }, privileged: false },
-        volumeMounts: [{ mountPath: "/run/flannel", name: "run" }, config, { mountPath: "/run/xtables.lock", name: "xtables-lock" }],
+        volumeMounts: [
+          { mountPath: "/run/flannel", name: "run" },
+          config,
+          { mountPath: "/run/xtables.lock", name: "xtables-lock" },
+        ],
       },
     ],
     hostNetwork: true,

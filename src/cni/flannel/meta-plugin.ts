@@ -1,8 +1,9 @@
 /** flannel's CNI plugin: turns subnet.env into a configuration for bridge and host-local. Models flannel-io/cni-plugin. */
-import type { Tool } from "../../linux/task/tool.ts"
-import { formatPrefix, networkOf, parsePrefix } from "../../wire/address.ts"
+
 import { type Dict, goJson, isDict } from "../../kube/api/json.ts"
 import { parseJson } from "../../kube/cri/cni.ts"
+import type { Tool } from "../../linux/task/tool.ts"
+import { formatPrefix, networkOf, parsePrefix } from "../../wire/address.ts"
 import { CniCode, type CniRequest, cniPlugin, delegate, failure } from "../skel.ts"
 import { readSubnetEnv, SUBNET_FILE, type SubnetEnv } from "./subnet-env.ts"
 
@@ -38,7 +39,9 @@ const stored = (request: CniRequest): string => `${DATA_DIR}/${request.container
 
 function delegateConfig(config: Dict, env: SubnetEnv): Dict | string {
   const delegated: Dict = isDict(config["delegate"]) ? { ...config["delegate"] } : {}
-  for (const name of ["name", "ipam"]) if (delegated[name] !== undefined) return `'delegate' dictionary must not have (invalid) key: ${JSON.stringify(name)}`
+  for (const name of ["name", "ipam"])
+    if (delegated[name] !== undefined)
+      return `'delegate' dictionary must not have (invalid) key: ${JSON.stringify(name)}`
   delegated["name"] = config["name"]
   delegated["type"] ??= "bridge"
   delegated["ipMasq"] ??= !env.ipMasq

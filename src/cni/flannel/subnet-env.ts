@@ -23,9 +23,17 @@ export function writeSubnetEnv(fs: Vfs, env: SubnetEnv): void {
 /** The file's content, or the plugin's error text. */
 export function readSubnetEnv(fs: Vfs, path: string): SubnetEnv | string {
   const file = fs.readText(path)
-  if (!("text" in file)) return `failed to load flannel 'subnet.env' file: open ${path}: no such file or directory. Check the flannel pod log for this node.`
-  const values = new Map(file.text.split("\n").filter((line) => line.includes("=")).map((line): [string, string] => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]))
-  const missing = ["FLANNEL_NETWORK", "FLANNEL_SUBNET", "FLANNEL_MTU", "FLANNEL_IPMASQ"].filter((name) => !values.has(name))
+  if (!("text" in file))
+    return `failed to load flannel 'subnet.env' file: open ${path}: no such file or directory. Check the flannel pod log for this node.`
+  const values = new Map(
+    file.text
+      .split("\n")
+      .filter((line) => line.includes("="))
+      .map((line): [string, string] => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+  )
+  const missing = ["FLANNEL_NETWORK", "FLANNEL_SUBNET", "FLANNEL_MTU", "FLANNEL_IPMASQ"].filter(
+    (name) => !values.has(name),
+  )
   if (missing.length > 0) return `${path} is missing ${missing.join(", ")}`
   return {
     network: values.get("FLANNEL_NETWORK") as string,

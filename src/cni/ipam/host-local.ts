@@ -1,9 +1,10 @@
 /** host-local: addresses from a range, remembered in files on the node. Models plugins/ipam/host-local. */
-import type { Vfs } from "../../linux/task/vfs.ts"
-import type { Tool } from "../../linux/task/tool.ts"
-import { formatIpv4, netmask, parseIpv4, parsePrefix } from "../../wire/address.ts"
+
 import { type Dict, isDict } from "../../kube/api/json.ts"
 import type { CniError, CniResult } from "../../kube/cri/cni.ts"
+import type { Tool } from "../../linux/task/tool.ts"
+import type { Vfs } from "../../linux/task/vfs.ts"
+import { formatIpv4, netmask, parseIpv4, parsePrefix } from "../../wire/address.ts"
 import { CniCode, type CniRequest, cniPlugin, failure } from "../skel.ts"
 
 interface Range {
@@ -23,7 +24,9 @@ export const hostLocal: Tool = cniPlugin("host-local", {
   },
   async del(request) {
     const folder = folderOf(request)
-    for (const name of reserved(request.proc.fs, folder)) if (holder(request.proc.fs, `${folder}/${name}`) === `${request.containerId}\r\n${request.ifname}`) request.proc.fs.unlink(`${folder}/${name}`)
+    for (const name of reserved(request.proc.fs, folder))
+      if (holder(request.proc.fs, `${folder}/${name}`) === `${request.containerId}\r\n${request.ifname}`)
+        request.proc.fs.unlink(`${folder}/${name}`)
     return undefined
   },
 })
@@ -48,7 +51,11 @@ function holder(fs: Vfs, path: string): string {
 function ipamConfig(request: CniRequest): { ipam: Dict; ranges: Range[] } | CniError {
   const { ipam } = request.config as { ipam?: unknown }
   if (!isDict(ipam)) return failure("IPAM config missing 'ipam' key")
-  const sets = Array.isArray(ipam["ranges"]) ? (ipam["ranges"] as unknown[][]) : typeof ipam["subnet"] === "string" ? [[ipam]] : []
+  const sets = Array.isArray(ipam["ranges"])
+    ? (ipam["ranges"] as unknown[][])
+    : typeof ipam["subnet"] === "string"
+      ? [[ipam]]
+      : []
   if (sets.length === 0) return failure("no IP ranges specified")
   const ranges: Range[] = []
   for (const [i, set] of sets.entries()) {
@@ -65,8 +72,10 @@ function parseRange(source: Dict): Range | string {
   if (subnet === undefined) return `invalid CIDR address: ${text}`
   if (subnet.length > 30) return `network ${text} too small to allocate from`
   const mask = netmask(subnet.length)
-  if ((subnet.address & mask) >>> 0 !== subnet.address) return `network has host bits set. For a subnet mask of length ${subnet.length} the network address is ${formatIpv4((subnet.address & mask) >>> 0)}`
-  const address = (field: string, otherwise: number): number => (typeof source[field] === "string" ? (parseIpv4(source[field]) ?? otherwise) : otherwise)
+  if ((subnet.address & mask) >>> 0 !== subnet.address)
+    return `network has host bits set. For a subnet mask of length ${subnet.length} the network address is ${formatIpv4((subnet.address & mask) >>> 0)}`
+  const address = (field: string, otherwise: number): number =>
+    typeof source[field] === "string" ? (parseIpv4(source[field]) ?? otherwise) : otherwise
   return {
     subnet,
     first: address("rangeStart", subnet.address + 1),
@@ -87,16 +96,26 @@ function allocate(request: CniRequest, ipam: Dict, ranges: readonly Range[]): Cn
     if (typeof address === "string") return failure(`failed to allocate for range ${i}: ${address}`, CniCode.INTERNAL)
     fs.writeFile(`${folder}/${formatIpv4(address)}`, me, 0o600)
     fs.writeFile(`${folder}/last_reserved_ip.${i}`, formatIpv4(address), 0o600)
-    ips.push({ version: "4", address: `${formatIpv4(address)}/${range.subnet.length}`, gateway: formatIpv4(range.gateway) })
+    ips.push({
+      version: "4",
+      address: `${formatIpv4(address)}/${range.subnet.length}`,
+      gateway: formatIpv4(range.gateway),
+    })
   }
   const routes = Array.isArray(ipam["routes"]) ? (ipam["routes"] as NonNullable<CniResult["routes"]>) : []
-  return { cniVersion: String(request.config["cniVersion"] ?? "0.3.1"), ips, ...(routes.length === 0 ? {} : { routes }), dns: {} }
+  return {
+    cniVersion: String(request.config["cniVersion"] ?? "0.3.1"),
+    ips,
+    ...(routes.length === 0 ? {} : { routes }),
+    dns: {},
+  }
 }
 
 /** Round robin: from the one after the last reserved, once around. */
 function next(fs: Vfs, folder: string, range: Range, index: number, me: string): number | string {
   const taken = new Map(reserved(fs, folder).map((name) => [name, holder(fs, `${folder}/${name}`)]))
-  for (const [name, owner] of taken) if (owner === me) return `${name} has been allocated to ${me.split("\r\n")[0]}, duplicate allocation is not allowed`
+  for (const [name, owner] of taken)
+    if (owner === me) return `${name} has been allocated to ${me.split("\r\n")[0]}, duplicate allocation is not allowed`
   const last = parseIpv4(holder(fs, `${folder}/last_reserved_ip.${index}`).trim())
   const size = range.last - range.first + 1
   const start = last !== undefined && last >= range.first && last <= range.last ? last - range.first + 1 : 0

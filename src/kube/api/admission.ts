@@ -17,12 +17,21 @@ export function serviceAccountAdmission(registry: Registry): Admission {
     const metadata = section(object, "metadata")
     spec["serviceAccountName"] ??= "default"
     spec["serviceAccount"] = spec["serviceAccountName"]
-    const account = registry.get(registry.resource("serviceaccounts"), text(metadata, "namespace"), text(spec, "serviceAccountName"))
+    const account = registry.get(
+      registry.resource("serviceaccounts"),
+      text(metadata, "namespace"),
+      text(spec, "serviceAccountName"),
+    )
     if (status.isStatus(account)) {
       const { namespace, name } = { namespace: text(metadata, "namespace"), name: text(spec, "serviceAccountName") }
-      return status.forbidden({ group: "", name: "pods" }, text(metadata, "name"), `error looking up service account ${namespace}/${name}: serviceaccount ${JSON.stringify(name)} not found`)
+      return status.forbidden(
+        { group: "", name: "pods" },
+        text(metadata, "name"),
+        `error looking up service account ${namespace}/${name}: serviceaccount ${JSON.stringify(name)} not found`,
+      )
     }
-    if (spec["automountServiceAccountToken"] !== false && account["automountServiceAccountToken"] !== false) mountToken(registry, spec)
+    if (spec["automountServiceAccountToken"] !== false && account["automountServiceAccountToken"] !== false)
+      mountToken(registry, spec)
     return undefined
   }
 }
@@ -30,14 +39,19 @@ export function serviceAccountAdmission(registry: Registry): Admission {
 function mountToken(registry: Registry, spec: Dict): void {
   const containers = [...dicts(spec, "containers"), ...dicts(spec, "initContainers")]
   const mounts = (container: Dict): Dict[] => dicts(container, "volumeMounts")
-  const without = containers.filter((container) => !mounts(container).some((mount) => mount["mountPath"] === TOKEN_PATH))
+  const without = containers.filter(
+    (container) => !mounts(container).some((mount) => mount["mountPath"] === TOKEN_PATH),
+  )
   if (without.length === 0) return
   const name = `kube-api-access-${registry.randomSuffix()}`
-  for (const container of without) container["volumeMounts"] = [...mounts(container), { name, readOnly: true, mountPath: TOKEN_PATH }]
+  for (const container of without)
+    container["volumeMounts"] = [...mounts(container), { name, readOnly: true, mountPath: TOKEN_PATH }]
   const sources = [
     { serviceAccountToken: { expirationSeconds: 3607, path: "token" } },
     { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
-    { downwardAPI: { items: [{ path: "namespace", fieldRef: { apiVersion: "v1", fieldPath: "metadata.namespace" } }] } },
+    {
+      downwardAPI: { items: [{ path: "namespace", fieldRef: { apiVersion: "v1", fieldPath: "metadata.namespace" } }] },
+    },
   ]
   spec["volumes"] = [...dicts(spec, "volumes"), { name, projected: { sources, defaultMode: 420 } }]
 }
@@ -50,14 +64,20 @@ export const defaultTolerations: Admission = (resource, object, old) => {
   const spec = section(object, "spec")
   const tolerations = dicts(spec, "tolerations")
   for (const key of ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]) {
-    const tolerated = tolerations.some((t) => (t["key"] === key || (t["key"] ?? "") === "") && ["NoExecute", ""].includes(text(t, "effect")))
-    if (!tolerated) tolerations.push({ key, operator: "Exists", effect: "NoExecute", tolerationSeconds: EVICTION_SECONDS })
+    const tolerated = tolerations.some(
+      (t) => (t["key"] === key || (t["key"] ?? "") === "") && ["NoExecute", ""].includes(text(t, "effect")),
+    )
+    if (!tolerated)
+      tolerations.push({ key, operator: "Exists", effect: "NoExecute", tolerationSeconds: EVICTION_SECONDS })
   }
   spec["tolerations"] = tolerations
   return undefined
 }
 
-const PRIORITY_CLASSES: Readonly<Record<string, number>> = { "system-cluster-critical": 2000000000, "system-node-critical": 2000001000 }
+const PRIORITY_CLASSES: Readonly<Record<string, number>> = {
+  "system-cluster-critical": 2000000000,
+  "system-node-critical": 2000001000,
+}
 
 /** Resolves priority classes. Models plugin/pkg/admission/priority. */
 export const priority: Admission = (resource, object, old) => {
@@ -66,7 +86,11 @@ export const priority: Admission = (resource, object, old) => {
   const name = text(spec, "priorityClassName")
   const value = name === "" ? 0 : PRIORITY_CLASSES[name]
   if (value === undefined)
-    return status.forbidden({ group: "", name: "pods" }, text(section(object, "metadata"), "name"), `no PriorityClass with name ${name} was found`)
+    return status.forbidden(
+      { group: "", name: "pods" },
+      text(section(object, "metadata"), "name"),
+      `no PriorityClass with name ${name} was found`,
+    )
   spec["priority"] = value
   spec["preemptionPolicy"] ??= "PreemptLowerPriority"
   return undefined
@@ -77,9 +101,14 @@ export const qualityOfService: Admission = (resource, object, old) => {
   if (resource.kind !== "Pod" || old !== undefined) return undefined
   const spec = section(object, "spec")
   const containers = [...dicts(spec, "containers"), ...dicts(spec, "initContainers")]
-  const asks = containers.map((container) => ({ limits: strings(container["resources"], "limits"), requests: strings(container["resources"], "requests") }))
+  const asks = containers.map((container) => ({
+    limits: strings(container["resources"], "limits"),
+    requests: strings(container["resources"], "requests"),
+  }))
   const some = asks.some(({ limits, requests }) => [limits, requests].some((map) => "cpu" in map || "memory" in map))
-  const all = asks.every(({ limits, requests }) => ["cpu", "memory"].every((name) => limits[name] !== undefined && limits[name] === requests[name]))
+  const all = asks.every(({ limits, requests }) =>
+    ["cpu", "memory"].every((name) => limits[name] !== undefined && limits[name] === requests[name]),
+  )
   section(object, "status")["qosClass"] = !some ? "BestEffort" : all ? "Guaranteed" : "Burstable"
   return undefined
 }
@@ -103,8 +132,13 @@ export function serviceAddresses(registry: Registry, range: Prefix, prng: Prng):
     const before = (old as Service | undefined)?.spec.clusterIP
     spec["clusterIP"] ??= before ?? freeAddress(range, addresses, prng)
     const errors = old === undefined ? refuseAddress(String(spec["clusterIP"]), addresses) : []
-    if (errors.length > 0) return status.invalid({ group: "", name: "Service" }, text(section(object, "metadata"), "name"), errors)
-    Object.assign(spec, { clusterIPs: [spec["clusterIP"]], ipFamilies: ["IPv4"], ipFamilyPolicy: spec["ipFamilyPolicy"] ?? "SingleStack" })
+    if (errors.length > 0)
+      return status.invalid({ group: "", name: "Service" }, text(section(object, "metadata"), "name"), errors)
+    Object.assign(spec, {
+      clusterIPs: [spec["clusterIP"]],
+      ipFamilies: ["IPv4"],
+      ipFamilyPolicy: spec["ipFamilyPolicy"] ?? "SingleStack",
+    })
     if (spec["type"] === "NodePort" || spec["type"] === "LoadBalancer")
       for (const port of dicts(spec, "ports")) {
         while (port["nodePort"] === undefined || port["nodePort"] === 0) {
@@ -119,7 +153,9 @@ export function serviceAddresses(registry: Registry, range: Prefix, prng: Prng):
 
 function refuseAddress(address: string, taken: ReadonlySet<string>): FieldError[] {
   if (address === "None" || !taken.has(address)) return []
-  return [invalidValue("spec.clusterIPs", [address], `failed to allocate IP ${address}: provided IP is already allocated`)]
+  return [
+    invalidValue("spec.clusterIPs", [address], `failed to allocate IP ${address}: provided IP is already allocated`),
+  ]
 }
 
 function freeAddress(range: Prefix, taken: ReadonlySet<string>, prng: Prng): string {
@@ -135,6 +171,11 @@ function freeAddress(range: Prefix, taken: ReadonlySet<string>, prng: Prng): str
 /** Installs what kubeadm switches on. */
 export function installAdmission(registry: Registry, serviceCidr: Prefix): void {
   const prng = registry.sim.prng.fork("kube-apiserver/services")
-  registry.admission.push(serviceAccountAdmission(registry), defaultTolerations, priority, qualityOfService, serviceAddresses(registry, serviceCidr, prng))
+  registry.admission.push(
+    serviceAccountAdmission(registry),
+    defaultTolerations,
+    priority,
+    qualityOfService,
+    serviceAddresses(registry, serviceCidr, prng),
+  )
 }
-

@@ -28,8 +28,16 @@ const SUBRESOURCE_KINDS: Readonly<Record<string, { group: string; version: strin
   finalize: { group: "", version: "v1", kind: "Namespace", verbs: ["update"] },
 }
 
-const subresourceKind = (resource: Resource, name: string): { group: string; version: string; kind: string; verbs: string[] } =>
-  SUBRESOURCE_KINDS[name] ?? { group: resource.group, version: resource.version, kind: resource.kind, verbs: ["get", "patch", "update"] }
+const subresourceKind = (
+  resource: Resource,
+  name: string,
+): { group: string; version: string; kind: string; verbs: string[] } =>
+  SUBRESOURCE_KINDS[name] ?? {
+    group: resource.group,
+    version: resource.version,
+    kind: resource.kind,
+    verbs: ["get", "patch", "update"],
+  }
 
 /** `APIGroupDiscoveryList`: of the core group (`core`), or of all the others. */
 export function aggregatedDiscovery(resources: readonly Resource[], core: boolean, version: string): object {
@@ -61,7 +69,11 @@ function discovered(resource: Resource): object {
 }
 
 export function apiVersions(): object {
-  return { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [{ clientCIDR: "0.0.0.0/0", serverAddress: "192.168.80.101:6443" }] }
+  return {
+    kind: "APIVersions",
+    versions: ["v1"],
+    serverAddressByClientCIDRs: [{ clientCIDR: "0.0.0.0/0", serverAddress: "192.168.80.101:6443" }],
+  }
 }
 
 export function apiGroupList(resources: readonly Resource[]): object {
@@ -91,7 +103,14 @@ export function apiResourceList(resources: readonly Resource[], groupVersion: st
     ...(resource.subresources ?? []).map((name) => {
       const { group, version, kind, verbs } = subresourceKind(resource, name)
       const foreign = group !== resource.group || version !== resource.version
-      return { name: `${resource.plural}/${name}`, singularName: "", namespaced: resource.namespaced, ...(foreign ? { group, version } : {}), kind, verbs }
+      return {
+        name: `${resource.plural}/${name}`,
+        singularName: "",
+        namespaced: resource.namespaced,
+        ...(foreign ? { group, version } : {}),
+        kind,
+        verbs,
+      }
     }),
   ])
   return { kind: "APIResourceList", apiVersion: "v1", groupVersion, resources: list }
@@ -113,7 +132,8 @@ export function versionInfo(): Record<string, string> {
   }
 }
 
-const pathOf = (groupVersion: string): string => (groupVersion.includes("/") ? `apis/${groupVersion}` : `api/${groupVersion}`)
+const pathOf = (groupVersion: string): string =>
+  groupVersion.includes("/") ? `apis/${groupVersion}` : `api/${groupVersion}`
 
 export function openApiIndex(resources: readonly Resource[]): object {
   const paths = groupVersions(resources).map(({ group, version }) => {
@@ -137,5 +157,10 @@ export function openApiDocument(resources: readonly Resource[], path: string): o
       },
     },
   ])
-  return { openapi: "3.0.0", info: { title: "Kubernetes", version: `v${VERSIONS.kubernetes}` }, components: { schemas: {} }, paths: Object.fromEntries(paths) }
+  return {
+    openapi: "3.0.0",
+    info: { title: "Kubernetes", version: `v${VERSIONS.kubernetes}` },
+    components: { schemas: {} },
+    paths: Object.fromEntries(paths),
+  }
 }

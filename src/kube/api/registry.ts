@@ -110,12 +110,17 @@ export class Registry {
     if (query.namespace !== undefined && resource.namespaced && metadata.namespace !== query.namespace) return false
     if (query.name !== undefined && metadata.name !== query.name) return false
     if (query.labels !== undefined && !matchesLabels(query.labels, metadata.labels ?? {})) return false
-    return (query.fields ?? []).every((term) => (fieldValue(resource, object, term.field) === term.value) === term.equals)
+    return (query.fields ?? []).every(
+      (term) => (fieldValue(resource, object, term.field) === term.value) === term.equals,
+    )
   }
 
   /** The first field of a selector that this resource cannot select by. */
   unknownField(resource: Resource, terms: readonly FieldTerm[]): string | undefined {
-    return terms.find((t) => t.field !== "metadata.name" && t.field !== "metadata.namespace" && resource.fields?.[t.field] === undefined)?.field
+    return terms.find(
+      (t) =>
+        t.field !== "metadata.name" && t.field !== "metadata.namespace" && resource.fields?.[t.field] === undefined,
+    )?.field
   }
 
   /**
@@ -154,7 +159,15 @@ export class Registry {
     metadata["name"] ??= generated ? this.#generate(String(metadata["generateName"])) : ""
     const object = decoded as ApiObject
     Object.assign(metadata, { uid: this.store.uid(), creationTimestamp: timestamp(this.sim) })
-    for (const field of ["resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink", "managedFields"]) delete metadata[field]
+    for (const field of [
+      "resourceVersion",
+      "deletionTimestamp",
+      "deletionGracePeriodSeconds",
+      "generation",
+      "selfLink",
+      "managedFields",
+    ])
+      delete metadata[field]
     if (resource.generation === true) metadata["generation"] = 1
     // A kubelet registers its node with its status; everybody else starts without one.
     if (resource.status === true && resource.kind !== "Node") delete decoded["status"]
@@ -163,8 +176,10 @@ export class Registry {
     if (denied !== undefined) return denied
     const known = this.store.get(resourceKey(resource), object.metadata.namespace, object.metadata.name)
     const errors = this.#validate(resource, object, undefined)
-    if (errors.length > 0) return status.invalid({ group: resource.group, name: resource.kind }, object.metadata.name, errors)
-    if (known !== undefined) return status.alreadyExists({ group: resource.group, name: resource.plural }, object.metadata.name)
+    if (errors.length > 0)
+      return status.invalid({ group: resource.group, name: resource.kind }, object.metadata.name, errors)
+    if (known !== undefined)
+      return status.alreadyExists({ group: resource.group, name: resource.plural }, object.metadata.name)
     return options.dryRun === true ? object : this.store.put(resourceKey(resource), object)
   }
 
@@ -176,15 +191,20 @@ export class Registry {
     const { kind, apiVersion } = manifest
     const expected = apiVersionOf(resource)
     if (kind !== undefined && kind !== resource.kind)
-      return status.badRequest(`${resource.kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${resource.kind}: the kind in the data (${String(kind)}) does not match the expected kind (${resource.kind})`)
+      return status.badRequest(
+        `${resource.kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${resource.kind}: the kind in the data (${String(kind)}) does not match the expected kind (${resource.kind})`,
+      )
     if (apiVersion !== undefined && apiVersion !== expected)
-      return status.badRequest(`the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`)
+      return status.badRequest(
+        `the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`,
+      )
     const { value, unknown, error } = decode(resource.kind, manifest)
     const cannot = `${resource.kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${resource.kind}: `
     if (error !== undefined) return status.badRequest(cannot + error)
     const complaints = unknown.map((field) => `unknown field ${JSON.stringify(field)}`)
     const mode = options.fieldValidation ?? "Warn"
-    if (complaints.length > 0 && mode === "Strict") return status.badRequest(`${cannot}strict decoding error: ${complaints.join(", ")}`)
+    if (complaints.length > 0 && mode === "Strict")
+      return status.badRequest(`${cannot}strict decoding error: ${complaints.join(", ")}`)
     if (mode === "Warn") this.warnings.push(...complaints)
     return { apiVersion: expected, ...value, kind: resource.kind }
   }
@@ -197,12 +217,17 @@ export class Registry {
       return undefined
     }
     const wanted = options.namespace ?? (metadata["namespace"] as string | undefined) ?? "default"
-    if ((metadata["namespace"] ?? wanted) !== wanted) return status.badRequest("the namespace of the provided object does not match the namespace sent on the request")
+    if ((metadata["namespace"] ?? wanted) !== wanted)
+      return status.badRequest("the namespace of the provided object does not match the namespace sent on the request")
     metadata["namespace"] = wanted
     const namespace = this.store.get("namespaces", undefined, wanted)
     if (namespace === undefined) return status.notFound({ group: "", name: "namespaces" }, wanted)
     if (namespace.metadata.deletionTimestamp !== undefined)
-      return status.forbidden({ group: resource.group, name: resource.plural }, String(metadata["name"] ?? ""), `unable to create new content in namespace ${wanted} because it is being terminated`)
+      return status.forbidden(
+        { group: resource.group, name: resource.plural },
+        String(metadata["name"] ?? ""),
+        `unable to create new content in namespace ${wanted} because it is being terminated`,
+      )
     return undefined
   }
 
@@ -221,9 +246,14 @@ export class Registry {
   }
 
   /** Replaces an object (PUT). */
-  update(resource: Resource, manifest: Manifest | ApiObject | Dict, options: WriteOptions = {}): ApiObject | status.Status {
+  update(
+    resource: Resource,
+    manifest: Manifest | ApiObject | Dict,
+    options: WriteOptions = {},
+  ): ApiObject | status.Status {
     const name = String((manifest["metadata"] as Dict | undefined)?.["name"] ?? "")
-    const namespace = options.namespace ?? ((manifest["metadata"] as Dict | undefined)?.["namespace"] as string | undefined)
+    const namespace =
+      options.namespace ?? ((manifest["metadata"] as Dict | undefined)?.["namespace"] as string | undefined)
     const old = this.get(resource, namespace, name)
     if (status.isStatus(old)) return old
     const decoded = this.#decode(resource, manifest as Dict, options)
@@ -231,14 +261,25 @@ export class Registry {
   }
 
   /** Changes an object (PATCH). */
-  patch(resource: Resource, namespace: string | undefined, name: string, type: PatchType, patch: unknown, options: WriteOptions = {}): ApiObject | status.Status {
+  patch(
+    resource: Resource,
+    namespace: string | undefined,
+    name: string,
+    type: PatchType,
+    patch: unknown,
+    options: WriteOptions = {},
+  ): ApiObject | status.Status {
     const old = this.get(resource, namespace, name)
     if (status.isStatus(old)) return old
     const patched = applyPatch(resource, old, type, patch)
-    if ("error" in patched && typeof patched.error === "string" && patched.value === undefined) return unprocessable(patched.error)
+    if ("error" in patched && typeof patched.error === "string" && patched.value === undefined)
+      return unprocessable(patched.error)
     if (!isDict(patched.value)) return status.badRequest("the patch does not leave an object")
     const meta = section(patched.value, "metadata")
-    if (meta["name"] !== name) return status.badRequest(`the name of the object (${String(meta["name"])}) does not match the name on the URL (${name})`)
+    if (meta["name"] !== name)
+      return status.badRequest(
+        `the name of the object (${String(meta["name"])}) does not match the name on the URL (${name})`,
+      )
     const decoded = this.#decode(resource, patched.value, options)
     return status.isStatus(decoded) ? decoded : this.#replace(resource, old, decoded, options)
   }
@@ -247,28 +288,51 @@ export class Registry {
     const name = { group: resource.group, name: resource.plural }
     const metadata = section(next, "metadata")
     const version = metadata["resourceVersion"]
-    if (version !== undefined && version !== "" && version !== old.metadata.resourceVersion) return status.modified(name, old.metadata.name)
+    if (version !== undefined && version !== "" && version !== old.metadata.resourceVersion)
+      return status.modified(name, old.metadata.name)
     if (metadata["uid"] !== undefined && metadata["uid"] !== old.metadata.uid)
-      return status.conflict(name, old.metadata.name, `Precondition failed: UID in precondition: ${String(metadata["uid"])}, UID in object meta: ${old.metadata.uid}`)
+      return status.conflict(
+        name,
+        old.metadata.name,
+        `Precondition failed: UID in precondition: ${String(metadata["uid"])}, UID in object meta: ${old.metadata.uid}`,
+      )
     keepSystemFields(metadata, old)
     divide(resource, next, old, options.subresource)
     resource.defaults?.(next)
     const object = next as ApiObject
-    if (equal({ ...object, metadata: { ...object.metadata, resourceVersion: "" } }, { ...old, metadata: { ...old.metadata, resourceVersion: "" } })) return old
+    if (
+      equal(
+        { ...object, metadata: { ...object.metadata, resourceVersion: "" } },
+        { ...old, metadata: { ...old.metadata, resourceVersion: "" } },
+      )
+    )
+      return old
     if (options.subresource === undefined) {
       const denied = this.#admit(resource, next, old)
       if (denied !== undefined) return denied
     }
-    if (resource.generation === true && !equal(specOf(object), specOf(old))) object.metadata.generation = (old.metadata.generation ?? 0) + 1
-    const errors = options.subresource === "binding" || options.subresource === "status" ? validateMeta(resource, object) : this.#validate(resource, object, old)
-    if (errors.length > 0) return status.invalid({ group: resource.group, name: resource.kind }, old.metadata.name, errors)
+    if (resource.generation === true && !equal(specOf(object), specOf(old)))
+      object.metadata.generation = (old.metadata.generation ?? 0) + 1
+    const errors =
+      options.subresource === "binding" || options.subresource === "status"
+        ? validateMeta(resource, object)
+        : this.#validate(resource, object, old)
+    if (errors.length > 0)
+      return status.invalid({ group: resource.group, name: resource.kind }, old.metadata.name, errors)
     if (options.dryRun === true) return object
-    if (object.metadata.deletionTimestamp !== undefined && isFree(resource, object)) return this.store.remove(resourceKey(resource), object)
+    if (object.metadata.deletionTimestamp !== undefined && isFree(resource, object))
+      return this.store.remove(resourceKey(resource), object)
     return this.store.put(resourceKey(resource), object)
   }
 
   /** Writes through a function: reads, lets `change` edit a copy, stores. For controllers; `undefined` from `change` leaves all as it is. */
-  modify(resource: Resource, namespace: string | undefined, name: string, change: (object: Dict) => void, subresource?: string): ApiObject | status.Status {
+  modify(
+    resource: Resource,
+    namespace: string | undefined,
+    name: string,
+    change: (object: Dict) => void,
+    subresource?: string,
+  ): ApiObject | status.Status {
     const old = this.get(resource, namespace, name)
     if (status.isStatus(old)) return old
     const copy = clone(old)
@@ -279,18 +343,28 @@ export class Registry {
   // ── deleting ────────────────────────────────────────────────────────────────────────────────
 
   /** Deletes an object, now or gracefully. Returns it while it lingers, a Success Status when it is gone. */
-  delete(resource: Resource, namespace: string | undefined, name: string, options: DeleteOptions = {}): ApiObject | status.Status {
+  delete(
+    resource: Resource,
+    namespace: string | undefined,
+    name: string,
+    options: DeleteOptions = {},
+  ): ApiObject | status.Status {
     const old = this.get(resource, namespace, name)
     if (status.isStatus(old)) return old
     const refer = { group: resource.group, name: resource.plural }
     if (options.uid !== undefined && options.uid !== old.metadata.uid)
-      return status.conflict(refer, name, `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${old.metadata.uid}`)
+      return status.conflict(
+        refer,
+        name,
+        `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${old.metadata.uid}`,
+      )
     if (options.dryRun === true) return old
     const grace = gracePeriod(resource, old, options.gracePeriodSeconds)
     const finalizers = finalizersFor(old, options.propagationPolicy)
     const lingers = grace > 0 || finalizers.length > 0 || resource.kind === "Namespace"
     if (!lingers) return this.#remove(resource, old)
-    if (old.metadata.deletionTimestamp !== undefined && (old.metadata.deletionGracePeriodSeconds ?? 0) <= grace) return old
+    if (old.metadata.deletionTimestamp !== undefined && (old.metadata.deletionGracePeriodSeconds ?? 0) <= grace)
+      return old
     const copy = clone(old)
     copy.metadata.deletionTimestamp = timestamp(this.sim, this.sim.now + grace * 1e9)
     copy.metadata.deletionGracePeriodSeconds = grace
@@ -303,11 +377,25 @@ export class Registry {
   #remove(resource: Resource, object: ApiObject): status.Status {
     const gone = this.store.remove(resourceKey(resource), object)
     const { name, uid } = gone.metadata
-    return status.success({ name, ...(resource.group === "" ? {} : { group: resource.group }), kind: resource.plural, uid })
+    return status.success({
+      name,
+      ...(resource.group === "" ? {} : { group: resource.group }),
+      kind: resource.plural,
+      uid,
+    })
   }
 }
 
-const SYSTEM_FIELDS = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "namespace", "name", "generateName"]
+const SYSTEM_FIELDS = [
+  "uid",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "generation",
+  "namespace",
+  "name",
+  "generateName",
+]
 
 /** What no client may change. */
 function keepSystemFields(metadata: Dict, old: ApiObject): void {
@@ -370,14 +458,28 @@ function fieldValue(resource: Resource, object: ApiObject, field: string): strin
   return resource.fields?.[field]?.(object) ?? ""
 }
 
-function applyPatch(resource: Resource, old: ApiObject, type: PatchType, patch: unknown): { value?: unknown; error?: string } {
+function applyPatch(
+  resource: Resource,
+  old: ApiObject,
+  type: PatchType,
+  patch: unknown,
+): { value?: unknown; error?: string } {
   if (type === "json") return jsonPatch(old, patch)
   if (!isDict(patch)) return { error: "the patch is no object" }
   return { value: type === "merge" ? mergePatch(old, patch) : clone(strategicMerge(resource.kind, old, patch)) }
 }
 
 function unprocessable(message: string): status.Status {
-  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message: `the server rejected our request due to an error in our request: ${message}`, reason: "Invalid", details: {}, code: 422 }
+  return {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: `the server rejected our request due to an error in our request: ${message}`,
+    reason: "Invalid",
+    details: {},
+    code: 422,
+  }
 }
 
 /** The labels of an object, never `undefined`. */

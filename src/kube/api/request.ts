@@ -88,6 +88,10 @@ export function parseQuery(text: string): QueryMap {
 /** The other way round; arrays repeat their name. */
 export function formatQuery(query: Readonly<Record<string, string | readonly string[] | undefined>>): string {
   return Object.entries(query)
-    .flatMap(([name, value]) => (value === undefined ? [] : typeof value === "string" ? [value] : value).map((v) => `${encodeURIComponent(name)}=${encodeURIComponent(v)}`))
+    .flatMap(([name, value]) =>
+      (value === undefined ? [] : typeof value === "string" ? [value] : value).map(
+        (v) => `${encodeURIComponent(name)}=${encodeURIComponent(v)}`,
+      ),
+    )
     .join("&")
 }

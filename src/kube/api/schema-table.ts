@@ -77,7 +77,7 @@ GCEPersistentDiskVolumeSource fsType:s partition:i pdName!:s readOnly:b
 GRPCAction port!:i service:s
 GitRepoVolumeSource directory:s repository!:s revision:s
 GlusterfsVolumeSource endpoints!:s path!:s readOnly:b
-HTTPGetAction host:s httpHeaders:[HTTPHeader] path:s port!:s scheme:s
+HTTPGetAction host:s httpHeaders:[HTTPHeader] path:s port!:x scheme:s
 HTTPHeader name!:s value!:s
 HostAlias hostnames:[s] ip:s
 HostIP ip:s
@@ -106,7 +106,7 @@ NetworkPolicy apiVersion:s kind:s metadata:ObjectMeta spec:NetworkPolicySpec
 NetworkPolicyEgressRule ports:[NetworkPolicyPort] to:[NetworkPolicyPeer]
 NetworkPolicyIngressRule from:[NetworkPolicyPeer] ports:[NetworkPolicyPort]
 NetworkPolicyPeer ipBlock:IPBlock namespaceSelector:LabelSelector podSelector:LabelSelector
-NetworkPolicyPort endPort:i port:s protocol:s
+NetworkPolicyPort endPort:i port:x protocol:s
 NetworkPolicySpec egress:[NetworkPolicyEgressRule] ingress:[NetworkPolicyIngressRule] podSelector!:LabelSelector policyTypes:[s]
 Node apiVersion:s kind:s metadata:ObjectMeta spec:NodeSpec status:NodeStatus
 NodeAddress address!:s type!:s
@@ -169,8 +169,8 @@ ResourceStatus name!:s resources:[ResourceHealth]
 Role apiVersion:s kind:s metadata:ObjectMeta rules:[PolicyRule]
 RoleBinding apiVersion:s kind:s metadata:ObjectMeta roleRef!:RoleRef subjects:[Subject]
 RoleRef apiGroup!:s kind!:s name!:s
-RollingUpdateDaemonSet maxSurge:s maxUnavailable:s
-RollingUpdateDeployment maxSurge:s maxUnavailable:s
+RollingUpdateDaemonSet maxSurge:x maxUnavailable:x
+RollingUpdateDeployment maxSurge:x maxUnavailable:x
 SELinuxOptions level:s role:s type:s user:s
 ScaleIOVolumeSource fsType:s gateway!:s protectionDomain:s readOnly:b secretRef!:LocalObjectReference sslEnabled:b storageMode:s storagePool:s system!:s volumeName:s
 SeccompProfile localhostProfile:s type!:s
@@ -183,7 +183,7 @@ SecurityContext allowPrivilegeEscalation:b appArmorProfile:AppArmorProfile capab
 Service apiVersion:s kind:s metadata:ObjectMeta spec:ServiceSpec status:ServiceStatus
 ServiceAccount apiVersion:s automountServiceAccountToken:b imagePullSecrets:[LocalObjectReference] kind:s metadata:ObjectMeta secrets:[ObjectReference]
 ServiceAccountTokenProjection audience:s expirationSeconds:l path!:s
-ServicePort appProtocol:s name:s nodePort:i port!:i protocol:s targetPort:s
+ServicePort appProtocol:s name:s nodePort:i port!:i protocol:s targetPort:x
 ServiceSpec allocateLoadBalancerNodePorts:b clusterIP:s clusterIPs:[s] externalIPs:[s] externalName:s externalTrafficPolicy:s healthCheckNodePort:i internalTrafficPolicy:s ipFamilies:[s] ipFamilyPolicy:s loadBalancerClass:s loadBalancerIP:s loadBalancerSourceRanges:[s] ports:[ServicePort] publishNotReadyAddresses:b selector:{s} sessionAffinity:s sessionAffinityConfig:SessionAffinityConfig trafficDistribution:s type:s
 ServiceStatus conditions:[Condition] loadBalancer:LoadBalancerStatus
 SessionAffinityConfig clientIP:ClientIPConfig
@@ -191,7 +191,7 @@ SleepAction seconds!:i
 StorageOSVolumeSource fsType:s readOnly:b secretRef:LocalObjectReference volumeName:s volumeNamespace:s
 Subject apiGroup:s kind!:s name!:s namespace:s
 Sysctl name!:s value!:s
-TCPSocketAction host:s port!:s
+TCPSocketAction host:s port!:x
 Taint effect!:s key!:s timeAdded:t value:s
 Toleration effect:s key:s operator:s tolerationSeconds:l value:s
 TopologySpreadConstraint labelSelector:LabelSelector matchLabelKeys:[s] maxSkew!:i minDomains:i nodeAffinityPolicy:s nodeTaintsPolicy:s topologyKey!:s whenUnsatisfiable!:s

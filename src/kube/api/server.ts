@@ -2,8 +2,15 @@
 import type { Simulation } from "../../sim/simulation.ts"
 import * as discovery from "./discovery.ts"
 import { type Dict, isDict, peek, section } from "./json.ts"
-import { Registry, type Query, type WriteOptions } from "./registry.ts"
-import { type ApiRequest, type ApiResponse, type LogOptions, type NodeAgent, parseQuery, type QueryMap } from "./request.ts"
+import { type Query, Registry, type WriteOptions } from "./registry.ts"
+import {
+  type ApiRequest,
+  type ApiResponse,
+  type LogOptions,
+  type NodeAgent,
+  parseQuery,
+  type QueryMap,
+} from "./request.ts"
 import { apiVersionOf, type PrintContext, type Resource } from "./resource.ts"
 import { parseFieldSelector, parseLabelSelector } from "./selector.ts"
 import * as status from "./status.ts"
@@ -13,7 +20,8 @@ import { timestamp } from "./time.ts"
 import type { ApiObject, Deployment, Pod } from "./types.ts"
 
 /** `[/api/v1 | /apis/G/V][/namespaces/NS]/PLURAL[/NAME[/SUBRESOURCE]]`. */
-const RESOURCE_PATH = /^\/(?:api\/(v1)|apis\/([^/]+)\/([^/]+))\/(?:namespaces\/([^/]+)\/)?([^/]+)(?:\/([^/]+)(?:\/([^/]+))?)?$/
+const RESOURCE_PATH =
+  /^\/(?:api\/(v1)|apis\/([^/]+)\/([^/]+))\/(?:namespaces\/([^/]+)\/)?([^/]+)(?:\/([^/]+)(?:\/([^/]+))?)?$/
 
 interface Target {
   readonly resource: Resource
@@ -43,7 +51,12 @@ export class ApiServer {
     const query = parseQuery(mark < 0 ? "" : request.path.slice(mark + 1))
     const answer = this.#fixed(path, request) ?? this.#resource(path, query, request)
     const { warnings } = this.registry
-    return warnings.length === 0 ? answer : { ...answer, headers: { ...answer.headers, warning: warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(", ") } }
+    return warnings.length === 0
+      ? answer
+      : {
+          ...answer,
+          headers: { ...answer.headers, warning: warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(", ") },
+        }
   }
 
   /** Paths that are no resource's. */
@@ -51,10 +64,12 @@ export class ApiServer {
     const { resources } = this.registry
     const bare = path.length > 1 ? path.replace(/\/$/, "") : path
     if (bare === "/version") return json(discovery.versionInfo())
-    if (bare === "/healthz" || bare === "/livez" || bare === "/readyz") return { code: 200, headers: { "content-type": "text/plain; charset=utf-8" }, text: "ok" }
+    if (bare === "/healthz" || bare === "/livez" || bare === "/readyz")
+      return { code: 200, headers: { "content-type": "text/plain; charset=utf-8" }, text: "ok" }
     if (bare === "/api" || bare === "/apis") return this.#discovery(bare === "/api", request.headers?.["accept"] ?? "")
     if (bare === "/openapi/v3") return json(discovery.openApiIndex(resources))
-    if (bare.startsWith("/openapi/v3/")) return found(discovery.openApiDocument(resources, bare.slice("/openapi/v3/".length)))
+    if (bare.startsWith("/openapi/v3/"))
+      return found(discovery.openApiDocument(resources, bare.slice("/openapi/v3/".length)))
     const list = /^\/(?:api\/(v1)|apis\/([^/]+\/[^/]+))$/.exec(bare)
     return list === null ? undefined : found(discovery.apiResourceList(resources, (list[1] ?? list[2]) as string))
   }
@@ -64,30 +79,57 @@ export class ApiServer {
     const { resources } = this.registry
     if (version === undefined) return json(core ? discovery.apiVersions() : discovery.apiGroupList(resources))
     const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`
-    return { code: 200, headers: { "content-type": type }, body: discovery.aggregatedDiscovery(resources, core, version) }
+    return {
+      code: 200,
+      headers: { "content-type": type },
+      body: discovery.aggregatedDiscovery(resources, core, version),
+    }
   }
 
   #target(path: string): Target | undefined {
     const namespace = /^\/api\/v1\/namespaces\/([^/]+)(?:\/(status|finalize))?$/.exec(path)
-    if (namespace !== null) return { resource: this.registry.resource("namespaces"), namespace: undefined, name: namespace[1], subresource: namespace[2] }
+    if (namespace !== null)
+      return {
+        resource: this.registry.resource("namespaces"),
+        namespace: undefined,
+        name: namespace[1],
+        subresource: namespace[2],
+      }
     const match = RESOURCE_PATH.exec(path)
     if (match === null) return undefined
     const [, core, group, version, ns, plural, name, subresource] = match
     const resource = this.registry.resourceByPath(group ?? "", core ?? (version as string), plural as string)
-    if (resource === undefined || (subresource !== undefined && resource.subresources?.includes(subresource) !== true)) return undefined
-    return { resource, namespace: ns === undefined ? undefined : decodeURIComponent(ns), name: name === undefined ? undefined : decodeURIComponent(name), subresource }
+    if (resource === undefined || (subresource !== undefined && resource.subresources?.includes(subresource) !== true))
+      return undefined
+    return {
+      resource,
+      namespace: ns === undefined ? undefined : decodeURIComponent(ns),
+      name: name === undefined ? undefined : decodeURIComponent(name),
+      subresource,
+    }
   }
 
   #resource(path: string, query: QueryMap, request: ApiRequest): ApiResponse {
     const target = this.#target(path)
     if (target === undefined) return failed(status.pathNotFound())
-    const special = target.subresource === undefined ? undefined : this.#subresource(target as Target & { name: string; subresource: string }, query, request)
+    const special =
+      target.subresource === undefined
+        ? undefined
+        : this.#subresource(target as Target & { name: string; subresource: string }, query, request)
     if (special !== undefined) return special
     switch (request.method) {
       case "GET":
-        return target.name === undefined || query.has("watch") ? this.#collection(target, query, request) : this.#get(target, query, request)
+        return target.name === undefined || query.has("watch")
+          ? this.#collection(target, query, request)
+          : this.#get(target, query, request)
       case "POST":
-        return this.#write(request, this.registry.create(target.resource, bodyOf(request), writeOptions(target, query)), 201, target, query)
+        return this.#write(
+          request,
+          this.registry.create(target.resource, bodyOf(request), writeOptions(target, query)),
+          201,
+          target,
+          query,
+        )
       case "PUT":
         return this.#put(target, query, request)
       case "PATCH":
@@ -106,7 +148,13 @@ export class ApiServer {
   }
 
   /** A Table when the client wants one. */
-  #shaped(resource: Resource, objects: readonly ApiObject[], revision: string, query: QueryMap, request: ApiRequest): ApiResponse | undefined {
+  #shaped(
+    resource: Resource,
+    objects: readonly ApiObject[],
+    revision: string,
+    query: QueryMap,
+    request: ApiRequest,
+  ): ApiResponse | undefined {
     if (!wantsTable(request)) return undefined
     return json(toTable(resource, objects, revision, includeObject(query), this.#context))
   }
@@ -118,7 +166,12 @@ export class ApiServer {
     if (isTrue(query, "watch")) return this.#watch(target, wanted, query, request)
     const objects = this.registry.list(resource, wanted)
     const revision = String(this.registry.store.revision)
-    const body = { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata: { resourceVersion: revision }, items: objects }
+    const body = {
+      kind: `${resource.kind}List`,
+      apiVersion: apiVersionOf(resource),
+      metadata: { resourceVersion: revision },
+      items: objects,
+    }
     return this.#shaped(resource, objects, revision, query, request) ?? json(body)
   }
 
@@ -131,7 +184,9 @@ export class ApiServer {
     if (unknown === undefined) return { namespace: target.namespace, name: target.name, labels, fields }
     const { group, version, plural } = target.resource
     const selectors = `label selector ${JSON.stringify(first(query, "labelSelector") ?? "")}, field selector ${JSON.stringify(first(query, "fieldSelector") ?? "")}`
-    return status.badRequest(`Unable to find "${group}/${version}, Resource=${plural}" that match ${selectors}: field label not supported: ${unknown}`)
+    return status.badRequest(
+      `Unable to find "${group}/${version}, Resource=${plural}" that match ${selectors}: field label not supported: ${unknown}`,
+    )
   }
 
   #watch(target: Target, wanted: Query, query: QueryMap, request: ApiRequest): ApiResponse {
@@ -142,7 +197,9 @@ export class ApiServer {
     const stream = new ApiStream<unknown>(() => end?.())
     let first_ = true
     const push = (type: string, object: ApiObject): void => {
-      const shaped = wantsTable(request) ? toTable(resource, [object], object.metadata.resourceVersion, includeObject(query), this.#context) : object
+      const shaped = wantsTable(request)
+        ? toTable(resource, [object], object.metadata.resourceVersion, includeObject(query), this.#context)
+        : object
       // The columns are told once.
       if (!first_ && "columnDefinitions" in shaped) (shaped as unknown as Dict)["columnDefinitions"] = null
       first_ = false
@@ -152,7 +209,10 @@ export class ApiServer {
     if (isTrue(query, "sendInitialEvents")) stream.push(this.#bookmark(resource))
     end = this.registry.watch(resource, wanted, fromStart ? undefined : Number(since), push)
     if (end === undefined) {
-      stream.push({ type: "ERROR", object: status.expired(`too old resource version: ${since} (${this.registry.store.revision})`) })
+      stream.push({
+        type: "ERROR",
+        object: status.expired(`too old resource version: ${since} (${this.registry.store.revision})`),
+      })
       stream.end()
     }
     this.#endAfter(stream, first(query, "timeoutSeconds"), () => end?.())
@@ -160,7 +220,10 @@ export class ApiServer {
   }
 
   #bookmark(resource: Resource): unknown {
-    const metadata = { resourceVersion: String(this.registry.store.revision), annotations: { "k8s.io/initial-events-end": "true" } }
+    const metadata = {
+      resourceVersion: String(this.registry.store.revision),
+      annotations: { "k8s.io/initial-events-end": "true" },
+    }
     return { type: "BOOKMARK", object: { kind: resource.kind, apiVersion: apiVersionOf(resource), metadata } }
   }
 
@@ -175,26 +238,54 @@ export class ApiServer {
 
   // ── writing ─────────────────────────────────────────────────────────────────────────────────
 
-  #write(request: ApiRequest, result: ApiObject | status.Status, code: number, target: Target, query: QueryMap): ApiResponse {
+  #write(
+    request: ApiRequest,
+    result: ApiObject | status.Status,
+    code: number,
+    target: Target,
+    query: QueryMap,
+  ): ApiResponse {
     if (status.isFailure(result)) return failed(result)
     if (status.isStatus(result)) return json(result)
-    return this.#shaped(target.resource, [result], result.metadata.resourceVersion, query, request) ?? { code, headers: JSON_TYPE, body: result }
+    return (
+      this.#shaped(target.resource, [result], result.metadata.resourceVersion, query, request) ?? {
+        code,
+        headers: JSON_TYPE,
+        body: result,
+      }
+    )
   }
 
   #put(target: Target, query: QueryMap, request: ApiRequest): ApiResponse {
     const body = bodyOf(request)
     const name = String(peek(body, "metadata")["name"] ?? "")
-    if (name !== target.name) return failed(status.badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`))
+    if (name !== target.name)
+      return failed(
+        status.badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`),
+      )
     const options = writeOptions(target, query)
     return this.#write(request, this.registry.update(target.resource, body, options), 200, target, query)
   }
 
   #patch(target: Target, query: QueryMap, request: ApiRequest): ApiResponse {
-    const media = (request.headers?.["content-type"] ?? "application/strategic-merge-patch+json").split(";")[0] as string
+    const media = (request.headers?.["content-type"] ?? "application/strategic-merge-patch+json").split(
+      ";",
+    )[0] as string
     const type = PATCH_TYPES[media]
     if (type === undefined)
-      return failed(status.unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${Object.keys(PATCH_TYPES).join(", ")}`))
-    const result = this.registry.patch(target.resource, target.namespace, target.name as string, type, request.body, writeOptions(target, query))
+      return failed(
+        status.unsupportedMediaType(
+          `the body of the request was in an unknown format - accepted media types include: ${Object.keys(PATCH_TYPES).join(", ")}`,
+        ),
+      )
+    const result = this.registry.patch(
+      target.resource,
+      target.namespace,
+      target.name as string,
+      type,
+      request.body,
+      writeOptions(target, query),
+    )
     return this.#write(request, result, 200, target, query)
   }
 
@@ -207,17 +298,29 @@ export class ApiServer {
       propagationPolicy: (body["propagationPolicy"] ?? first(query, "propagationPolicy")) as "Background" | undefined,
       uid: peek(body, "preconditions")["uid"] as string | undefined,
     }
-    if (target.name !== undefined) return this.#write(request, this.registry.delete(target.resource, target.namespace, target.name, options), 200, target, query)
+    if (target.name !== undefined)
+      return this.#write(
+        request,
+        this.registry.delete(target.resource, target.namespace, target.name, options),
+        200,
+        target,
+        query,
+      )
     const wanted = this.#query(target, query)
     if (status.isStatus(wanted)) return failed(wanted)
     const items = this.registry.list(target.resource, wanted)
-    for (const object of items) this.registry.delete(target.resource, object.metadata.namespace, object.metadata.name, options)
+    for (const object of items)
+      this.registry.delete(target.resource, object.metadata.namespace, object.metadata.name, options)
     return json({ kind: `${target.resource.kind}List`, apiVersion: apiVersionOf(target.resource), metadata: {}, items })
   }
 
   // ── subresources ────────────────────────────────────────────────────────────────────────────
 
-  #subresource(target: Target & { name: string; subresource: string }, query: QueryMap, request: ApiRequest): ApiResponse | undefined {
+  #subresource(
+    target: Target & { name: string; subresource: string },
+    query: QueryMap,
+    request: ApiRequest,
+  ): ApiResponse | undefined {
     switch (target.subresource) {
       case "log":
         return this.#log(target, query)
@@ -229,7 +332,13 @@ export class ApiServer {
       case "binding":
         return this.#binding(target, request)
       case "eviction":
-        return this.#write(request, this.registry.delete(target.resource, target.namespace, target.name), 201, target, query)
+        return this.#write(
+          request,
+          this.registry.delete(target.resource, target.namespace, target.name),
+          201,
+          target,
+          query,
+        )
       case "scale":
         return this.#scale(target, query, request)
       default:
@@ -260,7 +369,9 @@ export class ApiServer {
     }
     const answer = agent.logs(pod.metadata.namespace ?? "", pod.metadata.name, options)
     if (status.isStatus(answer)) return failed(answer)
-    return "text" in answer ? { code: 200, headers: TEXT_TYPE, text: answer.text } : { code: 200, headers: TEXT_TYPE, textStream: answer.stream }
+    return "text" in answer
+      ? { code: 200, headers: TEXT_TYPE, text: answer.text }
+      : { code: 200, headers: TEXT_TYPE, textStream: answer.stream }
   }
 
   #exec(target: Target & { name: string }, query: QueryMap, request: ApiRequest): ApiResponse {
@@ -269,7 +380,8 @@ export class ApiServer {
     const container = containerOf(pod, first(query, "container"))
     if (typeof container !== "string") return failed(container)
     const { phase } = pod.status
-    if (phase === "Succeeded" || phase === "Failed") return failed(status.badRequest(`cannot exec into a container in a completed pod; current phase is ${phase}`))
+    if (phase === "Succeeded" || phase === "Failed")
+      return failed(status.badRequest(`cannot exec into a container in a completed pod; current phase is ${phase}`))
     const agent = this.agents.get(pod.spec.nodeName ?? "")
     if (agent === undefined) return failed(status.badRequest(`pod ${pod.metadata.name} does not have a host assigned`))
     const session = agent.exec(pod.metadata.namespace ?? "", pod.metadata.name, {
@@ -286,7 +398,14 @@ export class ApiServer {
     const node = peek(bodyOf(request), "target")["name"]
     const pod = this.#pod(target)
     if (status.isStatus(pod)) return failed(pod)
-    if ((pod.spec.nodeName ?? "") !== "") return failed(status.conflict({ group: "", name: "pods/binding" }, target.name, `pod ${target.name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`))
+    if ((pod.spec.nodeName ?? "") !== "")
+      return failed(
+        status.conflict(
+          { group: "", name: "pods/binding" },
+          target.name,
+          `pod ${target.name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`,
+        ),
+      )
     const bound = this.bind(pod, String(node))
     return status.isStatus(bound) ? failed(bound) : { code: 201, headers: JSON_TYPE, body: status.success() }
   }
@@ -302,7 +421,10 @@ export class ApiServer {
         section(object, "spec")["nodeName"] = node
         const own = section(object, "status")
         const others = ((own["conditions"] ?? []) as Dict[]).filter((condition) => condition["type"] !== "PodScheduled")
-        own["conditions"] = [...others, { type: "PodScheduled", status: "True", lastProbeTime: null, lastTransitionTime: now }]
+        own["conditions"] = [
+          ...others,
+          { type: "PodScheduled", status: "True", lastProbeTime: null, lastTransitionTime: now },
+        ]
       },
       "binding",
     )
@@ -314,7 +436,14 @@ export class ApiServer {
     if (request.method === "GET") return json(scaleOf(object as Deployment))
     const replicas = peek(bodyOf(request), "spec")["replicas"]
     const options = writeOptions(target, query)
-    const result = this.registry.patch(target.resource, target.namespace, target.name, "merge", { spec: { replicas } }, { ...options, subresource: undefined })
+    const result = this.registry.patch(
+      target.resource,
+      target.namespace,
+      target.name,
+      "merge",
+      { spec: { replicas } },
+      { ...options, subresource: undefined },
+    )
     return status.isStatus(result) ? failed(result) : json(scaleOf(result as Deployment))
   }
 }
@@ -330,7 +459,8 @@ const PATCH_TYPES: Readonly<Record<string, "json" | "merge" | "strategic">> = {
 
 const json = (body: unknown): ApiResponse => ({ code: 200, headers: JSON_TYPE, body })
 const failed = (body: status.Status): ApiResponse => ({ code: body.code ?? 500, headers: JSON_TYPE, body })
-const found = (body: object | undefined): ApiResponse => (body === undefined ? failed(status.pathNotFound()) : json(body))
+const found = (body: object | undefined): ApiResponse =>
+  body === undefined ? failed(status.pathNotFound()) : json(body)
 
 const first = (query: QueryMap, name: string): string | undefined => query.get(name)?.[0]
 const isTrue = (query: QueryMap, name: string): boolean => ["true", "1"].includes(first(query, name) ?? "")
@@ -349,11 +479,18 @@ function writeOptions(target: Target, query: QueryMap): WriteOptions {
 }
 
 function containerOf(pod: Pod, asked: string | undefined): string | status.Status {
-  const names = [...pod.spec.containers, ...(pod.spec.initContainers ?? []), ...(pod.spec.ephemeralContainers ?? [])].map((container) => container.name)
+  const names = [
+    ...pod.spec.containers,
+    ...(pod.spec.initContainers ?? []),
+    ...(pod.spec.ephemeralContainers ?? []),
+  ].map((container) => container.name)
   const { name } = pod.metadata
-  if (asked !== undefined && asked !== "") return names.includes(asked) ? asked : status.badRequest(`container ${asked} is not valid for pod ${name}`)
+  if (asked !== undefined && asked !== "")
+    return names.includes(asked) ? asked : status.badRequest(`container ${asked} is not valid for pod ${name}`)
   if (pod.spec.containers.length === 1) return names[0] as string
-  return status.badRequest(`a container name must be specified for pod ${name}, choose one of: [${pod.spec.containers.map((container) => container.name).join(" ")}]`)
+  return status.badRequest(
+    `a container name must be specified for pod ${name}, choose one of: [${pod.spec.containers.map((container) => container.name).join(" ")}]`,
+  )
 }
 
 function scaleOf({ metadata, spec, status: { replicas } }: Deployment): object {

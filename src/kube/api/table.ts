@@ -37,7 +37,13 @@ const definition = (column: Column): Table["columnDefinitions"][number] => ({
   priority: column.priority ?? 0,
 })
 
-export function toTable(resource: Resource, objects: readonly ApiObject[], revision: string, include: IncludeObject, context: PrintContext): Table {
+export function toTable(
+  resource: Resource,
+  objects: readonly ApiObject[],
+  revision: string,
+  include: IncludeObject,
+  context: PrintContext,
+): Table {
   const row = resource.row ?? plainRow
   return {
     kind: "Table",

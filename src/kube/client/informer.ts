@@ -15,7 +15,12 @@ export class Informer {
   #stop: (() => void) | undefined
 
   /** What is there already is told as ADDED. */
-  constructor(registry: Registry, resource: Resource, query: Query, handler: (type: WatchType, object: ApiObject) => void) {
+  constructor(
+    registry: Registry,
+    resource: Resource,
+    query: Query,
+    handler: (type: WatchType, object: ApiObject) => void,
+  ) {
     this.#registry = registry
     this.#handler = handler
     for (const object of registry.list(resource, query)) this.#push("ADDED", object)

@@ -59,7 +59,14 @@ export class EventRecorder {
     return !isStatus(result)
   }
 
-  #create(object: ApiObject, namespace: string, type: string, reason: string, message: string, fieldPath: string | undefined): string {
+  #create(
+    object: ApiObject,
+    namespace: string,
+    type: string,
+    reason: string,
+    message: string,
+    fieldPath: string | undefined,
+  ): string {
     const { sim } = this.#registry
     const now = timestamp(sim)
     const { name, uid, resourceVersion } = object.metadata

@@ -21,7 +21,11 @@ const TOLERATIONS: readonly Toleration[] = [
   { key: "node.kubernetes.io/pid-pressure", operator: "Exists", effect: "NoSchedule" },
   { key: "node.kubernetes.io/unschedulable", operator: "Exists", effect: "NoSchedule" },
 ]
-const HOST_NETWORK_TOLERATION: Toleration = { key: "node.kubernetes.io/network-unavailable", operator: "Exists", effect: "NoSchedule" }
+const HOST_NETWORK_TOLERATION: Toleration = {
+  key: "node.kubernetes.io/network-unavailable",
+  operator: "Exists",
+  effect: "NoSchedule",
+}
 
 export class DaemonSetController {
   readonly #registry: Registry
@@ -44,7 +48,9 @@ export class DaemonSetController {
   }
 
   #podChanged(pod: ApiObject): void {
-    const owner = pod.metadata.ownerReferences?.find((reference) => reference.controller === true && reference.kind === "DaemonSet")
+    const owner = pod.metadata.ownerReferences?.find(
+      (reference) => reference.controller === true && reference.kind === "DaemonSet",
+    )
     if (owner !== undefined) this.queue.add(pod.metadata.namespace, owner.name)
   }
 
@@ -65,10 +71,13 @@ export class DaemonSetController {
     for (const node of nodes) {
       const alive = on(node).filter(isActive)
       if (!wanted.includes(node)) for (const pod of alive) deletePod(this.#registry, this.#recorder, set, pod)
-      else if (on(node).length === 0) createPod(this.#registry, this.#recorder, set, set.spec.template, (pod) => dress(pod, node, hash))
+      else if (on(node).length === 0)
+        createPod(this.#registry, this.#recorder, set, set.spec.template, (pod) => dress(pod, node, hash))
       else for (const pod of alive.slice(1)) deletePod(this.#registry, this.#recorder, set, pod)
       // A failed daemon pod makes room for the next.
-      for (const pod of on(node)) if (pod.status.phase === "Failed" && pod.metadata.deletionTimestamp === undefined) deletePod(this.#registry, this.#recorder, set, pod)
+      for (const pod of on(node))
+        if (pod.status.phase === "Failed" && pod.metadata.deletionTimestamp === undefined)
+          deletePod(this.#registry, this.#recorder, set, pod)
     }
     if (set.spec.updateStrategy?.type !== "OnDelete") this.#roll(set, hash, pods.filter(isActive), wanted.length)
   }
@@ -91,18 +100,24 @@ export class DaemonSetController {
     const ready = right.filter(isReady).length
     const updated = right.filter((pod) => pod.metadata.labels?.[HASH] === hash).length
     const missing = wanted.length - ready
-    this.#registry.modify(this.#registry.resource("daemonsets"), set.metadata.namespace, set.metadata.name, (object) => {
-      object["status"] = {
-        currentNumberScheduled: right.length,
-        desiredNumberScheduled: wanted.length,
-        numberMisscheduled: pods.length - right.length,
-        numberReady: ready,
-        observedGeneration: set.metadata.generation ?? 1,
-        ...(updated === 0 ? {} : { updatedNumberScheduled: updated }),
-        ...(ready === 0 ? {} : { numberAvailable: ready }),
-        ...(missing === 0 || nodes.length === 0 ? {} : { numberUnavailable: missing }),
-      }
-    }, "status")
+    this.#registry.modify(
+      this.#registry.resource("daemonsets"),
+      set.metadata.namespace,
+      set.metadata.name,
+      (object) => {
+        object["status"] = {
+          currentNumberScheduled: right.length,
+          desiredNumberScheduled: wanted.length,
+          numberMisscheduled: pods.length - right.length,
+          numberReady: ready,
+          observedGeneration: set.metadata.generation ?? 1,
+          ...(updated === 0 ? {} : { updatedNumberScheduled: updated }),
+          ...(ready === 0 ? {} : { numberAvailable: ready }),
+          ...(missing === 0 || nodes.length === 0 ? {} : { numberUnavailable: missing }),
+        }
+      },
+      "status",
+    )
   }
 }
 
@@ -122,10 +137,16 @@ function runsOn(set: DaemonSet, node: Node): boolean {
   if (spec === undefined) return false
   const probe = { ...set, spec: { ...spec, tolerations: tolerations(spec) } } as unknown as Pod
   if (nodeAffinity(probe, { node, pods: [] }) !== undefined) return false
-  return (node.spec.taints ?? []).every((taint) => taint.effect === "PreferNoSchedule" || tolerates(probe.spec.tolerations, taint))
+  return (node.spec.taints ?? []).every(
+    (taint) => taint.effect === "PreferNoSchedule" || tolerates(probe.spec.tolerations, taint),
+  )
 }
 
-const tolerations = (spec: PodSpec): Toleration[] => [...(spec.tolerations ?? []), ...TOLERATIONS, ...(spec.hostNetwork === true ? [HOST_NETWORK_TOLERATION] : [])]
+const tolerations = (spec: PodSpec): Toleration[] => [
+  ...(spec.tolerations ?? []),
+  ...TOLERATIONS,
+  ...(spec.hostNetwork === true ? [HOST_NETWORK_TOLERATION] : []),
+]
 
 /** Binds the pod to its node by affinity, and marks its revision. */
 function dress(pod: Dict, node: Node, hash: string): void {
@@ -133,7 +154,13 @@ function dress(pod: Dict, node: Node, hash: string): void {
   const matchFields = [{ key: "metadata.name", operator: "In", values: [node.metadata.name] }]
   const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
   const nodeSelectorTerms = (terms ?? [{}]).map(() => ({ matchFields }))
-  spec.affinity = { ...spec.affinity, nodeAffinity: { ...spec.affinity?.nodeAffinity, requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } }
+  spec.affinity = {
+    ...spec.affinity,
+    nodeAffinity: {
+      ...spec.affinity?.nodeAffinity,
+      requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms },
+    },
+  }
   spec.tolerations = tolerations(spec)
   Object.assign(section(section(pod, "metadata"), "labels"), { [HASH]: hash, "pod-template-generation": "1" })
 }

@@ -23,18 +23,24 @@ export class DeploymentController {
     this.#recorder = new EventRecorder(registry, "deployment-controller")
     this.queue = new WorkQueue(registry.sim, (namespace, name) => this.#sync(namespace, name))
     this.informers = [
-      new Informer(registry, registry.resource("deployments"), {}, (_, object) => this.queue.add(object.metadata.namespace, object.metadata.name)),
+      new Informer(registry, registry.resource("deployments"), {}, (_, object) =>
+        this.queue.add(object.metadata.namespace, object.metadata.name),
+      ),
       new Informer(registry, registry.resource("replicasets"), {}, (_, object) => this.#setChanged(object)),
     ]
   }
 
   #setChanged(set: ApiObject): void {
-    const owner = set.metadata.ownerReferences?.find((reference) => reference.controller === true && reference.kind === "Deployment")
+    const owner = set.metadata.ownerReferences?.find(
+      (reference) => reference.controller === true && reference.kind === "Deployment",
+    )
     if (owner !== undefined) this.queue.add(set.metadata.namespace, owner.name)
   }
 
   #sets(deployment: Deployment): ReplicaSet[] {
-    const all = this.#registry.list(this.#registry.resource("replicasets"), { namespace: deployment.metadata.namespace }) as ReplicaSet[]
+    const all = this.#registry.list(this.#registry.resource("replicasets"), {
+      namespace: deployment.metadata.namespace,
+    }) as ReplicaSet[]
     return all.filter((set) => controllerOf(set) === deployment.metadata.uid)
   }
 
@@ -43,7 +49,9 @@ export class DeploymentController {
     if (isStatus(found) || found.metadata.deletionTimestamp !== undefined) return
     const deployment = found as Deployment
     const sets = this.#sets(deployment)
-    const current = sets.find((set) => sameTemplate(set, deployment)) ?? (deployment.spec.paused === true ? undefined : this.#create(deployment, sets))
+    const current =
+      sets.find((set) => sameTemplate(set, deployment)) ??
+      (deployment.spec.paused === true ? undefined : this.#create(deployment, sets))
     const old = sets.filter((set) => set !== current)
     if (current !== undefined) this.#roll(deployment, current, old)
     this.#report(deployment, current)
@@ -65,23 +73,40 @@ export class DeploymentController {
         name: `${metadata.name}-${hash}`,
         namespace: metadata.namespace,
         labels: template.metadata.labels,
-        annotations: { "deployment.kubernetes.io/desired-replicas": String(spec.replicas ?? 1), "deployment.kubernetes.io/max-replicas": String(this.#most(deployment)), [REVISION]: revision },
+        annotations: {
+          "deployment.kubernetes.io/desired-replicas": String(spec.replicas ?? 1),
+          "deployment.kubernetes.io/max-replicas": String(this.#most(deployment)),
+          [REVISION]: revision,
+        },
         ownerReferences: [controllerReference(deployment)],
       },
-      spec: { replicas, selector: { ...spec.selector, matchLabels: { ...spec.selector.matchLabels, [HASH]: hash } }, template },
+      spec: {
+        replicas,
+        selector: { ...spec.selector, matchLabels: { ...spec.selector.matchLabels, [HASH]: hash } },
+        template,
+      },
     })
     if (isStatus(created)) return undefined
     this.#registry.modify(this.#registry.resource("deployments"), metadata.namespace, metadata.name, (object) => {
       section(section(object, "metadata"), "annotations")[REVISION] = revision
     })
-    if (replicas > 0) this.#recorder.event(deployment, "Normal", "ScalingReplicaSet", `Scaled up replica set ${created.metadata.name} to ${replicas}`)
+    if (replicas > 0)
+      this.#recorder.event(
+        deployment,
+        "Normal",
+        "ScalingReplicaSet",
+        `Scaled up replica set ${created.metadata.name} to ${replicas}`,
+      )
     return created as ReplicaSet
   }
 
   /** Desired pods and the surge. */
   #most({ spec }: Deployment): number {
     const replicas = spec.replicas ?? 1
-    return spec.strategy?.type === "Recreate" ? replicas : replicas + Math.max(surge(spec, replicas), unavailable(spec, replicas) === 0 && surge(spec, replicas) === 0 ? 1 : 0)
+    return spec.strategy?.type === "Recreate"
+      ? replicas
+      : replicas +
+          Math.max(surge(spec, replicas), unavailable(spec, replicas) === 0 && surge(spec, replicas) === 0 ? 1 : 0)
   }
 
   #roll(deployment: Deployment, current: ReplicaSet, old: readonly ReplicaSet[]): void {
@@ -95,7 +120,12 @@ export class DeploymentController {
     }
     const now = current.spec.replicas ?? 0
     if (now > replicas || living.length === 0) this.#scale(deployment, current, replicas)
-    else this.#scale(deployment, current, Math.min(replicas, now + Math.max(0, this.#most(deployment) - total([current, ...old]))))
+    else
+      this.#scale(
+        deployment,
+        current,
+        Math.min(replicas, now + Math.max(0, this.#most(deployment) - total([current, ...old]))),
+      )
     this.#shrink(deployment, current, living, replicas)
   }
 
@@ -116,32 +146,54 @@ export class DeploymentController {
   #scale(deployment: Deployment, set: ReplicaSet, replicas: number): void {
     const from = set.spec.replicas ?? 0
     if (from === replicas) return
-    this.#registry.modify(this.#registry.resource("replicasets"), set.metadata.namespace, set.metadata.name, (object) => {
-      section(object, "spec")["replicas"] = replicas
-    })
-    this.#recorder.event(deployment, "Normal", "ScalingReplicaSet", `Scaled ${replicas > from ? "up" : "down"} replica set ${set.metadata.name} to ${replicas} from ${from}`)
+    this.#registry.modify(
+      this.#registry.resource("replicasets"),
+      set.metadata.namespace,
+      set.metadata.name,
+      (object) => {
+        section(object, "spec")["replicas"] = replicas
+      },
+    )
+    this.#recorder.event(
+      deployment,
+      "Normal",
+      "ScalingReplicaSet",
+      `Scaled ${replicas > from ? "up" : "down"} replica set ${set.metadata.name} to ${replicas} from ${from}`,
+    )
   }
 
   #report(deployment: Deployment, current: ReplicaSet | undefined): void {
     const { metadata, spec } = deployment
     const sets = this.#sets(deployment)
-    const sum = (field: "replicas" | "readyReplicas" | "availableReplicas"): number => sets.reduce((all, set) => all + (set.status[field] ?? 0), 0)
+    const sum = (field: "replicas" | "readyReplicas" | "availableReplicas"): number =>
+      sets.reduce((all, set) => all + (set.status[field] ?? 0), 0)
     const [replicas, ready, available] = [sum("replicas"), sum("readyReplicas"), sum("availableReplicas")]
     const updated = sets.find((set) => set.metadata.uid === current?.metadata.uid)?.status.replicas ?? 0
     const desired = spec.replicas ?? 1
-    const conditions = deploymentConditions(this.#registry, deployment, current, { updated, available, replicas, desired })
+    const conditions = deploymentConditions(this.#registry, deployment, current, {
+      updated,
+      available,
+      replicas,
+      desired,
+    })
     const missing = Math.max(0, desired - available)
-    this.#registry.modify(this.#registry.resource("deployments"), metadata.namespace, metadata.name, (object) => {
-      object["status"] = {
-        observedGeneration: metadata.generation ?? 1,
-        ...(replicas === 0 ? {} : { replicas }),
-        ...(updated === 0 ? {} : { updatedReplicas: updated }),
-        ...(ready === 0 ? {} : { readyReplicas: ready }),
-        ...(available === 0 ? {} : { availableReplicas: available }),
-        ...(missing === 0 ? {} : { unavailableReplicas: missing }),
-        conditions,
-      }
-    }, "status")
+    this.#registry.modify(
+      this.#registry.resource("deployments"),
+      metadata.namespace,
+      metadata.name,
+      (object) => {
+        object["status"] = {
+          observedGeneration: metadata.generation ?? 1,
+          ...(replicas === 0 ? {} : { replicas }),
+          ...(updated === 0 ? {} : { updatedReplicas: updated }),
+          ...(ready === 0 ? {} : { readyReplicas: ready }),
+          ...(available === 0 ? {} : { availableReplicas: available }),
+          ...(missing === 0 ? {} : { unavailableReplicas: missing }),
+          conditions,
+        }
+      },
+      "status",
+    )
   }
 
   #prune(deployment: Deployment, old: readonly ReplicaSet[]): void {
@@ -166,8 +218,10 @@ function part(value: number | string | undefined, whole: number, round: (n: numb
   return round((Number.parseInt(value ?? "25%", 10) * whole) / 100)
 }
 
-const surge = (spec: Deployment["spec"], replicas: number): number => part(spec.strategy?.rollingUpdate?.maxSurge, replicas, Math.ceil)
-const unavailable = (spec: Deployment["spec"], replicas: number): number => part(spec.strategy?.rollingUpdate?.maxUnavailable, replicas, Math.floor)
+const surge = (spec: Deployment["spec"], replicas: number): number =>
+  part(spec.strategy?.rollingUpdate?.maxSurge, replicas, Math.ceil)
+const unavailable = (spec: Deployment["spec"], replicas: number): number =>
+  part(spec.strategy?.rollingUpdate?.maxUnavailable, replicas, Math.floor)
 
 interface Counts {
   updated: number
@@ -176,18 +230,31 @@ interface Counts {
   desired: number
 }
 
-function deploymentConditions(registry: Registry, deployment: Deployment, current: ReplicaSet | undefined, counts: Counts): object[] {
+function deploymentConditions(
+  registry: Registry,
+  deployment: Deployment,
+  current: ReplicaSet | undefined,
+  counts: Counts,
+): object[] {
   const now = timestamp(registry.sim)
   const old = deployment.status.conditions ?? []
   const make = (type: string, status: string, reason: string, message: string): object => {
     const before = old.find((condition) => condition.type === type)
     if (before?.status === status && before.reason === reason && before.message === message) return before
-    return { type, status, lastUpdateTime: now, lastTransitionTime: before?.status === status ? before.lastTransitionTime : now, reason, message }
+    return {
+      type,
+      status,
+      lastUpdateTime: now,
+      lastTransitionTime: before?.status === status ? before.lastTransitionTime : now,
+      reason,
+      message,
+    }
   }
   const least = counts.desired - unavailable(deployment.spec, counts.desired)
   const enough = counts.available >= least
   const name = JSON.stringify(current?.metadata.name ?? "")
-  const done = counts.updated === counts.desired && counts.replicas === counts.desired && counts.available === counts.desired
+  const done =
+    counts.updated === counts.desired && counts.replicas === counts.desired && counts.available === counts.desired
   const available = enough
     ? make("Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
     : make("Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")

@@ -29,13 +29,16 @@ export class GarbageCollector {
     return OWNED.map((plural) => this.#registry.resource(plural)).flatMap((resource) =>
       this.#registry
         .list(resource)
-        .filter((object) => (object.metadata.ownerReferences ?? []).some((reference) => reference.uid === owner.metadata.uid))
+        .filter((object) =>
+          (object.metadata.ownerReferences ?? []).some((reference) => reference.uid === owner.metadata.uid),
+        )
         .map((object) => ({ resource, object })),
     )
   }
 
   #ownerGone(resource: Resource, owner: ApiObject): void {
-    for (const { resource: kind, object } of this.#dependents(owner)) this.#registry.delete(kind, object.metadata.namespace, object.metadata.name)
+    for (const { resource: kind, object } of this.#dependents(owner))
+      this.#registry.delete(kind, object.metadata.namespace, object.metadata.name)
     if (resource.kind === "Node") this.#nodeGone(owner.metadata.name)
   }
 
@@ -48,7 +51,10 @@ export class GarbageCollector {
     } else if (finalizers.includes("foregroundDeletion")) {
       const dependents = this.#dependents(owner)
       for (const { resource: kind, object } of dependents)
-        if (object.metadata.deletionTimestamp === undefined) this.#registry.delete(kind, object.metadata.namespace, object.metadata.name, { propagationPolicy: kind.kind === "Pod" ? undefined : "Foreground" })
+        if (object.metadata.deletionTimestamp === undefined)
+          this.#registry.delete(kind, object.metadata.namespace, object.metadata.name, {
+            propagationPolicy: kind.kind === "Pod" ? undefined : "Foreground",
+          })
       if (this.#dependents(owner).length === 0) this.#release(resource, owner, "foregroundDeletion")
       else this.#registry.sim.schedule(5e8, { fire: () => this.#again(resource, owner) }, 0)
     }
@@ -81,6 +87,7 @@ export class GarbageCollector {
   #nodeGone(name: string): void {
     const pods = this.#registry.resource("pods")
     for (const pod of this.#registry.list(pods) as Pod[])
-      if (pod.spec.nodeName === name) this.#registry.delete(pods, pod.metadata.namespace, pod.metadata.name, { gracePeriodSeconds: 0 })
+      if (pod.spec.nodeName === name)
+        this.#registry.delete(pods, pod.metadata.namespace, pod.metadata.name, { gracePeriodSeconds: 0 })
   }
 }

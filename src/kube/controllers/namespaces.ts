@@ -30,9 +30,21 @@ export class NamespaceController {
   #furnish({ metadata: { name } }: ApiObject): void {
     const registry = this.#registry
     const metadata = { namespace: name }
-    registry.create(registry.resource("serviceaccounts"), { apiVersion: "v1", kind: "ServiceAccount", metadata: { ...metadata, name: "default" } })
-    const annotations = { "kubernetes.io/description": "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters." }
-    registry.create(registry.resource("configmaps"), { apiVersion: "v1", kind: "ConfigMap", metadata: { ...metadata, name: "kube-root-ca.crt", annotations }, data: { "ca.crt": ROOT_CA } })
+    registry.create(registry.resource("serviceaccounts"), {
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: { ...metadata, name: "default" },
+    })
+    const annotations = {
+      "kubernetes.io/description":
+        "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.",
+    }
+    registry.create(registry.resource("configmaps"), {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { ...metadata, name: "kube-root-ca.crt", annotations },
+      data: { "ca.crt": ROOT_CA },
+    })
   }
 
   /** Deletes what is in it; when nothing is left, lets it go. */
@@ -52,9 +64,15 @@ export class NamespaceController {
       registry.sim.schedule(RETRY, { fire: () => this.#again(name) }, 0)
       return
     }
-    registry.modify(registry.resource("namespaces"), undefined, name, (object) => {
-      ;(section(object, "spec") as Namespace["spec"]).finalizers = []
-    }, "finalize")
+    registry.modify(
+      registry.resource("namespaces"),
+      undefined,
+      name,
+      (object) => {
+        ;(section(object, "spec") as Namespace["spec"]).finalizers = []
+      },
+      "finalize",
+    )
   }
 
   #again(name: string): void {

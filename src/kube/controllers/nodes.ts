@@ -1,8 +1,8 @@
 /** Controllers of nodes: pod ranges and taints. Models pkg/controller/nodeipam and pkg/controller/nodelifecycle. */
 import { SECOND } from "../../sim/simulation.ts"
 import { formatPrefix, networkOf, type Prefix } from "../../wire/address.ts"
-import type { Registry } from "../api/registry.ts"
 import { section } from "../api/json.ts"
+import type { Registry } from "../api/registry.ts"
 import type { Node } from "../api/types.ts"
 import { Informer } from "../client/informer.ts"
 import { EventRecorder } from "../client/recorder.ts"
@@ -47,7 +47,12 @@ export class NodeIpam {
     }
     const index = this.#next()
     if (index === undefined) {
-      this.#recorder.event(node, "Normal", "CIDRNotAvailable", `Node ${node.metadata.name} status is now: CIDRNotAvailable`)
+      this.#recorder.event(
+        node,
+        "Normal",
+        "CIDRNotAvailable",
+        `Node ${node.metadata.name} status is now: CIDRNotAvailable`,
+      )
       return
     }
     const size = 2 ** (32 - NODE_MASK)
@@ -100,7 +105,13 @@ export class NodeLifecycle {
     const { name, uid } = node.metadata
     if (!this.#known.has(uid)) {
       this.#known.add(uid)
-      const greet = (): void => this.#recorder.event(node, "Normal", "RegisteredNode", `Node ${name} event: Registered Node ${name} in Controller`)
+      const greet = (): void =>
+        this.#recorder.event(
+          node,
+          "Normal",
+          "RegisteredNode",
+          `Node ${name} event: Registered Node ${name} in Controller`,
+        )
       this.#registry.sim.schedule(SECOND, { fire: greet }, 0)
     }
     const wanted = this.#taints(node)
@@ -118,6 +129,8 @@ export class NodeLifecycle {
 
   #taints(node: Node): string[] {
     const conditions = node.status.conditions ?? []
-    return TAINTS.filter(([type, status]) => conditions.some((c) => c.type === type && c.status === status)).map(([, , taint]) => taint)
+    return TAINTS.filter(([type, status]) => conditions.some((c) => c.type === type && c.status === status)).map(
+      ([, , taint]) => taint,
+    )
   }
 }

@@ -17,14 +17,24 @@ export function controllerOf(object: ApiObject): string | undefined {
 }
 
 export const ownedPods = (registry: Registry, owner: ApiObject): Pod[] =>
-  (registry.list(registry.resource("pods"), { namespace: owner.metadata.namespace }) as Pod[]).filter((pod) => controllerOf(pod) === owner.metadata.uid)
+  (registry.list(registry.resource("pods"), { namespace: owner.metadata.namespace }) as Pod[]).filter(
+    (pod) => controllerOf(pod) === owner.metadata.uid,
+  )
 
-export const isActive = (pod: Pod): boolean => pod.status.phase !== "Succeeded" && pod.status.phase !== "Failed" && pod.metadata.deletionTimestamp === undefined
+export const isActive = (pod: Pod): boolean =>
+  pod.status.phase !== "Succeeded" && pod.status.phase !== "Failed" && pod.metadata.deletionTimestamp === undefined
 
-export const isReady = (pod: Pod): boolean => (pod.status.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True")
+export const isReady = (pod: Pod): boolean =>
+  (pod.status.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True")
 
 /** Creates a pod from a template and says so. `change` edits it first. */
-export function createPod(registry: Registry, recorder: EventRecorder, owner: ApiObject, template: PodTemplateSpec, change: (pod: Dict) => void = () => {}): ApiObject | Status {
+export function createPod(
+  registry: Registry,
+  recorder: EventRecorder,
+  owner: ApiObject,
+  template: PodTemplateSpec,
+  change: (pod: Dict) => void = () => {},
+): ApiObject | Status {
   const { labels, annotations } = template.metadata ?? {}
   const pod: Dict = {
     apiVersion: "v1",
@@ -47,7 +57,8 @@ export function createPod(registry: Registry, recorder: EventRecorder, owner: Ap
 
 export function deletePod(registry: Registry, recorder: EventRecorder, owner: ApiObject, pod: Pod): void {
   const result = registry.delete(registry.resource("pods"), pod.metadata.namespace, pod.metadata.name)
-  if (!isStatus(result) || result.status === "Success") recorder.event(owner, "Normal", "SuccessfulDelete", `Deleted pod: ${pod.metadata.name}`)
+  if (!isStatus(result) || result.status === "Success")
+    recorder.event(owner, "Normal", "SuccessfulDelete", `Deleted pod: ${pod.metadata.name}`)
 }
 
 const HASH_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
@@ -57,5 +68,7 @@ export function templateHash(template: unknown): string {
   const text = JSON.stringify(template)
   let hash = 0x811c9dc5
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return [...String(hash >>> 0).padStart(10, "0")].map((digit) => HASH_LETTERS[digit.charCodeAt(0) % HASH_LETTERS.length]).join("")
+  return [...String(hash >>> 0).padStart(10, "0")]
+    .map((digit) => HASH_LETTERS[digit.charCodeAt(0) % HASH_LETTERS.length])
+    .join("")
 }

@@ -71,7 +71,12 @@ export function parseJson(source: string): unknown {
 }
 
 /** Joins a sandbox to a network; text when that fails. Models libcni AddNetworkList. */
-export async function addNetwork(kernel: Kernel, task: Task, network: NetworkConfig, args: CniArgs): Promise<CniResult | string> {
+export async function addNetwork(
+  kernel: Kernel,
+  task: Task,
+  network: NetworkConfig,
+  args: CniArgs,
+): Promise<CniResult | string> {
   let result: CniResult | undefined
   for (const plugin of network.plugins) {
     const answer = await execPlugin(kernel, task, "ADD", network, plugin, args, result)
@@ -82,7 +87,13 @@ export async function addNetwork(kernel: Kernel, task: Task, network: NetworkCon
 }
 
 /** Takes a sandbox off a network: the plugins in reverse. Models libcni DelNetworkList. */
-export async function delNetwork(kernel: Kernel, task: Task, network: NetworkConfig, args: CniArgs, previous: CniResult): Promise<string | undefined> {
+export async function delNetwork(
+  kernel: Kernel,
+  task: Task,
+  network: NetworkConfig,
+  args: CniArgs,
+  previous: CniResult,
+): Promise<string | undefined> {
   for (const plugin of [...network.plugins].reverse()) {
     const answer = await execPlugin(kernel, task, "DEL", network, plugin, args, previous)
     if (typeof answer === "string") return `plugin type=${JSON.stringify(plugin["type"])} failed (delete): ${answer}`
@@ -126,7 +137,12 @@ export function pluginEnv(command: string, args: CniArgs): Map<string, string> {
     ["CNI_COMMAND", command],
     ["CNI_CONTAINERID", args.containerId],
     ["CNI_NETNS", args.netns],
-    ["CNI_ARGS", Object.entries(args.args).map(([key, value]) => `${key}=${value}`).join(";")],
+    [
+      "CNI_ARGS",
+      Object.entries(args.args)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(";"),
+    ],
     ["CNI_IFNAME", args.ifname],
     ["CNI_PATH", CNI_BIN_DIR],
     ["PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
@@ -137,7 +153,10 @@ export function pluginEnv(command: string, args: CniArgs): Map<string, string> {
 export function readAnswer(code: number, stdout: string, stderr: string): CniResult | undefined | string {
   const json = stdout.trim() === "" ? undefined : parseJson(stdout)
   if (code === 0) return isDict(json) ? (json as unknown as CniResult) : undefined
-  if (!isDict(json)) return stdout.trim() === "" ? `netplugin failed with no error message${stderr === "" ? "" : `: ${stderr}`}` : `netplugin failed: ${stdout}`
+  if (!isDict(json))
+    return stdout.trim() === ""
+      ? `netplugin failed with no error message${stderr === "" ? "" : `: ${stderr}`}`
+      : `netplugin failed: ${stdout}`
   const { msg, details } = json as unknown as CniError
   return details === undefined || details === "" ? msg : `${msg}; ${details}`
 }

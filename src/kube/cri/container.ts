@@ -7,9 +7,9 @@ import { DEFAULT_PATH, findProgram } from "../../linux/task/process-table.ts"
 import { Signal } from "../../linux/task/signal.ts"
 import type { Tool } from "../../linux/task/tool.ts"
 import { Vfs } from "../../linux/task/vfs.ts"
-import { WaitQueue } from "../../sim/task.ts"
-import { badRequest, internalError, type Status } from "../api/status.ts"
+import type { WaitQueue } from "../../sim/task.ts"
 import type { ExecOptions, ExecSession } from "../api/request.ts"
+import { badRequest, internalError, type Status } from "../api/status.ts"
 import type { ContainerImage } from "./image.ts"
 import { ContainerLog } from "./log.ts"
 import type { PodSandbox } from "./sandbox.ts"
@@ -56,7 +56,12 @@ export class Container {
     this.log = new ContainerLog(kernel.sim)
     this.fs = new Vfs(kernel.sim)
     config.image.build(this.fs)
-    this.#env = new Map([["PATH", DEFAULT_PATH], ["HOSTNAME", config.hostname], ...Object.entries(config.image.env), ...config.env])
+    this.#env = new Map([
+      ["PATH", DEFAULT_PATH],
+      ["HOSTNAME", config.hostname],
+      ...Object.entries(config.image.env),
+      ...config.env,
+    ])
     this.#cwd = config.workingDir || config.image.workingDir || "/"
     this.fs.mkdir(this.#cwd, { recursive: true })
     for (const [path, text] of Object.entries(config.files)) this.fs.writeFile(path, text)
@@ -84,7 +89,11 @@ export class Container {
     return undefined
   }
 
-  #run(argv: readonly string[], fds: ReadonlyMap<number, OpenFile>, wrap: (tool: Tool) => Tool = (tool) => tool): Process | Errno {
+  #run(
+    argv: readonly string[],
+    fds: ReadonlyMap<number, OpenFile>,
+    wrap: (tool: Tool) => Tool = (tool) => tool,
+  ): Process | Errno {
     const found = findProgram(this.fs, this.#env, this.#cwd, argv)
     if (typeof found === "string") return found
     if (found.tool === undefined) return "ENOEXEC"
@@ -107,16 +116,23 @@ export class Container {
   /** Runs another program beside the first. */
   exec(options: ExecOptions): ExecSession | Status {
     if (this.process === undefined || this.process.status !== undefined)
-      return internalError(`error executing command in container: failed to exec in container: failed to load task: no running task found: task ${this.id} not found`)
+      return internalError(
+        `error executing command in container: failed to exec in container: failed to load task: no running task found: task ${this.id} not found`,
+      )
     const [name = ""] = options.command
     if (name === "") return badRequest("you must specify at least one command for the container")
     const { stdin, stdout, stderr } = options.streams
-    const fds = new Map<number, OpenFile>([[0, stdin ?? new NullFile()], [1, stdout ?? new NullFile()], [2, stderr ?? stdout ?? new NullFile()]])
+    const fds = new Map<number, OpenFile>([
+      [0, stdin ?? new NullFile()],
+      [1, stdout ?? new NullFile()],
+      [2, stderr ?? stdout ?? new NullFile()],
+    ])
     const proc = this.#run(options.command, fds)
     if (typeof proc === "string") {
       const execId = this.#kernel.prng.fork(`exec/${this.#kernel.sim.now}/${this.id}`).hex(64)
+      // Said twice: by the kubelet, and by the API server that translates its stream to WebSockets (1.30 and newer).
       return internalError(
-        `error executing command in container: failed to exec in container: failed to start exec ${JSON.stringify(execId)}: OCI runtime exec failed: exec failed: unable to start container process: ${notFound(name, proc)}: unknown`,
+        `Internal error occurred: error executing command in container: failed to exec in container: failed to start exec ${JSON.stringify(execId)}: OCI runtime exec failed: exec failed: unable to start container process: ${notFound(name, proc)}: unknown`,
       )
     }
     return new ProcessSession(proc)
@@ -128,7 +144,8 @@ function unkillable(tool: Tool): Tool {
   return {
     name: tool.name,
     main(proc) {
-      for (const signal of Object.keys(Signal) as Signal[]) if (signal !== "SIGKILL" && signal !== "SIGPIPE") proc.ignore(signal)
+      for (const signal of Object.keys(Signal) as Signal[])
+        if (signal !== "SIGKILL" && signal !== "SIGPIPE") proc.ignore(signal)
       return tool.main(proc)
     },
   }
@@ -137,8 +154,12 @@ function unkillable(tool: Tool): Tool {
 /** runc's words for a program that is not there. */
 function notFound(name: string, errno: Errno): string {
   const program = `exec: ${JSON.stringify(name)}: `
-  if (errno === "ENOENT") return program + (name.includes("/") ? `stat ${name}: no such file or directory` : "executable file not found in $PATH")
-  if (errno === "EACCES") return program + (name.includes("/") ? `permission denied` : "executable file not found in $PATH")
+  if (errno === "ENOENT")
+    return (
+      program + (name.includes("/") ? `stat ${name}: no such file or directory` : "executable file not found in $PATH")
+    )
+  if (errno === "EACCES")
+    return program + (name.includes("/") ? `permission denied` : "executable file not found in $PATH")
   return `exec ${name}: ${errno === "ENOEXEC" ? "exec format error" : errno}`
 }
 

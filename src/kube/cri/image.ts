@@ -27,13 +27,17 @@ export interface ImageStore {
 
 /** `docker.io/library/nginx:latest` for `nginx`; `undefined` when malformed. Models distribution's ParseDockerRef. */
 export function canonicalImage(text: string): string | undefined {
-  const match = /^([a-zA-Z0-9][a-zA-Z0-9._:-]*(?:\/[a-z0-9._-]+)*?)(?::([\w][\w.-]{0,127}))?(@sha256:[a-f0-9]{64})?$/.exec(text)
+  const match =
+    /^((?:[a-zA-Z0-9.-]+(?::\d+)?\/)?[a-z0-9._-]+(?:\/[a-z0-9._-]+)*)(?::([\w][\w.-]{0,127}))?(@sha256:[a-f0-9]{64})?$/.exec(
+      text,
+    )
   if (match === null) return undefined
   const path = match[1] as string
   const first = path.split("/")[0] as string
   const hasRegistry = path.includes("/") && (/[.:]/.test(first) || first === "localhost")
   const repository = hasRegistry ? path : `docker.io/${path.includes("/") ? path : `library/${path}`}`
-  if (/[A-Z]/.test(repository.slice(repository.indexOf("/")))) return undefined
+  // Upper case is for registries' host names only.
+  if (/[A-Z]/.test(hasRegistry ? path.slice(first.length) : path)) return undefined
   if (match[3] !== undefined) return `${repository}${match[3]}`
   return `${repository}:${match[2] ?? "latest"}`
 }

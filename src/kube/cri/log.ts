@@ -1,9 +1,9 @@
 /** What containers wrote to stdout and stderr. Models the CRI log format and pkg/kubelet/kuberuntime/logs. */
 import { SinkFile } from "../../linux/task/file.ts"
 import type { Simulation } from "../../sim/simulation.ts"
+import type { LogOptions } from "../api/request.ts"
 import { ApiStream } from "../api/stream.ts"
 import { timestamp } from "../api/time.ts"
-import type { LogOptions } from "../api/request.ts"
 
 interface LogLine {
   /** Virtual nanoseconds. */
@@ -53,12 +53,17 @@ export class ContainerLog {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    for (const stream of ["out", "err"] as const) if (this.#partial[stream] !== "") this.#add({ time: this.#sim.now, text: this.#partial[stream], whole: false })
+    for (const stream of ["out", "err"] as const)
+      if (this.#partial[stream] !== "") this.#add({ time: this.#sim.now, text: this.#partial[stream], whole: false })
     for (const follower of [...this.#followers]) follower({ time: -1, text: "", whole: false })
   }
 
   #chosen(options: LogOptions): LogLine[] {
-    const unfinished = this.#closed ? [] : (["out", "err"] as const).filter((s) => this.#partial[s] !== "").map((s) => ({ time: this.#sim.now, text: this.#partial[s], whole: false }))
+    const unfinished = this.#closed
+      ? []
+      : (["out", "err"] as const)
+          .filter((s) => this.#partial[s] !== "")
+          .map((s) => ({ time: this.#sim.now, text: this.#partial[s], whole: false }))
     const since = options.sinceSeconds === undefined ? -1 : this.#sim.now - options.sinceSeconds * 1e9
     const lines = [...this.#lines, ...unfinished].filter((line) => line.time >= since)
     if (options.tailLines === undefined || options.tailLines < 0) return lines
@@ -71,7 +76,9 @@ export class ContainerLog {
   }
 
   read(options: LogOptions): string {
-    const text = this.#chosen(options).map((line) => this.#render(line, options)).join("")
+    const text = this.#chosen(options)
+      .map((line) => this.#render(line, options))
+      .join("")
     return options.limitBytes === undefined ? text : text.slice(0, options.limitBytes)
   }
 
@@ -88,4 +95,3 @@ export class ContainerLog {
     return stream
   }
 }
-

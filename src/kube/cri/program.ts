@@ -23,8 +23,18 @@ export async function runProgram(
   let stderr = ""
   const fds = new Map<number, OpenFile>([
     [0, options.stdin === "" ? new NullFile() : new BytesFile(new TextEncoder().encode(options.stdin))],
-    [1, new SinkFile((data) => { stdout += decoder.decode(data) })],
-    [2, new SinkFile((data) => { stderr += decoder.decode(data) })],
+    [
+      1,
+      new SinkFile((data) => {
+        stdout += decoder.decode(data)
+      }),
+    ],
+    [
+      2,
+      new SinkFile((data) => {
+        stderr += decoder.decode(data)
+      }),
+    ],
   ])
   const proc = kernel.processes.run(argv, { tool: options.tool, env: options.env, fds })
   if (typeof proc === "string") return proc

@@ -25,11 +25,19 @@ function uuid(prng: Prng): string {
 }
 
 /** A sandbox, or the runtime's error text. */
-export async function runPodSandbox(kernel: Kernel, task: Task, prng: Prng, pod: Pod, hostIp: string): Promise<PodSandbox | string> {
+export async function runPodSandbox(
+  kernel: Kernel,
+  task: Task,
+  prng: Prng,
+  pod: Pod,
+  hostIp: string,
+): Promise<PodSandbox | string> {
   const id = prng.hex(64)
-  if (pod.spec.hostNetwork === true) return { id, net: kernel.initNet, hostNetwork: true, ip: hostIp, teardown: undefined }
+  if (pod.spec.hostNetwork === true)
+    return { id, net: kernel.initNet, hostNetwork: true, ip: hostIp, teardown: undefined }
   const network = loadNetwork(kernel.root)
-  if (network === undefined) return `failed to setup network for sandbox ${JSON.stringify(id)}: cni plugin not initialized`
+  if (network === undefined)
+    return `failed to setup network for sandbox ${JSON.stringify(id)}: cni plugin not initialized`
   const name = `cni-${uuid(prng)}`
   const net = kernel.createNamespace(name)
   linkUp(net.loopback)
@@ -51,11 +59,22 @@ function cniArgs(id: string, netns: string, pod: Pod): CniArgs {
     containerId: id,
     netns,
     ifname: "eth0",
-    args: { K8S_POD_UID: uid, IgnoreUnknown: "1", K8S_POD_NAMESPACE: namespace, K8S_POD_NAME: name, K8S_POD_INFRA_CONTAINER_ID: id },
+    args: {
+      K8S_POD_UID: uid,
+      IgnoreUnknown: "1",
+      K8S_POD_NAMESPACE: namespace,
+      K8S_POD_NAME: name,
+      K8S_POD_INFRA_CONTAINER_ID: id,
+    },
     portMappings: pod.spec.containers.flatMap((container) =>
       (container.ports ?? [])
         .filter((port) => (port.hostPort ?? 0) > 0)
-        .map((port) => ({ hostPort: port.hostPort, containerPort: port.containerPort, protocol: (port.protocol ?? "TCP").toLowerCase(), hostIP: port.hostIP ?? "" })),
+        .map((port) => ({
+          hostPort: port.hostPort,
+          containerPort: port.containerPort,
+          protocol: (port.protocol ?? "TCP").toLowerCase(),
+          hostIP: port.hostIP ?? "",
+        })),
     ),
   }
 }

@@ -3,7 +3,7 @@ import type { Container as ContainerSpec, ContainerStateTerminated } from "kuber
 import type { ExitStatus } from "../../linux/task/process.ts"
 import { Signal } from "../../linux/task/signal.ts"
 import { MILLISECOND, SECOND } from "../../sim/simulation.ts"
-import { Task } from "../../sim/task.ts"
+import type { Task } from "../../sim/task.ts"
 import { timestamp } from "../api/time.ts"
 import { Container } from "../cri/container.ts"
 import { BackOff } from "./back-off.ts"
@@ -62,7 +62,8 @@ export class ContainerRunner implements ContainerRecord {
     return `spec.${this.isInit ? "initContainers" : "containers"}{${this.name}}`
   }
 
-  readonly #say = (type: "Normal" | "Warning", reason: string, message: string): void => this.#worker.say(type, reason, message, this.fieldPath)
+  readonly #say = (type: "Normal" | "Warning", reason: string, message: string): void =>
+    this.#worker.say(type, reason, message, this.fieldPath)
 
   #wait(reason: string, message?: string): void {
     this.status.state = { waiting: { reason, ...(message === undefined ? {} : { message }) } }
@@ -75,7 +76,8 @@ export class ContainerRunner implements ContainerRecord {
     while (!this.#worker.stopping) {
       const image = await this.#worker.puller.ensure(task, this.spec, this.#say)
       if (this.#worker.stopping) return false
-      const wait = "reason" in image ? await this.#pullFailed(task, image.reason, image.message) : await this.#start(task, image)
+      const wait =
+        "reason" in image ? await this.#pullFailed(task, image.reason, image.message) : await this.#start(task, image)
       if (wait === 0) return true
       if (!(await this.#worker.pause(task, wait))) return false
     }
@@ -111,7 +113,11 @@ export class ContainerRunner implements ContainerRecord {
     await task.sleep(START_TIME)
     if (worker.stopping) return 10 * SECOND
     this.runs.push(container)
-    Object.assign(this.status, { containerID: `containerd://${container.id}`, image: image.reference, imageID: image.id })
+    Object.assign(this.status, {
+      containerID: `containerd://${container.id}`,
+      image: image.reference,
+      imageID: image.id,
+    })
     worker.prepareRoot(container)
     const error = container.start()
     if (error !== undefined) return this.#startFailed(container, error)
@@ -145,7 +151,14 @@ export class ContainerRunner implements ContainerRecord {
   #startFailed(container: Container, error: string): number {
     this.#say("Warning", "Failed", `Error: ${error}`)
     container.log.close()
-    const ended = { containerID: this.status.containerID, exitCode: 128, finishedAt: timestamp(this.#worker.sim), message: error, reason: "StartError", startedAt: EPOCH }
+    const ended = {
+      containerID: this.status.containerID,
+      exitCode: 128,
+      finishedAt: timestamp(this.#worker.sim),
+      message: error,
+      reason: "StartError",
+      startedAt: EPOCH,
+    }
     this.status.lastState = { terminated: ended }
     this.status.restartCount++
     this.#crashBackOff.next(this.#worker.sim.now)
@@ -206,7 +219,10 @@ export class ContainerRunner implements ContainerRecord {
     const who = `container ${this.name} in pod ${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`
     this.#say("Warning", "BackOff", `Back-off restarting failed ${who}`)
     this.status.lastState = { ...this.status.state }
-    this.#wait("CrashLoopBackOff", `back-off ${delay / SECOND >= 60 ? `${Math.floor(delay / (60 * SECOND))}m${(delay / SECOND) % 60}s` : `${delay / SECOND}s`} restarting failed container=${this.name} pod=${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`)
+    this.#wait(
+      "CrashLoopBackOff",
+      `back-off ${delay / SECOND >= 60 ? `${Math.floor(delay / (60 * SECOND))}m${(delay / SECOND) % 60}s` : `${delay / SECOND}s`} restarting failed container=${this.name} pod=${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`,
+    )
     return this.#worker.pause(task, delay)
   }
 
@@ -218,7 +234,8 @@ export class ContainerRunner implements ContainerRecord {
     this.#say("Normal", "Killing", `Stopping container ${this.name}`)
     process.kill(container.config.image.stopSignal ?? "SIGTERM")
     const deadline = this.#worker.sim.now + grace * SECOND
-    while (process.status === undefined && this.#worker.sim.now < deadline) await task.wait(process.exited, deadline - this.#worker.sim.now)
+    while (process.status === undefined && this.#worker.sim.now < deadline)
+      await task.wait(process.exited, deadline - this.#worker.sim.now)
     if (process.status === undefined) process.kill("SIGKILL")
     while (process.status === undefined) await task.wait(process.exited)
     container.cleanUp()

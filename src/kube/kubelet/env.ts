@@ -17,18 +17,30 @@ export function expand(text: string, env: ReadonlyMap<string, string>): string {
   )
 }
 
-export function containerEnv(registry: Registry, pod: Pod, container: Container, node: { name: string; ip: string }, podIp: string): Map<string, string> | ConfigError {
+export function containerEnv(
+  registry: Registry,
+  pod: Pod,
+  container: Container,
+  node: { name: string; ip: string },
+  podIp: string,
+): Map<string, string> | ConfigError {
   const env = new Map<string, string>()
   for (const source of container.envFrom ?? []) {
     const prefix = source.prefix ?? ""
-    const data = source.configMapRef === undefined ? secretData(registry, pod, source.secretRef) : configData(registry, pod, source.configMapRef)
+    const data =
+      source.configMapRef === undefined
+        ? secretData(registry, pod, source.secretRef)
+        : configData(registry, pod, source.configMapRef)
     if ("configError" in data) return data
     for (const [key, value] of Object.entries(data.values)) env.set(prefix + key, value)
   }
   const services = serviceEnv(registry, pod)
   for (const variable of container.env ?? []) {
     const all = new Map([...services, ...env])
-    const value = variable.valueFrom === undefined ? expand(variable.value ?? "", all) : resolve(registry, pod, variable.valueFrom, node, podIp)
+    const value =
+      variable.valueFrom === undefined
+        ? expand(variable.value ?? "", all)
+        : resolve(registry, pod, variable.valueFrom, node, podIp)
     if (typeof value === "object") return value
     if (value !== undefined) env.set(variable.name, value)
   }
@@ -41,25 +53,41 @@ type Reference = { name?: string; optional?: boolean; key?: string } | undefined
 
 function configData(registry: Registry, pod: Pod, ref: Reference): Data {
   const object = registry.get(registry.resource("configmaps"), pod.metadata.namespace, ref?.name ?? "")
-  if (isStatus(object)) return ref?.optional === true ? { values: {} } : { configError: `configmap ${JSON.stringify(ref?.name)} not found` }
+  if (isStatus(object))
+    return ref?.optional === true ? { values: {} } : { configError: `configmap ${JSON.stringify(ref?.name)} not found` }
   return { values: (object["data"] ?? {}) as Record<string, string> }
 }
 
 function secretData(registry: Registry, pod: Pod, ref: Reference): Data {
   const object = registry.get(registry.resource("secrets"), pod.metadata.namespace, ref?.name ?? "")
-  if (isStatus(object)) return ref?.optional === true ? { values: {} } : { configError: `secret ${JSON.stringify(ref?.name)} not found` }
+  if (isStatus(object))
+    return ref?.optional === true ? { values: {} } : { configError: `secret ${JSON.stringify(ref?.name)} not found` }
   const data = (object["data"] ?? {}) as Record<string, string>
-  return { values: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, new TextDecoder().decode(fromBase64(value) ?? new Uint8Array(0))])) }
+  return {
+    values: Object.fromEntries(
+      Object.entries(data).map(([key, value]) => [
+        key,
+        new TextDecoder().decode(fromBase64(value) ?? new Uint8Array(0)),
+      ]),
+    ),
+  }
 }
 
-function resolve(registry: Registry, pod: Pod, source: EnvVarSource, node: { name: string; ip: string }, podIp: string): string | undefined | ConfigError {
+function resolve(
+  registry: Registry,
+  pod: Pod,
+  source: EnvVarSource,
+  node: { name: string; ip: string },
+  podIp: string,
+): string | undefined | ConfigError {
   if (source.fieldRef !== undefined) return podField(pod, source.fieldRef.fieldPath, node, podIp)
   const ref: Reference = source.configMapKeyRef ?? source.secretKeyRef
   const kind = source.configMapKeyRef === undefined ? "Secret" : "ConfigMap"
   const data = source.configMapKeyRef === undefined ? secretData(registry, pod, ref) : configData(registry, pod, ref)
   if ("configError" in data) return data
   const value = data.values[ref?.key ?? ""]
-  if (value === undefined && ref?.optional !== true) return { configError: `couldn't find key ${ref?.key} in ${kind} ${pod.metadata.namespace}/${ref?.name}` }
+  if (value === undefined && ref?.optional !== true)
+    return { configError: `couldn't find key ${ref?.key} in ${kind} ${pod.metadata.namespace}/${ref?.name}` }
   return value
 }
 
@@ -87,7 +115,8 @@ export function serviceEnv(registry: Registry, pod: Pod): Map<string, string> {
   const all = registry.list(registry.resource("services")) as (ApiObject & Service)[]
   for (const service of all) {
     const isApi = service.metadata.namespace === "default" && service.metadata.name === "kubernetes"
-    if (!isApi && (service.metadata.namespace !== pod.metadata.namespace || pod.spec.enableServiceLinks === false)) continue
+    if (!isApi && (service.metadata.namespace !== pod.metadata.namespace || pod.spec.enableServiceLinks === false))
+      continue
     const ip = service.spec.clusterIP ?? ""
     if (ip === "" || ip === "None") continue
     serviceVariables(env, service, ip)
@@ -100,7 +129,9 @@ function serviceVariables(env: Map<string, string>, service: Service, ip: string
   const ports = service.spec.ports ?? []
   env.set(`${prefix}_SERVICE_HOST`, ip)
   env.set(`${prefix}_SERVICE_PORT`, String(ports[0]?.port ?? ""))
-  for (const port of ports) if (port.name !== undefined && port.name !== "") env.set(`${prefix}_SERVICE_PORT_${port.name.toUpperCase().replaceAll("-", "_")}`, String(port.port))
+  for (const port of ports)
+    if (port.name !== undefined && port.name !== "")
+      env.set(`${prefix}_SERVICE_PORT_${port.name.toUpperCase().replaceAll("-", "_")}`, String(port.port))
   for (const [i, port] of ports.entries()) {
     const protocol = port.protocol ?? "TCP"
     const url = `${protocol.toLowerCase()}://${ip}:${port.port}`

@@ -4,7 +4,7 @@ import type { Simulation } from "../../sim/simulation.ts"
 import { MILLISECOND } from "../../sim/simulation.ts"
 import type { Task } from "../../sim/task.ts"
 import { imageTag } from "../api/defaults.ts"
-import { canonicalImage, type ContainerImage, type ImageStore } from "../cri/image.ts"
+import { type ContainerImage, canonicalImage, type ImageStore } from "../cri/image.ts"
 
 export interface PulledImage {
   readonly image: ContainerImage
@@ -50,8 +50,15 @@ export class ImagePuller {
     const policy = container.imagePullPolicy ?? (imageTag(name) === "latest" ? "Always" : "IfNotPresent")
     if (policy === "Never" || (policy === "IfNotPresent" && known !== undefined)) {
       if (known === undefined) {
-        say("Warning", "ErrImageNeverPull", `Container image ${JSON.stringify(name)} is not present with pull policy of Never`)
-        return { reason: "ErrImageNeverPull", message: `Container image ${JSON.stringify(name)} is not present with pull policy of Never` }
+        say(
+          "Warning",
+          "ErrImageNeverPull",
+          `Container image ${JSON.stringify(name)} is not present with pull policy of Never`,
+        )
+        return {
+          reason: "ErrImageNeverPull",
+          message: `Container image ${JSON.stringify(name)} is not present with pull policy of Never`,
+        }
       }
       say("Normal", "Pulled", `Container image ${JSON.stringify(name)} already present on machine`)
       return known
@@ -59,7 +66,13 @@ export class ImagePuller {
     return this.#pull(task, name, reference, known, say)
   }
 
-  async #pull(task: Task, name: string, reference: string, known: PulledImage | undefined, say: Say): Promise<PulledImage | PullFailure> {
+  async #pull(
+    task: Task,
+    name: string,
+    reference: string,
+    known: PulledImage | undefined,
+    say: Say,
+  ): Promise<PulledImage | PullFailure> {
     say("Normal", "Pulling", `Pulling image ${JSON.stringify(name)}`)
     const began = this.#sim.now
     const found = this.#store.resolve(reference)
@@ -73,7 +86,11 @@ export class ImagePuller {
     await task.sleep(known === undefined ? found.pullTime : 900 * MILLISECOND)
     const took = goDuration(this.#sim.now - began)
     const size = found.size ?? sizeOf(reference)
-    say("Normal", "Pulled", `Successfully pulled image ${JSON.stringify(name)} in ${took} (${took} including waiting). Image size: ${size} bytes.`)
+    say(
+      "Normal",
+      "Pulled",
+      `Successfully pulled image ${JSON.stringify(name)} in ${took} (${took} including waiting). Image size: ${size} bytes.`,
+    )
     const pulled = { image: found, reference, id: `${reference.replace(/:[^:/]*$/, "")}@sha256:${digest(reference)}` }
     this.#present.set(reference, pulled)
     return pulled
@@ -106,7 +123,11 @@ function hash(text: string, seed: number): number {
 
 /** 64 hexadecimal digits that belong to a name: simulated images have no bytes to digest. */
 function digest(text: string): string {
-  return Array.from({ length: 8 }, (_, i) => hash(text, 0x811c9dc5 ^ (i * 0x9e3779b1)).toString(16).padStart(8, "0")).join("")
+  return Array.from({ length: 8 }, (_, i) =>
+    hash(text, 0x811c9dc5 ^ (i * 0x9e3779b1))
+      .toString(16)
+      .padStart(8, "0"),
+  ).join("")
 }
 
 const sizeOf = (reference: string): number => 2_000_000 + (hash(reference, 0x811c9dc5) % 70_000_000)

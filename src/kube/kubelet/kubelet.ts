@@ -61,7 +61,9 @@ export class Kubelet implements PodHost, NodeAgent {
   }
 
   get #problem(): string | undefined {
-    return this.networkReady ? undefined : `container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:${NOT_INITIALIZED}`
+    return this.networkReady
+      ? undefined
+      : `container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:${NOT_INITIALIZED}`
   }
 
   /** Changes it has seen and not yet acted on. */
@@ -100,7 +102,12 @@ export class Kubelet implements PodHost, NodeAgent {
 
   #renewLease(now: string): void {
     const spec = { holderIdentity: this.node.name, leaseDurationSeconds: 40, renewTime: `${now.slice(0, -1)}.000000Z` }
-    this.registry.create(this.registry.resource("leases"), { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name: this.node.name, namespace: "kube-node-lease" }, spec })
+    this.registry.create(this.registry.resource("leases"), {
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
+      metadata: { name: this.node.name, namespace: "kube-node-lease" },
+      spec,
+    })
   }
 
   #say(reason: string, message: string): void {
@@ -120,13 +127,24 @@ export class Kubelet implements PodHost, NodeAgent {
     if (isStatus(node)) return
     const problem = this.#problem
     const old = (node.status.conditions ?? []).find((condition) => condition.type === "Ready")
-    if (old !== undefined && old.status === (problem === undefined ? "True" : "False") && old.message === readyCondition("", problem).message) return
+    if (
+      old !== undefined &&
+      old.status === (problem === undefined ? "True" : "False") &&
+      old.message === readyCondition("", problem).message
+    )
+      return
     const condition = readyCondition(timestamp(this.kernel.sim), problem)
-    this.registry.modify(nodes, undefined, this.node.name, (object) => {
-      const status = object["status"] as Node["status"]
-      const others = (status.conditions ?? []).filter((c) => c.type !== "Ready")
-      object["status"] = { ...status, conditions: [...others, condition] }
-    }, "status")
+    this.registry.modify(
+      nodes,
+      undefined,
+      this.node.name,
+      (object) => {
+        const status = object["status"] as Node["status"]
+        const others = (status.conditions ?? []).filter((c) => c.type !== "Ready")
+        object["status"] = { ...status, conditions: [...others, condition] }
+      },
+      "status",
+    )
     if (old?.status !== condition.status) {
       const reason = problem === undefined ? "NodeReady" : "NodeNotReady"
       this.#say(reason, `Node ${this.node.name} status is now: ${reason}`)
@@ -161,14 +179,29 @@ export class Kubelet implements PodHost, NodeAgent {
     if (isStatus(node)) return undefined
     const wanted = Object.entries(pod.spec.nodeSelector ?? {})
     if (wanted.every(([key, value]) => node.metadata.labels?.[key] === value)) return undefined
-    return { reason: "NodeAffinity", message: "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector" }
+    return {
+      reason: "NodeAffinity",
+      message: "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+    }
   }
 
   #reject(pod: Pod, { reason, message }: { reason: string; message: string }): void {
     this.say(pod, "Warning", reason, message.replace("Pod was rejected: ", ""))
-    this.registry.modify(this.registry.resource("pods"), pod.metadata.namespace, pod.metadata.name, (object) => {
-      object["status"] = { ...(object["status"] as object), phase: "Failed", reason, message, startTime: timestamp(this.kernel.sim) }
-    }, "status")
+    this.registry.modify(
+      this.registry.resource("pods"),
+      pod.metadata.namespace,
+      pod.metadata.name,
+      (object) => {
+        object["status"] = {
+          ...(object["status"] as object),
+          phase: "Failed",
+          reason,
+          message,
+          startTime: timestamp(this.kernel.sim),
+        }
+      },
+      "status",
+    )
   }
 
   say(pod: Pod, type: "Normal" | "Warning", reason: string, message: string, fieldPath?: string): void {
@@ -185,13 +218,16 @@ export class Kubelet implements PodHost, NodeAgent {
 
   /** The worker of a pod, by name. */
   worker(namespace: string, name: string): PodWorker | undefined {
-    for (const worker of this.workers.values()) if (worker.pod.metadata.namespace === namespace && worker.pod.metadata.name === name) return worker
+    for (const worker of this.workers.values())
+      if (worker.pod.metadata.namespace === namespace && worker.pod.metadata.name === name) return worker
     return undefined
   }
 
   #runner(namespace: string, pod: string, container: string): ContainerRunner | Status {
     const worker = this.worker(namespace, pod)
-    const runner = [...(worker?.containers ?? []), ...(worker?.inits ?? [])].find((candidate) => candidate.name === container)
+    const runner = [...(worker?.containers ?? []), ...(worker?.inits ?? [])].find(
+      (candidate) => candidate.name === container,
+    )
     return runner ?? notFound({ group: "", name: "pods" }, pod)
   }
 
@@ -202,10 +238,16 @@ export class Kubelet implements PodHost, NodeAgent {
     if (isStatus(runner)) return runner
     const run = runner.runs[runner.runs.length - (options.previous ? 2 : 1)]
     if (run === undefined) {
-      if (options.previous) return badRequest(`previous terminated container ${JSON.stringify(options.container)} in pod ${JSON.stringify(pod)} not found`)
+      if (options.previous)
+        return badRequest(
+          `previous terminated container ${JSON.stringify(options.container)} in pod ${JSON.stringify(pod)} not found`,
+        )
       const reason = runner.status.state.waiting?.reason ?? "ContainerCreating"
-      const text = reason === "ErrImagePull" || reason === "ImagePullBackOff" ? "trying and failing to pull image" : reason
-      return badRequest(`container ${JSON.stringify(options.container)} in pod ${JSON.stringify(pod)} is waiting to start: ${text}`)
+      const text =
+        reason === "ErrImagePull" || reason === "ImagePullBackOff" ? "trying and failing to pull image" : reason
+      return badRequest(
+        `container ${JSON.stringify(options.container)} in pod ${JSON.stringify(pod)} is waiting to start: ${text}`,
+      )
     }
     return options.follow ? { stream: run.log.follow(options) } : { text: run.log.read(options) }
   }
@@ -213,7 +255,8 @@ export class Kubelet implements PodHost, NodeAgent {
   exec(namespace: string, pod: string, options: ExecOptions): ExecSession | Status {
     const runner = this.#runner(namespace, pod, options.container)
     if (isStatus(runner)) return runner
-    if (runner.container === undefined) return internalError(`unable to upgrade connection: container not found (${JSON.stringify(options.container)})`)
+    if (runner.container === undefined)
+      return internalError(`unable to upgrade connection: container not found (${JSON.stringify(options.container)})`)
     return runner.container.exec(options)
   }
 

@@ -63,7 +63,12 @@ export function nodeManifest(options: NodeOptions, prng: Prng, now: string, prob
         "kubernetes.io/arch": arch,
         "kubernetes.io/hostname": options.name,
         "kubernetes.io/os": "linux",
-        ...(options.controlPlane === true ? { "node-role.kubernetes.io/control-plane": "", "node.kubernetes.io/exclude-from-external-load-balancers": "" } : {}),
+        ...(options.controlPlane === true
+          ? {
+              "node-role.kubernetes.io/control-plane": "",
+              "node.kubernetes.io/exclude-from-external-load-balancers": "",
+            }
+          : {}),
         ...options.labels,
       },
       annotations: {
@@ -75,7 +80,9 @@ export function nodeManifest(options: NodeOptions, prng: Prng, now: string, prob
     },
     spec: {
       taints: [
-        ...(options.controlPlane === true ? [{ key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" }] : []),
+        ...(options.controlPlane === true
+          ? [{ key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" }]
+          : []),
         { key: "node.kubernetes.io/not-ready", effect: "NoSchedule" },
         ...(options.taints ?? []),
       ],
@@ -85,7 +92,8 @@ export function nodeManifest(options: NodeOptions, prng: Prng, now: string, prob
 }
 
 function nodeStatus(options: NodeOptions, prng: Prng, now: string, problem: string | undefined): NodeStatus {
-  const uuid = (text: string): string => `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20, 32)}`
+  const uuid = (text: string): string =>
+    `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20, 32)}`
   return {
     addresses: [
       { type: "InternalIP", address: options.ip },
@@ -94,7 +102,14 @@ function nodeStatus(options: NodeOptions, prng: Prng, now: string, problem: stri
     allocatable: resources(options, RESERVED_MEMORY),
     capacity: resources(options, 0),
     conditions: [
-      ...CONDITIONS.map(([type, reason, message]) => ({ type, status: "False", lastHeartbeatTime: now, lastTransitionTime: now, reason, message })),
+      ...CONDITIONS.map(([type, reason, message]) => ({
+        type,
+        status: "False",
+        lastHeartbeatTime: now,
+        lastTransitionTime: now,
+        reason,
+        message,
+      })),
       readyCondition(now, problem),
     ],
     daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },

@@ -40,13 +40,17 @@ export function podStatus(record: PodRecord, now: string): PodStatus {
     ...(podIp === "" ? {} : { podIP: podIp, podIPs: [{ ip: podIp }] }),
     startTime: record.startTime,
     ...(inits.length === 0 ? {} : { initContainerStatuses: inits.map((init) => containerStatus(pod, init)) }),
-    containerStatuses: containers.map((container) => containerStatus(pod, container)).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    containerStatuses: containers
+      .map((container) => containerStatus(pod, container))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
   }
 }
 
 function containerStatus(pod: Pod, record: ContainerRecord): ContainerStatus {
   const { containerID, ...rest } = record.status
-  const spec = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find((container) => container.name === record.name)
+  const spec = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find(
+    (container) => container.name === record.name,
+  )
   const mounts = (spec?.volumeMounts ?? []).map((mount) => ({
     mountPath: mount.mountPath,
     name: mount.name,
@@ -69,11 +73,13 @@ function podPhase({ pod, inits, containers }: PodRecord): string {
     if (ended.every((code) => code === 0)) return "Succeeded"
     if (policy === "Never") return "Failed"
   }
-  const unborn = ({ status }: ContainerRecord): boolean => status.state.waiting !== undefined && status.lastState.terminated === undefined
+  const unborn = ({ status }: ContainerRecord): boolean =>
+    status.state.waiting !== undefined && status.lastState.terminated === undefined
   return containers.some(unborn) ? "Pending" : "Running"
 }
 
-const initialized = (inits: readonly ContainerRecord[]): boolean => inits.every(({ status }) => status.state.terminated?.exitCode === 0)
+const initialized = (inits: readonly ContainerRecord[]): boolean =>
+  inits.every(({ status }) => status.state.terminated?.exitCode === 0)
 
 function conditions(record: PodRecord, phase: string, now: string): PodCondition[] {
   const old = record.pod.status.conditions ?? []
@@ -84,7 +90,8 @@ function conditions(record: PodRecord, phase: string, now: string): PodCondition
       type,
       status: text,
       lastProbeTime: null as unknown as string,
-      lastTransitionTime: before?.status === text && before.lastTransitionTime !== undefined ? before.lastTransitionTime : now,
+      lastTransitionTime:
+        before?.status === text && before.lastTransitionTime !== undefined ? before.lastTransitionTime : now,
       ...(reason === "" ? {} : { reason }),
       ...(message === "" ? {} : { message }),
     }
@@ -103,7 +110,13 @@ type Make = (type: string, status: boolean, reason?: string, message?: string) =
 
 function initCondition({ inits }: PodRecord, phase: string, make: Make): PodCondition {
   const waiting = inits.filter(({ status }) => status.state.terminated?.exitCode !== 0).map((init) => init.name)
-  if (waiting.length > 0) return make("Initialized", false, "ContainersNotInitialized", `containers with incomplete status: [${waiting.join(" ")}]`)
+  if (waiting.length > 0)
+    return make(
+      "Initialized",
+      false,
+      "ContainersNotInitialized",
+      `containers with incomplete status: [${waiting.join(" ")}]`,
+    )
   return make("Initialized", true, phase === "Succeeded" ? "PodCompleted" : "")
 }
 

@@ -60,7 +60,9 @@ export class PodWorker {
     this.#startTime = timestamp(this.sim)
     const inits = pod.spec.initContainers ?? []
     this.inits = inits.map((spec) => new ContainerRunner(this, spec, true, "PodInitializing"))
-    this.containers = pod.spec.containers.map((spec) => new ContainerRunner(this, spec, false, inits.length > 0 ? "PodInitializing" : "ContainerCreating"))
+    this.containers = pod.spec.containers.map(
+      (spec) => new ContainerRunner(this, spec, false, inits.length > 0 ? "PodInitializing" : "ContainerCreating"),
+    )
   }
 
   get sim(): Simulation {
@@ -91,7 +93,9 @@ export class PodWorker {
     return this.#sandbox
   }
   get hostname(): string {
-    return this.pod.spec.hostNetwork === true ? this.kernel.hostname : this.pod.spec.hostname || this.pod.metadata.name.slice(0, 63)
+    return this.pod.spec.hostNetwork === true
+      ? this.kernel.hostname
+      : this.pod.spec.hostname || this.pod.metadata.name.slice(0, 63)
   }
 
   say(type: "Normal" | "Warning", reason: string, message: string, fieldPath?: string): void {
@@ -126,12 +130,16 @@ export class PodWorker {
     const { pod } = this
     const files: Record<string, string> = { "/etc/hostname": `${this.hostname}\n` }
     const nodeHosts = this.kernel.root.readText("/etc/hosts")
-    const hosts = pod.spec.hostNetwork === true && "text" in nodeHosts ? nodeHosts.text : hostsFile(pod, this.#podIp, this.hostname)
+    const hosts =
+      pod.spec.hostNetwork === true && "text" in nodeHosts ? nodeHosts.text : hostsFile(pod, this.#podIp, this.hostname)
     files["/etc/hosts"] = hosts
     const nodeResolv = this.kernel.root.readText("/etc/resolv.conf")
-    const clusterFirst = pod.spec.dnsPolicy === "ClusterFirstWithHostNet" || (pod.spec.dnsPolicy === "ClusterFirst" && pod.spec.hostNetwork !== true)
+    const clusterFirst =
+      pod.spec.dnsPolicy === "ClusterFirstWithHostNet" ||
+      (pod.spec.dnsPolicy === "ClusterFirst" && pod.spec.hostNetwork !== true)
     if (clusterFirst)
-      files["/etc/resolv.conf"] = `search ${pod.metadata.namespace}.svc.cluster.local svc.cluster.local cluster.local\nnameserver ${this.host.clusterDns}\noptions ndots:5\n`
+      files["/etc/resolv.conf"] =
+        `search ${pod.metadata.namespace}.svc.cluster.local svc.cluster.local cluster.local\nnameserver ${this.host.clusterDns}\noptions ndots:5\n`
     else files["/etc/resolv.conf"] = "text" in nodeResolv ? nodeResolv.text : ""
     return files
   }
@@ -153,9 +161,15 @@ export class PodWorker {
     const pods = this.registry.resource("pods")
     const now = this.registry.get(pods, namespace, name)
     if (isStatus(now) || now.metadata.uid !== uid) return
-    const written = this.registry.modify(pods, namespace, name, (object) => {
-      object["status"] = status
-    }, "status")
+    const written = this.registry.modify(
+      pods,
+      namespace,
+      name,
+      (object) => {
+        object["status"] = status
+      },
+      "status",
+    )
     if (!isStatus(written)) this.pod = written as Pod
   }
 
@@ -180,7 +194,13 @@ export class PodWorker {
   async #live(): Promise<void> {
     const task = new Task(this.sim)
     this.report()
-    if ((await this.#network(task)) && (await this.#mount(task)) && (await this.#createSandbox(task)) && (await this.#initialize(task))) await this.#run(task)
+    if (
+      (await this.#network(task)) &&
+      (await this.#mount(task)) &&
+      (await this.#createSandbox(task)) &&
+      (await this.#initialize(task))
+    )
+      await this.#run(task)
     await this.#shutdown(task)
     this.host.finished(this)
   }
@@ -189,7 +209,11 @@ export class PodWorker {
   async #network(task: Task): Promise<boolean> {
     if (this.pod.spec.hostNetwork === true) return !this.stopping
     while (!this.host.networkReady && !this.stopping) {
-      this.say("Warning", "NetworkNotReady", `network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:${NOT_INITIALIZED}`)
+      this.say(
+        "Warning",
+        "NetworkNotReady",
+        `network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:${NOT_INITIALIZED}`,
+      )
       await this.rest(task, [this.host.networkChanged, this.#stop])
     }
     return !this.stopping
@@ -219,7 +243,11 @@ export class PodWorker {
         this.report()
         return !this.stopping
       }
-      this.say("Warning", "FailedCreatePodSandBox", `Failed to create pod sandbox: rpc error: code = Unknown desc = ${sandbox}`)
+      this.say(
+        "Warning",
+        "FailedCreatePodSandBox",
+        `Failed to create pod sandbox: rpc error: code = Unknown desc = ${sandbox}`,
+      )
       // Pod workers try again after 10 seconds and a bit (backOffPeriod, workerBackOffPeriodJitterFactor).
       if (!(await this.pause(task, 10 * SECOND + this.prng.below(5000) * MILLISECOND))) return false
     }
@@ -241,7 +269,8 @@ export class PodWorker {
       this.#runnersActive++
       void this.sim.spawn(() => this.#working(() => this.#supervise(container)))
       // The next one waits for this one's pull and start, not for its retries.
-      while (container.status.state.waiting?.reason === "ContainerCreating" && !this.stopping) await task.wait(this.#stop, 10 * MILLISECOND)
+      while (container.status.state.waiting?.reason === "ContainerCreating" && !this.stopping)
+        await task.wait(this.#stop, 10 * MILLISECOND)
     }
     while (this.#runnersActive > 0 && !this.stopping) await this.rest(task, [this.#runnersDone, this.#stop])
   }
@@ -289,7 +318,11 @@ export class PodWorker {
         this.#sandbox = undefined
         return
       }
-      this.say("Warning", "FailedKillPod", `error killing pod: failed to "KillPodSandbox" for ${JSON.stringify(this.pod.metadata.uid)} with KillPodSandboxError: "rpc error: code = Unknown desc = ${error}"`)
+      this.say(
+        "Warning",
+        "FailedKillPod",
+        `error killing pod: failed to "KillPodSandbox" for ${JSON.stringify(this.pod.metadata.uid)} with KillPodSandboxError: "rpc error: code = Unknown desc = ${error}"`,
+      )
       await task.sleep(10 * SECOND)
     }
   }

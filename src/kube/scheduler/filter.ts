@@ -21,7 +21,13 @@ const never = (reason: string): Refusal => ({ reasons: [reason], preemptible: fa
 /** `undefined` when the pod fits. The first plugin that objects decides, in the scheduler's order. */
 export function filterNode(pod: Pod, info: NodeInfo): Refusal | undefined {
   return (
-    nodeUnschedulable(pod, info) ?? nodeName(pod, info) ?? taintToleration(pod, info) ?? nodeAffinity(pod, info) ?? nodePorts(pod, info) ?? resourcesFit(pod, info) ?? podAntiAffinity(pod, info)
+    nodeUnschedulable(pod, info) ??
+    nodeName(pod, info) ??
+    taintToleration(pod, info) ??
+    nodeAffinity(pod, info) ??
+    nodePorts(pod, info) ??
+    resourcesFit(pod, info) ??
+    podAntiAffinity(pod, info)
   )
 }
 
@@ -33,11 +39,15 @@ function nodeUnschedulable(pod: Pod, { node }: NodeInfo): Refusal | undefined {
 
 function nodeName(pod: Pod, { node }: NodeInfo): Refusal | undefined {
   const wanted = pod.spec.nodeName ?? ""
-  return wanted === "" || wanted === node.metadata.name ? undefined : never("node(s) didn't match the requested node name")
+  return wanted === "" || wanted === node.metadata.name
+    ? undefined
+    : never("node(s) didn't match the requested node name")
 }
 
 function taintToleration(pod: Pod, { node }: NodeInfo): Refusal | undefined {
-  const taint = (node.spec.taints ?? []).find((t) => t.effect !== "PreferNoSchedule" && !tolerates(pod.spec.tolerations, t))
+  const taint = (node.spec.taints ?? []).find(
+    (t) => t.effect !== "PreferNoSchedule" && !tolerates(pod.spec.tolerations, t),
+  )
   return taint === undefined ? undefined : never(`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ""}}`)
 }
 
@@ -64,25 +74,35 @@ export function matchesTerm(term: NodeSelectorTerm, node: Node): boolean {
   if (matchExpressions.length + matchFields.length === 0) return false
   const labels = node.metadata.labels ?? {}
   const fields = { "metadata.name": node.metadata.name }
-  return matchesLabels(selectorOf({ matchExpressions }), labels) && matchFields.every((field) => matchesField(field, fields))
+  return (
+    matchesLabels(selectorOf({ matchExpressions }), labels) && matchFields.every((field) => matchesField(field, fields))
+  )
 }
 
-const matchesField = (field: NodeSelectorRequirement, fields: Record<string, string>): boolean => matchesLabels(selectorOf({ matchExpressions: [field] }), fields)
+const matchesField = (field: NodeSelectorRequirement, fields: Record<string, string>): boolean =>
+  matchesLabels(selectorOf({ matchExpressions: [field] }), fields)
 
 function hostPorts(pod: Pod): string[] {
-  return pod.spec.containers.flatMap((container) => (container.ports ?? []).filter((port) => (port.hostPort ?? 0) > 0).map((port) => `${port.protocol ?? "TCP"}/${port.hostPort}`))
+  return pod.spec.containers.flatMap((container) =>
+    (container.ports ?? [])
+      .filter((port) => (port.hostPort ?? 0) > 0)
+      .map((port) => `${port.protocol ?? "TCP"}/${port.hostPort}`),
+  )
 }
 
 function nodePorts(pod: Pod, { pods }: NodeInfo): Refusal | undefined {
   const wanted = hostPorts(pod)
   if (wanted.length === 0) return undefined
   const taken = new Set(pods.flatMap(hostPorts))
-  return wanted.some((port) => taken.has(port)) ? { reasons: ["node(s) didn't have free ports for the requested pod ports"], preemptible: true } : undefined
+  return wanted.some((port) => taken.has(port))
+    ? { reasons: ["node(s) didn't have free ports for the requested pod ports"], preemptible: true }
+    : undefined
 }
 
 /** What a pod asks for: the sum of its containers, or its largest init container. */
 export function requested(pod: Pod, resource: "cpu" | "memory"): number {
-  const of = (containers: Pod["spec"]["containers"]): number[] => containers.map((container) => parseQuantity(container.resources?.requests?.[resource] ?? "0") ?? 0)
+  const of = (containers: Pod["spec"]["containers"]): number[] =>
+    containers.map((container) => parseQuantity(container.resources?.requests?.[resource] ?? "0") ?? 0)
   const sum = of(pod.spec.containers).reduce((a, b) => a + b, 0)
   return Math.max(sum, ...of(pod.spec.initContainers ?? []))
 }
@@ -106,7 +126,10 @@ function podAntiAffinity(pod: Pod, { pods }: NodeInfo): Refusal | undefined {
   const clash = terms.some((term) => {
     if (term.topologyKey !== "kubernetes.io/hostname") return false
     const selector = selectorOf(term.labelSelector)
-    return pods.some((other) => other.metadata.namespace === pod.metadata.namespace && matchesLabels(selector, other.metadata.labels ?? {}))
+    return pods.some(
+      (other) =>
+        other.metadata.namespace === pod.metadata.namespace && matchesLabels(selector, other.metadata.labels ?? {}),
+    )
   })
   return clash ? { reasons: ["node(s) didn't match pod anti-affinity rules"], preemptible: true } : undefined
 }

@@ -39,7 +39,9 @@ export class Scheduler {
   start(): void {
     const { registry } = this.#server
     this.#informers = [
-      new Informer(registry, registry.resource("pods"), {}, (type, object) => this.#podChanged(type === "DELETED", object as Pod)),
+      new Informer(registry, registry.resource("pods"), {}, (type, object) =>
+        this.#podChanged(type === "DELETED", object as Pod),
+      ),
       new Informer(registry, registry.resource("nodes"), {}, () => this.#retryAll()),
     ]
   }
@@ -61,7 +63,8 @@ export class Scheduler {
       this.#unschedulable.delete(uid)
       return
     }
-    if (pod.spec.schedulerName !== NAME || (pod.spec.schedulingGates ?? []).length > 0 || this.#unschedulable.has(uid)) return
+    if (pod.spec.schedulerName !== NAME || (pod.spec.schedulingGates ?? []).length > 0 || this.#unschedulable.has(uid))
+      return
     this.#queue.set(uid, { namespace, name })
     this.#schedule()
   }
@@ -96,7 +99,10 @@ export class Scheduler {
       pods.filter((pod) => pod.status.phase !== "Succeeded" && pod.status.phase !== "Failed"),
       (pod) => pod.spec.nodeName ?? "",
     )
-    return (registry.list(registry.resource("nodes")) as Node[]).map((node) => ({ node, pods: byNode.get(node.metadata.name) ?? [] }))
+    return (registry.list(registry.resource("nodes")) as Node[]).map((node) => ({
+      node,
+      pods: byNode.get(node.metadata.name) ?? [],
+    }))
   }
 
   #place(pod: Pod): void {
@@ -113,7 +119,12 @@ export class Scheduler {
     }
     const node = this.#best(pod, fitting).node.metadata.name
     this.#server.bind(pod, node)
-    this.#recorder.event(pod, "Normal", "Scheduled", `Successfully assigned ${pod.metadata.namespace}/${pod.metadata.name} to ${node}`)
+    this.#recorder.event(
+      pod,
+      "Normal",
+      "Scheduled",
+      `Successfully assigned ${pod.metadata.namespace}/${pod.metadata.name} to ${node}`,
+    )
   }
 
   /** The highest score; among equals the seed decides, as chance does in the real one. */
@@ -131,11 +142,29 @@ export class Scheduler {
     this.#recorder.event(pod, "Warning", "FailedScheduling", message)
     const now = timestamp(this.#server.sim)
     const { registry } = this.#server
-    registry.modify(registry.resource("pods"), namespace, name, (object) => {
-      const status = section(object, "status")
-      const others = ((status["conditions"] ?? []) as Dict[]).filter((condition) => condition["type"] !== "PodScheduled")
-      status["conditions"] = [...others, { type: "PodScheduled", status: "False", lastProbeTime: null, lastTransitionTime: now, reason: "Unschedulable", message }]
-    }, "status")
+    registry.modify(
+      registry.resource("pods"),
+      namespace,
+      name,
+      (object) => {
+        const status = section(object, "status")
+        const others = ((status["conditions"] ?? []) as Dict[]).filter(
+          (condition) => condition["type"] !== "PodScheduled",
+        )
+        status["conditions"] = [
+          ...others,
+          {
+            type: "PodScheduled",
+            status: "False",
+            lastProbeTime: null,
+            lastTransitionTime: now,
+            reason: "Unschedulable",
+            message,
+          },
+        ]
+      },
+      "status",
+    )
   }
 }
 
@@ -145,20 +174,32 @@ export function failureText(total: number, refusals: readonly Refusal[]): string
   const count = (reasons: readonly string[]): string => {
     const counts = new Map<string, number>()
     for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1)
-    return [...counts].map(([reason, n]) => `${n} ${reason}`).sort().join(", ")
+    return [...counts]
+      .map(([reason, n]) => `${n} ${reason}`)
+      .sort()
+      .join(", ")
   }
   const head = `0/${total} nodes are available: `
-  const preemption = refusals.map(({ preemptible }) => (preemptible ? "No preemption victims found for incoming pod" : "Preemption is not helpful for scheduling"))
+  const preemption = refusals.map(({ preemptible }) =>
+    preemptible ? "No preemption victims found for incoming pod" : "Preemption is not helpful for scheduling",
+  )
   return `${head}${count(refusals.flatMap(({ reasons }) => reasons))}. preemption: ${head}${count(preemption)}.`
 }
 
 /** Weights as in the default profile: TaintToleration 3, NodeAffinity 2, spreading 2, resources 1 each. */
 function score(pod: Pod, info: NodeInfo, nodes: readonly NodeInfo[]): number {
-  return 3 * taintScore(pod, info) + 2 * affinityScore(pod, info) + 2 * spreadScore(pod, info, nodes) + leastAllocated(pod, info)
+  return (
+    3 * taintScore(pod, info) +
+    2 * affinityScore(pod, info) +
+    2 * spreadScore(pod, info, nodes) +
+    leastAllocated(pod, info)
+  )
 }
 
 function taintScore(pod: Pod, { node }: NodeInfo): number {
-  const disliked = (node.spec.taints ?? []).filter((taint) => taint.effect === "PreferNoSchedule" && !tolerates(pod.spec.tolerations, taint))
+  const disliked = (node.spec.taints ?? []).filter(
+    (taint) => taint.effect === "PreferNoSchedule" && !tolerates(pod.spec.tolerations, taint),
+  )
   return disliked.length === 0 ? 100 : 0
 }
 
@@ -173,14 +214,16 @@ function affinityScore(pod: Pod, { node }: NodeInfo): number {
 function spreadScore(pod: Pod, info: NodeInfo, nodes: readonly NodeInfo[]): number {
   const owner = pod.metadata.ownerReferences?.[0]?.uid
   if (owner === undefined) return 100
-  const siblings = ({ pods }: NodeInfo): number => pods.filter((other) => other.metadata.ownerReferences?.[0]?.uid === owner).length
+  const siblings = ({ pods }: NodeInfo): number =>
+    pods.filter((other) => other.metadata.ownerReferences?.[0]?.uid === owner).length
   const most = Math.max(...nodes.map(siblings))
   return most === 0 ? 100 : (100 * (most - siblings(info))) / most
 }
 
 /** The share of the node that stays free. Models noderesources/least_allocated.go. */
 function leastAllocated(pod: Pod, { node, pods }: NodeInfo): number {
-  const need = (other: Pod, resource: "cpu" | "memory", floor: number): number => requested(other, resource) || floor * other.spec.containers.length
+  const need = (other: Pod, resource: "cpu" | "memory", floor: number): number =>
+    requested(other, resource) || floor * other.spec.containers.length
   const free = (resource: "cpu" | "memory", floor: number): number => {
     const all = parseQuantity(node.status.allocatable?.[resource] ?? "0") ?? 0
     const used = [...pods, pod].reduce((sum, other) => sum + need(other, resource, floor), 0)

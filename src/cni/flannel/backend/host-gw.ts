@@ -1,6 +1,6 @@
 /** The host-gw backend: plain routes, for nodes on one link. Models pkg/backend/hostgw and route_network.go. */
 import { strerror } from "../../../linux/errno.ts"
-import { routeAdd, routeDel, type RouteSpec } from "../../../linux/rtnetlink/route.ts"
+import { type RouteSpec, routeAdd, routeDel } from "../../../linux/rtnetlink/route.ts"
 import { SECOND } from "../../../sim/simulation.ts"
 import { Timer } from "../../../sim/timer.ts"
 import { formatIpv4, formatPrefix, parseIpv4 } from "../../../wire/address.ts"
@@ -31,7 +31,8 @@ class HostGwBackend implements Backend {
     this.#check = new Timer(host.kernel.sim, () => this.#restore())
     // Looks are due every ten seconds; only after a change can one find anything.
     host.kernel.netlinkListeners.push((net) => {
-      if (net === host.net && !this.#check.armed && this.#missing().length > 0) this.#check.arm(CHECK_EVERY - (host.kernel.sim.now % CHECK_EVERY))
+      if (net === host.net && !this.#check.armed && this.#missing().length > 0)
+        this.#check.arm(CHECK_EVERY - (host.kernel.sim.now % CHECK_EVERY))
     })
   }
 
@@ -41,7 +42,15 @@ class HostGwBackend implements Backend {
 
   #missing(): RouteSpec[] {
     const { routes } = this.#host.net.fib
-    return [...this.#routes.values()].filter((spec) => !routes.some((route) => route.destination === spec.destination && route.prefixLength === spec.prefixLength && route.gateway === spec.gateway))
+    return [...this.#routes.values()].filter(
+      (spec) =>
+        !routes.some(
+          (route) =>
+            route.destination === spec.destination &&
+            route.prefixLength === spec.prefixLength &&
+            route.gateway === spec.gateway,
+        ),
+    )
   }
 
   #restore(): void {
@@ -56,12 +65,23 @@ class HostGwBackend implements Backend {
       return
     }
     const gateway = parseIpv4(lease.publicIp) ?? 0
-    const spec: RouteSpec = { destination: lease.subnet.address, prefixLength: lease.subnet.length, gateway, dev, origin: originOf(lease) }
+    const spec: RouteSpec = {
+      destination: lease.subnet.address,
+      prefixLength: lease.subnet.length,
+      gateway,
+      dev,
+      origin: originOf(lease),
+    }
     if (type === "added") {
       await log("I", "route_network.go:93", `Subnet added: ${network} via ${lease.publicIp}`)
       this.#routes.set(network, spec)
       const refused = routeAdd(net, spec, "replace")
-      if (refused !== undefined) await log("E", "route_network.go:168", `Error adding route to ${network} via ${lease.publicIp}: ${refused.message ?? strerror(refused.errno).toLowerCase()}`)
+      if (refused !== undefined)
+        await log(
+          "E",
+          "route_network.go:168",
+          `Error adding route to ${network} via ${lease.publicIp}: ${refused.message ?? strerror(refused.errno).toLowerCase()}`,
+        )
       return
     }
     await log("I", "route_network.go:113", `Subnet removed: ${network}`)

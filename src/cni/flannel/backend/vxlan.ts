@@ -1,4 +1,7 @@
 /** The VXLAN backend: one tunnel device, three static entries a remote node. Models pkg/backend/vxlan. */
+
+import { isDict } from "../../../kube/api/json.ts"
+import { parseJson } from "../../../kube/cri/cni.ts"
 import { strerror } from "../../../linux/errno.ts"
 import { Vxlan } from "../../../linux/link/vxlan.ts"
 import type { NetDevice } from "../../../linux/netdev.ts"
@@ -8,9 +11,7 @@ import { fdbAdd, fdbDel } from "../../../linux/rtnetlink/fdb.ts"
 import { linkAdd, linkDel, linkUp } from "../../../linux/rtnetlink/link.ts"
 import { neighAdd, neighDel } from "../../../linux/rtnetlink/neigh.ts"
 import { routeAdd, routeDel } from "../../../linux/rtnetlink/route.ts"
-import { formatIpv4, formatMac, formatPrefix, parseIpv4, parseMac, type Prefix } from "../../../wire/address.ts"
-import { isDict } from "../../../kube/api/json.ts"
-import { parseJson } from "../../../kube/cri/cni.ts"
+import { formatIpv4, formatMac, formatPrefix, type Prefix, parseIpv4, parseMac } from "../../../wire/address.ts"
 import { type Lease, type LeaseEvent, originOf } from "../lease.ts"
 import type { Backend, BackendHost } from "./backend.ts"
 
@@ -34,9 +35,14 @@ function peerOf(data: string): Peer | undefined {
 /** Creates or keeps the device; text when it cannot be had. */
 export async function registerVxlan(host: BackendHost): Promise<Backend | string> {
   const { conf, log } = host
-  await log("I", "vxlan.go:128", `VXLAN config: VNI=${conf.vni} Port=${conf.port} GBP=false Learning=${conf.learning} DirectRouting=${conf.directRouting}`)
+  await log(
+    "I",
+    "vxlan.go:128",
+    `VXLAN config: VNI=${conf.vni} Port=${conf.port} GBP=false Learning=${conf.learning} DirectRouting=${conf.directRouting}`,
+  )
   const known = host.before?.backendType === "vxlan" ? peerOf(host.before.backendData)?.mac : undefined
-  if (known !== undefined) await log("I", "vxlan.go:199", `Interface flannel.${conf.vni} mac address set to: ${formatMac(known)}`)
+  if (known !== undefined)
+    await log("I", "vxlan.go:199", `Interface flannel.${conf.vni} mac address set to: ${formatMac(known)}`)
   const mac = known ?? host.net.prng.fork(`flannel.${conf.vni}/${host.kernel.sim.now}`).mac()
   const dev = await ensureDevice(host, mac)
   return typeof dev === "string" ? dev : new VxlanBackend(host, dev)
@@ -49,11 +55,29 @@ async function ensureDevice(host: BackendHost, mac: number): Promise<NetDevice |
   if (old !== undefined) {
     const clash = incompatible(host, old)
     if (clash === undefined) return old
-    await host.log("W", "device.go:129", `${JSON.stringify(name)} already exists with incompatible configuration: ${clash}; recreating device`)
+    await host.log(
+      "W",
+      "device.go:129",
+      `${JSON.stringify(name)} already exists with incompatible configuration: ${clash}; recreating device`,
+    )
     linkDel(old)
   }
-  const vxlan = { vni: conf.vni, local: ifaceAddress, lower, learning: conf.learning, ...(conf.port === 0 ? {} : { port: conf.port }) }
-  const made = linkAdd(net, { kind: "vxlan", name, address: mac, mtu: (conf.mtu || lower.mtu) - ENCAPSULATION, txQueueLength: 0, vxlan, origin: "flanneld" })
+  const vxlan = {
+    vni: conf.vni,
+    local: ifaceAddress,
+    lower,
+    learning: conf.learning,
+    ...(conf.port === 0 ? {} : { port: conf.port }),
+  }
+  const made = linkAdd(net, {
+    kind: "vxlan",
+    name,
+    address: mac,
+    mtu: (conf.mtu || lower.mtu) - ENCAPSULATION,
+    txQueueLength: 0,
+    vxlan,
+    origin: "flanneld",
+  })
   return "errno" in made ? `failed to create vxlan device: ${why(made)}` : made
 }
 
@@ -84,22 +108,34 @@ class VxlanBackend implements Backend {
   /** The subnet's network address with /32: source of what the node itself sends to remote pods. */
   configure(subnet: Prefix): string | undefined {
     const dev = this.device
-    for (const ifa of [...dev.addresses]) if (ifa.address !== subnet.address || ifa.prefixLength !== 32) addrDel(dev, ifa.address, ifa.prefixLength)
+    for (const ifa of [...dev.addresses])
+      if (ifa.address !== subnet.address || ifa.prefixLength !== 32) addrDel(dev, ifa.address, ifa.prefixLength)
     if (dev.addresses.length === 0) {
       const refused = addrAdd(dev, { address: subnet.address, prefixLength: 32, origin: "flanneld" })
-      if (refused !== undefined) return `failed to configure interface ${dev.name}: failed to ensure address of interface ${dev.name}: failed to add IP address ${formatIpv4(subnet.address)} to ${dev.name}: ${why(refused)}`
+      if (refused !== undefined)
+        return `failed to configure interface ${dev.name}: failed to ensure address of interface ${dev.name}: failed to add IP address ${formatIpv4(subnet.address)} to ${dev.name}: ${why(refused)}`
     }
     const refused = linkUp(dev)
-    return refused === undefined ? undefined : `failed to configure interface ${dev.name}: failed to set interface ${dev.name} to UP state: ${why(refused)}`
+    return refused === undefined
+      ? undefined
+      : `failed to configure interface ${dev.name}: failed to set interface ${dev.name} to UP state: ${why(refused)}`
   }
 
   async handle(event: LeaseEvent): Promise<void> {
     const { lease } = event
     const { log } = this.#host
     const network = formatPrefix(lease.subnet.address, lease.subnet.length)
-    await log("I", "vxlan_network.go:265", `Received Subnet Event with VxLan: BackendType: ${lease.backendType}, PublicIP: ${lease.publicIp}, PublicIPv6: (nil), BackendData: ${lease.backendData}, BackendV6Data: (nil)`)
+    await log(
+      "I",
+      "vxlan_network.go:265",
+      `Received Subnet Event with VxLan: BackendType: ${lease.backendType}, PublicIP: ${lease.publicIp}, PublicIPv6: (nil), BackendData: ${lease.backendData}, BackendV6Data: (nil)`,
+    )
     if (lease.backendType !== "vxlan") {
-      await log("W", "vxlan_network.go:267", `ignoring non-vxlan v4Subnet(${network}) v6Subnet(::/0): type=${lease.backendType}`)
+      await log(
+        "W",
+        "vxlan_network.go:267",
+        `ignoring non-vxlan v4Subnet(${network}) v6Subnet(::/0): type=${lease.backendType}`,
+      )
       return
     }
     const peer = peerOf(lease.backendData)
@@ -124,8 +160,17 @@ class VxlanBackend implements Backend {
     const { address, length } = lease.subnet
     const origin = originOf(lease)
     if (this.#isDirect(publicIp)) {
-      const refused = routeAdd(net, { destination: address, prefixLength: length, gateway: publicIp, dev, origin }, "replace")
-      if (refused !== undefined) await log("E", "vxlan_network.go:346", `Error adding route to ${formatPrefix(address, length)} via ${lease.publicIp}: ${why(refused)}`)
+      const refused = routeAdd(
+        net,
+        { destination: address, prefixLength: length, gateway: publicIp, dev, origin },
+        "replace",
+      )
+      if (refused !== undefined)
+        await log(
+          "E",
+          "vxlan_network.go:346",
+          `Error adding route to ${formatPrefix(address, length)} via ${lease.publicIp}: ${why(refused)}`,
+        )
       return
     }
     const arp = neighAdd(this.device, { address, lladdr: peer.mac, origin }, "replace")
@@ -136,9 +181,25 @@ class VxlanBackend implements Backend {
       neighDel(this.device, address)
       return
     }
-    const route = routeAdd(net, { destination: address, prefixLength: length, gateway: address, dev: this.device, onlink: true, scope: 0, origin }, "replace")
+    const route = routeAdd(
+      net,
+      {
+        destination: address,
+        prefixLength: length,
+        gateway: address,
+        dev: this.device,
+        onlink: true,
+        scope: 0,
+        origin,
+      },
+      "replace",
+    )
     if (route === undefined) return
-    await log("E", "vxlan_network.go:378", `failed to add vxlanRoute (${formatPrefix(address, length)} -> ${formatIpv4(address)}): ${why(route)}`)
+    await log(
+      "E",
+      "vxlan_network.go:378",
+      `failed to add vxlanRoute (${formatPrefix(address, length)} -> ${formatIpv4(address)}): ${why(route)}`,
+    )
     neighDel(this.device, address)
     fdbDel(this.device, peer.mac)
   }
@@ -150,7 +211,12 @@ class VxlanBackend implements Backend {
     const network = formatPrefix(address, length)
     if (this.#isDirect(publicIp)) {
       const refused = routeDel(net, { destination: address, prefixLength: length, gateway: publicIp, dev })
-      if (refused !== undefined) await log("E", "vxlan_network.go:456", `Error deleting route to ${network} via ${lease.publicIp}: ${why(refused)}`)
+      if (refused !== undefined)
+        await log(
+          "E",
+          "vxlan_network.go:456",
+          `Error deleting route to ${network} via ${lease.publicIp}: ${why(refused)}`,
+        )
       return
     }
     const arp = neighDel(this.device, address)
@@ -158,6 +224,11 @@ class VxlanBackend implements Backend {
     const fdb = fdbDel(this.device, peer.mac)
     if (fdb !== undefined) await log("E", "vxlan_network.go:471", `DelFDB failed: ${why(fdb)}`)
     const route = routeDel(net, { destination: address, prefixLength: length, gateway: address, dev: this.device })
-    if (route !== undefined) await log("E", "vxlan_network.go:477", `failed to delete vxlanRoute (${network} -> ${formatIpv4(address)}): ${why(route)}`)
+    if (route !== undefined)
+      await log(
+        "E",
+        "vxlan_network.go:477",
+        `failed to delete vxlanRoute (${network} -> ${formatIpv4(address)}): ${why(route)}`,
+      )
   }
 }

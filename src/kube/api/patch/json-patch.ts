@@ -10,7 +10,8 @@ interface Operation {
 
 /** The patched document, or why it cannot be. The document given is not touched. */
 export function jsonPatch(document: unknown, operations: unknown): { value: unknown } | { error: string } {
-  if (!Array.isArray(operations)) return { error: "json: cannot unmarshal object into Go value of type jsonpatch.Patch" }
+  if (!Array.isArray(operations))
+    return { error: "json: cannot unmarshal object into Go value of type jsonpatch.Patch" }
   const holder = { root: clone(document) }
   for (const operation of operations as Operation[]) {
     const error = apply(holder, operation)
@@ -43,7 +44,11 @@ function apply(holder: { root: unknown }, operation: Operation): string | undefi
   }
 }
 
-const segments = (path: string): string[] => path.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+const segments = (path: string): string[] =>
+  path
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
 
 function lookup(root: unknown, path: string): unknown {
   let at = root
@@ -58,7 +63,10 @@ function lookup(root: unknown, path: string): unknown {
 function parentOf(root: unknown, path: string): { parent: unknown; last: string } {
   const parts = segments(path)
   const last = parts.pop() ?? ""
-  return { parent: lookup(root, parts.map((part) => `/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("")), last }
+  return {
+    parent: lookup(root, parts.map((part) => `/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("")),
+    last,
+  }
 }
 
 function put(holder: { root: unknown }, path: string, value: unknown, op: "add" | "replace"): string | undefined {
@@ -67,15 +75,20 @@ function put(holder: { root: unknown }, path: string, value: unknown, op: "add" 
     return undefined
   }
   const { parent, last } = parentOf(holder.root, path)
-  const missing = op === "add" ? `add operation does not apply: doc is missing path: "${path}": missing value` : `replace operation does not apply: doc is missing path: ${path}: missing value`
+  const missing =
+    op === "add"
+      ? `add operation does not apply: doc is missing path: "${path}": missing value`
+      : `replace operation does not apply: doc is missing path: ${path}: missing value`
   if (isDict(parent)) {
-    if (op === "replace" && parent[last] === undefined) return `replace operation does not apply: doc is missing key: ${path}: missing value`
+    if (op === "replace" && parent[last] === undefined)
+      return `replace operation does not apply: doc is missing key: ${path}: missing value`
     parent[last] = value
     return undefined
   }
   if (!Array.isArray(parent)) return missing
   const index = last === "-" ? parent.length : Number(last)
-  if (!Number.isInteger(index) || index < 0 || index > parent.length - (op === "replace" ? 1 : 0)) return `${op} operation does not apply: error in ${op} for path: '${path}': Unable to access invalid index: ${last}: invalid index referenced`
+  if (!Number.isInteger(index) || index < 0 || index > parent.length - (op === "replace" ? 1 : 0))
+    return `${op} operation does not apply: error in ${op} for path: '${path}': Unable to access invalid index: ${last}: invalid index referenced`
   parent.splice(index, op === "replace" ? 1 : 0, value)
   return undefined
 }

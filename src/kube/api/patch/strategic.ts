@@ -7,7 +7,8 @@ export function strategicMerge(type: string, target: Dict, patch: Dict): Dict {
   return mergeFields(type, target, patch) ?? {}
 }
 
-const innerType = (type: string, field: string): string => (fieldsOf(type)?.get(field)?.type ?? "").replace(/^[[{]|[\]}]$/g, "")
+const innerType = (type: string, field: string): string =>
+  (fieldsOf(type)?.get(field)?.type ?? "").replace(/^[[{]|[\]}]$/g, "")
 
 /** `undefined` when the patch says to delete the whole. */
 function mergeFields(type: string, target: Dict, patch: Dict): Dict | undefined {
@@ -39,7 +40,10 @@ function mergeField(type: string, result: Dict, key: string, value: unknown, pat
     const by = mergeKey(type, key)
     const list = Array.isArray(old) ? old : []
     const order = patch[`$setElementOrder/${key}`]
-    result[key] = by === undefined ? replaceList(value) : reorder(mergeList(inner, by, list, value), Array.isArray(order) ? order : value, by, list)
+    result[key] =
+      by === undefined
+        ? replaceList(value)
+        : reorder(mergeList(inner, by, list, value), Array.isArray(order) ? order : value, by, list)
   } else if (isDict(value)) {
     const merged = mergeFields(inner, isDict(old) ? old : {}, value)
     if (merged === undefined) delete result[key]
@@ -47,7 +51,8 @@ function mergeField(type: string, result: Dict, key: string, value: unknown, pat
   } else result[key] = value
 }
 
-const replaceList = (list: readonly unknown[]): unknown[] => clone(list.filter((item) => !isDict(item) || item["$patch"] === undefined))
+const replaceList = (list: readonly unknown[]): unknown[] =>
+  clone(list.filter((item) => !isDict(item) || item["$patch"] === undefined))
 
 function mergeList(type: string, by: string, old: readonly unknown[], patch: readonly unknown[]): unknown[] {
   if (by === "") return [...old, ...patch.filter((item) => !old.some((known) => equal(known, item)))]
@@ -69,15 +74,22 @@ function applyListDirective(type: string, result: Dict, directive: string, value
   const [word, field] = directive.split("/") as [string, string | undefined]
   if (field === undefined || !Array.isArray(value)) return
   const list = result[field]
-  if (word === "$deleteFromPrimitiveList" && Array.isArray(list)) result[field] = list.filter((item) => !value.includes(item))
-  else if (word === "$setElementOrder" && Array.isArray(list)) result[field] = reorder(list, value, mergeKey(type, field) ?? "", list)
+  if (word === "$deleteFromPrimitiveList" && Array.isArray(list))
+    result[field] = list.filter((item) => !value.includes(item))
+  else if (word === "$setElementOrder" && Array.isArray(list))
+    result[field] = reorder(list, value, mergeKey(type, field) ?? "", list)
 }
 
 /**
  * The items the patch names come in its order, the server's own stay where they were among them; what is new to the server goes before
  * them. Models strategicpatch's normalizeElementOrder.
  */
-function reorder(list: readonly unknown[], order: readonly unknown[], by: string, server: readonly unknown[]): unknown[] {
+function reorder(
+  list: readonly unknown[],
+  order: readonly unknown[],
+  by: string,
+  server: readonly unknown[],
+): unknown[] {
   const keyOf = (item: unknown): unknown => (by === "" || !isDict(item) ? item : item[by])
   const keys = order.map(keyOf)
   const named = keys.flatMap((key) => list.filter((item) => equal(keyOf(item), key)))
