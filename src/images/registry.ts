@@ -14,6 +14,11 @@ export class ImageRegistry {
     for (const image of [...BUILT_IN_IMAGES, ...images]) this.#images.set(image.name, image)
   }
 
+  /** Adds an image under its repository: `ghcr.io/flannel-io/flannel`. */
+  add(repository: string, image: Image): void {
+    this.#images.set(repository, image)
+  }
+
   /** Every image's name. */
   get names(): string[] {
     return [...this.#images.keys()]

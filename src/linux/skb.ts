@@ -33,11 +33,17 @@ export class Arena {
   readonly #freeSlots: [number[], number[], number[]] = [[], [], []]
   readonly #freeHandles: Skb[] = []
   #nextId = 1
+  #serial = 0
 
   constructor(size: number = 1 << 20) {
     this.bytes = new Uint8Array(size)
     this.view = new DataView(this.bytes.buffer)
     this.#references = new Int32Array(size >> BLOCK_SHIFT)
+  }
+
+  /** A number for the next thing worth ordering. */
+  nextSerial(): number {
+    return ++this.#serial
   }
 
   /** Packets whose bytes are held by somebody. */

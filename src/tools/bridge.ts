@@ -8,6 +8,7 @@ import type { Process } from "../linux/task/process.ts"
 import type { Tool } from "../linux/task/tool.ts"
 import { defineTool } from "../shell/tool.ts"
 import { formatIpv4, formatMac, parseIpv4, parseMac } from "../wire/address.ts"
+import { BRIDGE_USAGE } from "./bridge-usage.ts"
 import { flagNames } from "./ip/link-view.ts"
 import { check, deviceOrFail, fail, IpError, type IpOptions, type Json, pick, renderJson, Words } from "./iproute.ts"
 
@@ -174,6 +175,41 @@ function linkShow(words: Words, options: IpOptions): string {
   return ports.map((port) => linkText(port, options)).join("")
 }
 
+/** `bridge link set`: the port flags the kernel model has; the rest is refused by name. */
+function linkSet(words: Words, options: IpOptions): string {
+  let dev: NetDevice | undefined
+  const changes: ((port: NonNullable<NetDevice["port"]>) => void)[] = []
+  const onOff = (name: string): boolean => {
+    const word = words.next()
+    if (word !== "on" && word !== "off")
+      fail(`Error: argument of "${name}" must be one of "off", "on", not "${word}"`, 234)
+    return word === "on"
+  }
+  for (let word = words.take(); word !== undefined; word = words.take()) {
+    if (word === "dev") {
+      const name = words.next()
+      dev = options.net.device(name) ?? fail(`Cannot find bridge device "${name}"`, 255)
+    } else if (word === "hairpin" || word === "learning" || word === "flood" || word === "isolated") {
+      const flag = word
+      const value = onOff(word)
+      changes.push((port) => {
+        port[flag] = value
+      })
+    } else if (LINK_SET_REFUSED.has(word)) fail(`bridge: podwire does not support 'link set ${word}'`, 255)
+    else fail(BRIDGE_USAGE.link.trimEnd(), 255)
+  }
+  if (dev === undefined) return fail("Device is a required argument.", 255)
+  const port = dev.port ?? fail("RTNETLINK answers: Operation not supported", 255)
+  for (const apply of changes) apply(port)
+  return ""
+}
+
+const LINK_SET_REFUSED: ReadonlySet<string> = new Set(
+  "cost priority state guard root_block fastleave mcast_flood bcast_flood mcast_router mcast_to_unicast neigh_suppress vlan_tunnel locked hwmode backup_port nobackup_port self master".split(
+    " ",
+  ),
+)
+
 /** The tool looks the peer's index up in its own namespace: a real quirk, kept. */
 function peerName(dev: NetDevice): string {
   if (dev.link === undefined) return ""
@@ -232,18 +268,20 @@ const FDB: readonly (readonly [string, Handler])[] = [
   ["list", fdbShow],
 ]
 const LINK: readonly (readonly [string, Handler])[] = [
+  ["set", linkSet],
   ["show", linkShow],
   ["lst", linkShow],
   ["list", linkShow],
 ]
 
 function object(
-  name: string,
+  name: "link" | "fdb",
   table: readonly (readonly [string, Handler])[],
 ): (args: readonly string[], options: IpOptions) => string {
   return (args, options) => {
     const words = new Words(args)
     const command = words.take() ?? "show"
+    if (command === "help") fail(BRIDGE_USAGE[name].trimEnd(), 255)
     const handler = pick(command, table)
     return handler === undefined
       ? fail(`Command "${command}" is unknown, try "bridge ${name} help".`, 255)
@@ -259,13 +297,6 @@ const OBJECTS: readonly (readonly [string, (args: readonly string[], options: Ip
   ["vni", () => fail("bridge: podwire does not support object 'vni'", 255)],
   ["monitor", () => fail("bridge: podwire does not support object 'monitor'", 255)],
 ]
-
-const USAGE = `Usage: bridge [ OPTIONS ] OBJECT { COMMAND | help }
-       bridge [ -force ] -batch filename
-where	OBJECT := { link | fdb | mdb | vlan | vni | monitor }
-	OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] |
-		     -o[neline] | -t[imestamp] | -n[etns] name |
-		     -c[ompressvlans] -color -p[retty] -j[son] }`
 
 function run(proc: Process): string {
   const options: IpOptions = {
@@ -287,11 +318,11 @@ function run(proc: Process): string {
     else if (word === "-d" || word === "-details") options.details = true
     else if (word === "-s" || word === "-statistics") options.statistics = true
     else if (word === "-V" || word === "-Version") return "bridge utility, 6.1.0\n"
-    else if (word === "-help") fail(USAGE, 255)
+    else if (word === "-help") fail(BRIDGE_USAGE.bridge.trimEnd(), 255)
     else fail(`Option "${word}" is unknown, try "bridge help".`, 255)
   }
-  const name = proc.argv[at] ?? fail(USAGE, 255)
-  if (name === "help") fail(USAGE, 255)
+  const name = proc.argv[at] ?? fail(BRIDGE_USAGE.bridge.trimEnd(), 255)
+  if (name === "help") fail(BRIDGE_USAGE.bridge.trimEnd(), 255)
   const handler = pick(name, OBJECTS) ?? fail(`Object "${name}" is unknown, try "bridge help".`, 255)
   return handler(proc.argv.slice(at + 1), options)
 }

@@ -1,5 +1,5 @@
 /** The headers of one packet side by side: what the wire sees, and what is inside. */
-import { box, element, figure, label } from "./svg.ts"
+import { box, element, figure, label } from "./plain.ts"
 
 export interface HeaderField {
   name: string
@@ -20,17 +20,31 @@ const GAP = 36
 
 function drawLayer(layer: HeaderLayer, x: number, y: number, kind: string): { parts: string[]; height: number } {
   const height = HEAD + layer.fields.length * ROW + 8
-  const parts = [box(x, y, COLUMN, height, { class: kind }), label(x + 14, y + 20, layer.name, { class: "strong" }), label(x + COLUMN - 14, y + 20, `${layer.length} bytes`, { class: "dim", "text-anchor": "end" })]
+  const parts = [
+    box(x, y, COLUMN, height, { class: kind }),
+    label(x + 14, y + 20, layer.name, { class: "strong" }),
+    label(x + COLUMN - 14, y + 20, `${layer.length} bytes`, { class: "dim", "text-anchor": "end" }),
+  ]
   layer.fields.forEach((field, i) => {
     const at = y + HEAD + i * ROW + 12
-    parts.push(label(x + 14, at, field.name, { class: "dim" }), label(x + COLUMN - 14, at, field.value, { class: "mono", "text-anchor": "end" }))
+    parts.push(
+      label(x + 14, at, field.name, { class: "dim" }),
+      label(x + COLUMN - 14, at, field.value, { class: "mono", "text-anchor": "end" }),
+    )
   })
   return { parts, height }
 }
 
 /** Outer headers left, inner headers right, joined where the tunnel's payload begins. */
-export function headers(outer: readonly HeaderLayer[], inner: readonly HeaderLayer[], options: { title?: string } = {}): string {
-  const parts: string[] = [label(8, 20, "Outer: between the nodes", { class: "strong" }), label(8 + COLUMN + GAP, 20, "Inner: between the pods", { class: "strong" })]
+export function headers(
+  outer: readonly HeaderLayer[],
+  inner: readonly HeaderLayer[],
+  options: { title?: string } = {},
+): string {
+  const parts: string[] = [
+    label(8, 20, "Outer: between the nodes", { class: "strong" }),
+    label(8 + COLUMN + GAP, 20, "Inner: between the pods", { class: "strong" }),
+  ]
   const column = (layers: readonly HeaderLayer[], x: number, kind: string): number => {
     let y = 34
     for (const layer of layers) {
@@ -43,7 +57,22 @@ export function headers(outer: readonly HeaderLayer[], inner: readonly HeaderLay
   const left = column(outer, 8, "fa")
   const right = column(inner, 8 + COLUMN + GAP, "fb")
   const join = left - 30
-  parts.push(element("path", { d: `M${8 + COLUMN} ${join}H${8 + COLUMN + GAP / 2}V50H${8 + COLUMN + GAP}`, class: "line", "stroke-dasharray": "4 4" }))
-  const text = (layers: readonly HeaderLayer[]): string => layers.map((layer) => `${layer.name}: ${layer.fields.map((field) => `${field.name} ${field.value}`).join(", ")}`).join("; ")
-  return figure(16 + COLUMN * 2 + GAP, Math.max(left, right) + 4, options.title ?? "One packet, outer and inner headers", `Outer ${text(outer)}. Inner ${text(inner)}.`, parts)
+  parts.push(
+    element("path", {
+      d: `M${8 + COLUMN} ${join}H${8 + COLUMN + GAP / 2}V50H${8 + COLUMN + GAP}`,
+      class: "line",
+      "stroke-dasharray": "4 4",
+    }),
+  )
+  const text = (layers: readonly HeaderLayer[]): string =>
+    layers
+      .map((layer) => `${layer.name}: ${layer.fields.map((field) => `${field.name} ${field.value}`).join(", ")}`)
+      .join("; ")
+  return figure(
+    16 + COLUMN * 2 + GAP,
+    Math.max(left, right) + 4,
+    options.title ?? "One packet, outer and inner headers",
+    `Outer ${text(outer)}. Inner ${text(inner)}.`,
+    parts,
+  )
 }

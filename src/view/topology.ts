@@ -1,98 +1,123 @@
-/** The cluster as a picture: machines side by side, their pods above, the wire below; a packet's way on top of it. */
-import { box, element, figure, label } from "./svg.ts"
+/** The machines of a cluster, what each has inside, the network they share, and the way a packet takes through them. */
 
-export interface TopologyPod {
-  name: string
-  ip: string
-}
-export interface TopologyNode {
-  name: string
-  ip: string
-  podCIDR: string
-  /** The uplink's name: enp0s8. */
-  uplink: string
-  pods: readonly TopologyPod[]
-  /** Bridge and tunnel, when the node has them. */
-  bridge?: string
-  tunnel?: string
-}
-export interface TopologyOptions {
-  title?: string
-  /** From one pod to another: the way between them is drawn. */
-  highlight?: { from: string; to: string }
-}
+import { panel, stroke } from "./palette.ts"
+import { box, segment } from "./shapes.ts"
+import { svg } from "./svg.ts"
+import type { Row } from "./table.ts"
+import type { TopologyDevice, TopologyOptions } from "./topology-data.ts"
+import { layOutNodes, type NodeBox, type StackBox } from "./topology-layout.ts"
+import { drawRoute } from "./topology-route.ts"
+import { label, SMALL } from "./type.ts"
+import { fragment, type Markup } from "./xml.ts"
 
-const NODE_WIDTH = 216
-const GAP = 20
-const POD_HEIGHT = 42
-const TOP = 16
-
-interface Places {
-  node: TopologyNode
-  x: number
-  podY: (index: number) => number
-  bridgeY: number
-  tunnelY: number
-  uplinkY: number
+/** The topology as SVG. Solid lines are cables and bridge ports; dashed ones are steps the kernel takes by routing. */
+export function topology(options: TopologyOptions): string {
+  const layout = layOutNodes(options)
+  const describe = options.description ?? description(options)
+  return svg(
+    { label: options.label, description: describe },
+    layout.width,
+    layout.height,
+    drawUnderlay(layout.rails, layout.left, options.underlay),
+    layout.nodes.map(drawNode),
+    drawRoute(layout, options.highlight ?? []),
+  )
 }
 
-/** One line to copy: `topology(cluster.topology(), { highlight: { from: "client-pod", to: "backend-pod" } })`. */
-export function topology(nodes: readonly TopologyNode[], options: TopologyOptions = {}): string {
-  const rows = Math.max(1, ...nodes.map((node) => node.pods.length))
-  const podsBottom = TOP + 46 + rows * (POD_HEIGHT + 8)
-  const places = nodes.map((node, i): Places => ({ node, x: GAP + i * (NODE_WIDTH + GAP), podY: (index) => TOP + 46 + index * (POD_HEIGHT + 8), bridgeY: podsBottom + 8, tunnelY: podsBottom + 52, uplinkY: podsBottom + 96 }))
-  const bottom = podsBottom + 132
-  const width = GAP + nodes.length * (NODE_WIDTH + GAP)
-  const wireY = bottom + 28
-  const parts = places.flatMap((place) => drawNode(place, bottom, wireY))
-  parts.push(element("line", { x1: GAP, y1: wireY, x2: width - GAP, y2: wireY, class: "line", "stroke-width": 2 }))
-  const network = nodes[0]?.ip.replace(/\.\d+$/, ".0/24") ?? ""
-  parts.push(label(width - GAP, wireY + 20, network, { class: "mono dim", "text-anchor": "end" }))
-  if (options.highlight !== undefined) parts.push(...drawWay(places, options.highlight.from, options.highlight.to, wireY))
-  const description = nodes.map((node) => `${node.name} ${node.ip} owns ${node.podCIDR}${node.pods.length > 0 ? ` and runs ${node.pods.map((pod) => `${pod.name} ${pod.ip}`).join(", ")}` : ""}`).join("; ")
-  return figure(width, wireY + 32, options.title ?? "The cluster", description, parts)
+/** The same as rows: one for each pod and device. */
+export function topologyRows(options: TopologyOptions): Row[] {
+  return options.nodes.flatMap((node) => [
+    ...node.pods.map((pod) => ({ node: node.name, kind: "pod", name: pod.name, detail: pod.ip ?? "" })),
+    ...(node.devices ?? []).map((device) => ({
+      node: node.name,
+      kind: "device",
+      name: nameOf(device),
+      detail: typeof device === "string" ? "" : (device.detail ?? ""),
+    })),
+    { node: node.name, kind: "uplink", name: node.uplink, detail: node.ip ?? "" },
+  ])
 }
 
-function drawNode({ node, x, podY, bridgeY, tunnelY, uplinkY }: Places, bottom: number, wireY: number): string[] {
-  const middle = x + NODE_WIDTH / 2
-  const row = (y: number, name: string, detail: string, kind: string): string[] => [
-    box(x + 14, y, NODE_WIDTH - 28, 32, { class: kind }),
-    label(x + 24, y + 21, name, { class: "mono" }),
-    label(x + NODE_WIDTH - 24, y + 21, detail, { class: "mono dim", "text-anchor": "end" }),
-  ]
-  const parts = [box(x, TOP, NODE_WIDTH, bottom - TOP, { class: "frame", rx: 10 }), label(x + 14, TOP + 22, node.name, { class: "strong" }), label(x + 14, TOP + 38, `pods ${node.podCIDR}`, { class: "mono dim" })]
-  node.pods.forEach((pod, i) => {
-    parts.push(box(x + 14, podY(i), NODE_WIDTH - 28, POD_HEIGHT, { class: "fc" }), label(x + 24, podY(i) + 18, pod.name), label(x + 24, podY(i) + 34, pod.ip, { class: "mono dim" }))
-  })
-  if (node.bridge !== undefined) parts.push(...row(bridgeY, node.bridge, "bridge", "fill"))
-  if (node.tunnel !== undefined) parts.push(...row(tunnelY, node.tunnel, "vxlan", "fb"))
-  parts.push(...row(uplinkY, node.uplink, node.ip, "fa"))
-  parts.push(element("line", { x1: middle, y1: uplinkY + 32, x2: middle, y2: wireY, class: "line" }))
-  return parts
-}
+const nameOf = (device: string | TopologyDevice): string => (typeof device === "string" ? device : device.name)
 
-/** Down through the sender's devices, along the wire, up through the receiver's. */
-function drawWay(places: readonly Places[], from: string, to: string, wireY: number): string[] {
-  const find = (name: string): { place: Places; index: number } | undefined => {
-    for (const place of places) {
-      const index = place.node.pods.findIndex((pod) => pod.name === name)
-      if (index >= 0) return { place, index }
-    }
-    return undefined
-  }
-  const a = find(from)
-  const b = find(to)
-  if (a === undefined || b === undefined) return []
-  const x1 = a.place.x + NODE_WIDTH / 2 + 46
-  const x2 = b.place.x + NODE_WIDTH / 2 + 46
-  const y1 = a.place.podY(a.index) + POD_HEIGHT - 6
-  const y2 = b.place.podY(b.index) + POD_HEIGHT - 2
-  const same = a.place === b.place
-  const turn = same ? a.place.bridgeY + 16 : wireY
-  const end = same ? x1 + 40 : x2
+function description(options: TopologyOptions): string {
+  const nodes = options.nodes.map(
+    (node) =>
+      `${node.name}${node.ip === undefined ? "" : ` (${node.ip})`}: ${node.pods.map((pod) => pod.name).join(", ") || "no pods"}`,
+  )
+  const stops = (options.highlight ?? []).map((stop) => `${stop.pod ?? stop.device ?? stop.node} on ${stop.node}`)
   return [
-    `<defs><marker id="pw-arrow" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z" fill="#d55e00"/></marker></defs>`,
-    element("path", { d: `M${x1} ${y1}V${turn}H${end}V${y2}`, class: "b", fill: "none", "stroke-width": 2.5, "stroke-linejoin": "round", "stroke-dasharray": "7 5", "marker-end": "url(#pw-arrow)" }),
-    element("circle", { cx: x1, cy: y1, r: 4, fill: "#d55e00" }),
+    `${options.nodes.length} nodes. ${nodes.join(". ")}.`,
+    stops.length > 0 && `The packet's way: ${stops.join(", ")}.`,
   ]
+    .filter((part) => part !== false)
+    .join(" ")
+}
+
+function drawUnderlay(
+  rails: readonly { y: number; from: number; to: number }[],
+  left: number,
+  name: string | undefined,
+): Markup {
+  const last = rails[rails.length - 1]
+  const first = rails[0]
+  if (last === undefined || first === undefined) return fragment()
+  return fragment(
+    rails.map((rail) =>
+      segment(
+        { x: rail.from, y: rail.y },
+        { x: rail.to, y: rail.y },
+        { ...stroke("ink", 3, 0.45), "stroke-linecap": "round" },
+      ),
+    ),
+    rails.length > 1 &&
+      segment(
+        { x: left, y: first.y },
+        { x: left, y: last.y },
+        { ...stroke("ink", 3, 0.45), "stroke-linecap": "round" },
+      ),
+    name !== undefined &&
+      label((last.from + last.to) / 2, last.y + 20, name, { size: SMALL, mono: true, faint: true, anchor: "middle" }),
+  )
+}
+
+function drawNode(node: NodeBox): Markup {
+  const text = node.width - 24
+  return fragment(
+    box(node.x, node.y, node.width, node.height, 8, panel("ink", 0.035, 1, 0.3)),
+    label(node.x + 12, node.y + 22, node.name, { bold: true, max: text }),
+    node.detail !== "" &&
+      label(node.x + 12, node.y + 39, node.detail, { size: SMALL, mono: true, faint: true, max: text }),
+    node.links.map((link) =>
+      segment(link.from, link.to, { ...stroke("ink", 1.5, 0.55), "stroke-dasharray": link.dashed ? "2 4" : undefined }),
+    ),
+    node.more !== undefined &&
+      label(node.more.x, node.more.y, node.more.text, { size: SMALL, faint: true, anchor: node.more.anchor }),
+    node.boxes.map(drawBox),
+  )
+}
+
+function drawBox(item: StackBox): Markup {
+  const room = item.width - 12
+  const x = item.x + item.width / 2
+  const middle = item.y + item.height / 2
+  const two = item.detail !== ""
+  return fragment(
+    box(
+      item.x,
+      item.y,
+      item.width,
+      item.height,
+      item.kind === "pod" ? 8 : 4,
+      item.kind === "uplink" ? panel("ink", 0.08, 1.25, 0.6) : panel(item.hue, 0.14, 1.25),
+    ),
+    label(x, two ? middle - 2 : middle + 4.5, item.name, {
+      size: item.kind === "pod" ? 13 : SMALL,
+      mono: item.kind !== "pod",
+      bold: item.kind !== "veth",
+      anchor: "middle",
+      max: room,
+    }),
+    two && label(x, middle + 14, item.detail, { size: SMALL, mono: true, faint: true, anchor: "middle", max: room }),
+  )
 }

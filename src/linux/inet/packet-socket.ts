@@ -19,6 +19,8 @@ export interface PacketFrame {
   readonly packetType: number
   /** The packet's identity, the same at every place it passes. */
   readonly packet: number
+  /** Rises with every frame seen anywhere on the machines of one world: the order within one instant. */
+  readonly serial: number
 }
 
 export interface PacketSocketOptions {
@@ -69,6 +71,7 @@ export class PacketSocket implements PacketTap {
       device: dev.name,
       packetType: outgoing ? 4 : skb.packetType,
       packet: skb.id,
+      serial: skb.arena.nextSerial(),
     })
     this.#arrived.wake()
   }

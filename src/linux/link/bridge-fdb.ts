@@ -54,14 +54,24 @@ export class BridgeFdb {
     }
   }
 
+  /** An address that several have belongs to the first. Models fdb_add_local. */
   addLocal(mac: number, port: BridgePort | undefined): void {
+    if (this.#rows.get(mac)?.local === true) return
     this.#rows.set(mac, { mac, port, local: true, isStatic: true, updated: this.#clock.now, origin: undefined })
     this.generation++
   }
 
   removeLocal(mac: number, port: BridgePort | undefined): void {
     const row = this.#rows.get(mac)
-    if (row?.local === true && row.port === port) this.#delete(row)
+    if (row?.local === true && row.port === port) this.#deleteLocal(row)
+  }
+
+  /** Hands the row on when another port, or the bridge, has the same address. Models fdb_delete_local. */
+  #deleteLocal(row: BridgeFdbRow): void {
+    this.#delete(row)
+    const heir = this.#bridge.ports.find((port) => port !== row.port && port.dev.address === row.mac)
+    if (heir !== undefined) this.addLocal(row.mac, heir)
+    else if (row.port !== undefined && this.#bridge.dev.address === row.mac) this.addLocal(row.mac, undefined)
   }
 
   /** `bridge fdb add … master static`; replaces what is there. */
@@ -78,7 +88,10 @@ export class BridgeFdb {
   }
 
   removePort(port: BridgePort): void {
-    for (const row of [...this.#rows.values()]) if (row.port === port) this.#delete(row)
+    for (const row of [...this.#rows.values()]) if (row.port === port) {
+      if (row.local) this.#deleteLocal(row)
+      else this.#delete(row)
+    }
   }
 
   #aged(row: BridgeFdbRow): boolean {

@@ -20,8 +20,10 @@ export function neighAdd(dev: NetDevice, spec: NeighSpec, mode: NeighMode = "add
   if (known !== undefined && mode === "add") return refuse("EEXIST")
   if (known === undefined && mode === "change") return refuse("ENOENT")
   const state = spec.state ?? Nud.PERMANENT
-  if ((state & NUD_VALID) !== 0 && spec.lladdr === undefined && known?.valid !== true) return refuse("EINVAL")
   const neigh = known ?? neighFor(dev.net, dev, spec.address)
+  // The entry is there by now, and stays: a quirk of neigh_add.
+  if ((state & NUD_VALID) !== 0 && spec.lladdr === undefined && !neigh.valid)
+    return refuse("EINVAL", "No link layer address given")
   neighUpdate(neigh, spec.lladdr ?? neigh.lladdr, state, true)
   neigh.origin = spec.origin
   dev.net.kernel.notify(dev.net, "neigh")

@@ -187,6 +187,7 @@ function linkinfoJson(dev: NetDevice): Json | undefined {
         port: vxlan.port,
         learning: vxlan.learning,
         ttl: vxlan.ttl,
+        df: "unset",
         ageing: vxlan.ageing,
         udp_csum: vxlan.udpChecksum,
         udp_zero_csum6_tx: false,

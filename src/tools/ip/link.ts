@@ -60,7 +60,7 @@ const briefJson = (dev: NetDevice): Json => ({
 })
 
 const integer = (word: string, name: string): number =>
-  /^(0x[0-9a-fA-F]+|\d+)$/.test(word) ? Number(word) : invalid(word, `Invalid "${name}" value\n`)
+  /^(0x[0-9a-fA-F]+|\d+)$/.test(word) ? Number(word) : invalid(word, `Invalid "${name}" value`)
 
 const macOf = (word: string): number => parseMac(word) ?? fail(`"${word}" is invalid lladdr.`, 1)
 
@@ -115,6 +115,7 @@ function readPeer(words: Words, options: IpOptions): VethPeer {
     else if (word === "netns") peer.net = namespaceOf(words.next(), options)
     else if (word === "address") peer.address = macOf(words.next())
     else if (word === "mtu") peer.mtu = integer(words.next(), "mtu")
+    else if (word === "txqueuelen" || word === "qlen") peer.txQueueLength = integer(words.next(), "txqueuelen")
     else if (peer.name === "") peer.name = word
     else fail(`veth: unknown command "${word}"?`, 255)
   }

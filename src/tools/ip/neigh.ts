@@ -144,7 +144,6 @@ function readNeigh(words: Words, options: IpOptions): NeighWords {
 
 function change(words: Words, options: IpOptions, mode: NeighMode): string {
   const { dev, address, lladdr, state } = readNeigh(words, options)
-  if (lladdr === undefined && state === undefined) fail("Error: No link layer address given.", 2)
   check(
     neighAdd(
       dev,

@@ -65,7 +65,7 @@ function answer(question: Question, way: OutputRoute, options: IpOptions): strin
   const pmtu = options.net.pmtu.get(question.destination)
   const expires = pmtu === undefined ? undefined : Math.floor((pmtu.expires - options.net.kernel.sim.now) / 1e9)
   const uid = question.iif === undefined ? options.proc.uid : undefined
-  const flags = local ? ["local"] : broadcast ? ["brd"] : []
+  const flags = local ? ["local"] : broadcast ? ["local", "brd"] : []
   if (options.json) {
     const entry: Json = {
       type: local ? "local" : broadcast ? "broadcast" : undefined,
@@ -85,7 +85,6 @@ function answer(question: Question, way: OutputRoute, options: IpOptions): strin
   if (question.from !== 0) parts.push(`from ${formatIpv4(question.from)} `)
   if (route.gateway !== 0) parts.push(`via ${formatIpv4(route.gateway)} `)
   parts.push(`dev ${dev.name} `)
-  if (local && question.iif === undefined) parts.push("table local ")
   if (question.iif === undefined && question.from === 0) parts.push(`src ${formatIpv4(way.source)} `)
   if (uid !== undefined) parts.push(`uid ${uid} `)
   const cache = `    cache ${flags.length > 0 ? `<${flags.join(",")}> ` : ""}${expires === undefined ? "" : `expires ${expires}sec mtu ${pmtu?.mtu} `}${question.iif === undefined ? "" : `iif ${question.iif.name} `}`

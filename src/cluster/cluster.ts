@@ -1,0 +1,262 @@
+/** A cluster: machines on a wire, a control plane, a CNI plugin. What a user gets from createCluster. */
+import type { ApiServer } from "../kube/api/server.ts"
+import type { Pod } from "../kube/api/types.ts"
+import type { Kubelet } from "../kube/kubelet/kubelet.ts"
+import type { Kernel } from "../linux/kernel.ts"
+import type { NetNamespace } from "../linux/netns.ts"
+import { SinkFile } from "../linux/task/file.ts"
+import { ExecResult, printable } from "../shell/exec-result.ts"
+import { DEFAULT_PATH } from "../linux/task/process-table.ts"
+import { bashTool } from "../shell/programs.ts"
+import type { Simulation } from "../sim/simulation.ts"
+import type { TopologyNode } from "../view/topology-data.ts"
+import { type Capture, type CaptureOptions, type CapturePoint, startCapture } from "./capture.ts"
+import { type ExecOptions, finish, parseDuration, runToEnd } from "./command.ts"
+import { type HandleHost, NodeHandle, PodHandle } from "./handles.ts"
+
+/** One machine and its kubelet. */
+export interface ClusterNode {
+  readonly kernel: Kernel
+  readonly kubelet: Kubelet
+  readonly ip: string
+  /** The device that carries the cluster's traffic. */
+  readonly uplink: string
+}
+
+/** The parts a cluster is made of; see createCluster. */
+export interface ClusterParts {
+  sim: Simulation
+  server: ApiServer
+  nodes: ReadonlyMap<string, ClusterNode>
+  /** Nothing of the control plane is under way. */
+  quiet: () => boolean
+}
+
+const NODE_ENV: ReadonlyMap<string, string> = new Map([
+  ["PATH", DEFAULT_PATH],
+  ["HOME", "/root"],
+  ["USER", "root"],
+  ["SHELL", "/bin/bash"],
+  ["KUBECONFIG", "/etc/kubernetes/admin.conf"],
+])
+
+export class Cluster {
+  readonly #parts: ClusterParts
+  readonly #host: HandleHost
+  /** The machines, in order of registration. */
+  readonly nodes: readonly NodeHandle[]
+
+  constructor(parts: ClusterParts) {
+    this.#parts = parts
+    this.#host = this.#handleHost()
+    this.nodes = [...parts.nodes].map(([name, node]) => new NodeHandle(this.#host, name, node.ip))
+  }
+
+  /** The virtual world: clock, seed, trace. */
+  get sim(): Simulation {
+    return this.#parts.sim
+  }
+
+  /** The API server. `server.handle(request)` answers what a client sends. */
+  get server(): ApiServer {
+    return this.#parts.server
+  }
+
+  // ── handles ─────────────────────────────────────────────────────────────────────────────────
+
+  /** A machine by name. Throws with the names that exist. */
+  node(name: string): NodeHandle {
+    const found = this.nodes.find((node) => node.name === name)
+    if (found === undefined) throw new RangeError(`no node "${name}"; there are: ${this.nodes.map((node) => node.name).join(", ")}`)
+    return found
+  }
+
+  /** A pod by name; `namespace/name` outside of default. It may be created later. */
+  pod(name: string): PodHandle {
+    const slash = name.indexOf("/")
+    return slash < 0 ? new PodHandle(this.#host, "default", name) : new PodHandle(this.#host, name.slice(0, slash), name.slice(slash + 1))
+  }
+
+  // ── commands ────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Runs a script on a machine, or in a pod, by name. `onOutput` sees what is printed as it is printed.
+   * @example await cluster.exec("k8s-master", "kubectl get nodes")
+   */
+  async exec(where: string, script: string, options: ExecOptions & { onOutput?: (stream: "stdout" | "stderr", data: Uint8Array) => void } = {}): Promise<ExecResult> {
+    const { onOutput, ...rest } = options
+    if (!this.#parts.nodes.has(where)) {
+      const result = await this.pod(where).exec(script, rest)
+      onOutput?.("stdout", new TextEncoder().encode(result.stdout))
+      onOutput?.("stderr", new TextEncoder().encode(result.stderr))
+      return result
+    }
+    if (onOutput === undefined) return this.#execOnNode(where, script, rest)
+    const { kernel } = this.#parts.nodes.get(where) as ClusterNode
+    const fds = new Map([
+      [1, new SinkFile((data) => onOutput("stdout", data))],
+      [2, new SinkFile((data) => onOutput("stderr", data))],
+    ])
+    const proc = kernel.processes.run(["bash", "-c", script], { tool: bashTool, env: new Map([...NODE_ENV, ...Object.entries(rest.env ?? {})]), cwd: "/root", fds })
+    if (typeof proc === "string") throw new Error(`bash: ${proc}`)
+    await finish(kernel, proc, rest)
+    return new ExecResult("", "", "", proc.status?.code ?? 0)
+  }
+
+  /**
+   * Creates or changes objects as `kubectl apply -f` does. Takes YAML or JSON text, an object, or several. Throws with kubectl's words when it
+   * is refused; nothing has been changed then.
+   */
+  async apply(manifest: string | object | readonly object[]): Promise<ExecResult> {
+    const text = typeof manifest === "string" ? manifest : (Array.isArray(manifest) ? manifest : [manifest]).map((object) => JSON.stringify(object)).join("\n---\n")
+    const result = await this.#execOnNode(this.#first, "kubectl apply -f -", { stdin: text })
+    if (!result.ok) throw new Error(result.stderr.trimEnd())
+    return result
+  }
+
+  get #first(): string {
+    return this.nodes[0]?.name ?? ""
+  }
+
+  #execOnNode(name: string, script: string, options: ExecOptions): Promise<ExecResult> {
+    const { kernel } = this.#parts.nodes.get(name) as ClusterNode
+    return runToEnd(kernel, ["bash", "-c", script], { tool: bashTool, env: NODE_ENV, cwd: "/root" }, options)
+  }
+
+  // ── time ────────────────────────────────────────────────────────────────────────────────────
+
+  /** Lets virtual time pass: `"90s"`, `"5m"`, or seconds. */
+  advance(duration: string | number): Promise<void> {
+    return this.sim.advance(parseDuration(duration))
+  }
+
+  /** Waits until the control plane has nothing to do: pods scheduled and started, or backing off (at most ten minutes of virtual time). */
+  async settle(): Promise<void> {
+    const limit = this.sim.now + 600e9
+    while (!this.#parts.quiet() && this.sim.now < limit) await this.sim.advance(50e6)
+  }
+
+  // ── looking ─────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Takes frames while `run` runs, on every device of the cluster or where the options say.
+   * @example const capture = await cluster.capture({ filter: "udp port 8472" }, () => client.exec("wget -qO- http://10.244.2.2/"))
+   */
+  async capture(options: CaptureOptions, run: () => Promise<unknown>): Promise<Capture> {
+    const taken = startCapture(this.sim.epoch, this.#points(options.on), options)
+    try {
+      await run()
+    } catch (error) {
+      taken.stop()
+      throw error
+    }
+    // What is still on its way belongs to it.
+    await this.sim.advance(2e6)
+    return taken.stop()
+  }
+
+  #points(on: string | undefined): CapturePoint[] {
+    const points: CapturePoint[] = []
+    for (const [name, node] of this.#parts.nodes) {
+      points.push({ where: name, net: node.kernel.initNet })
+      for (const { pod, net } of this.#podNets(node)) points.push({ where: pod, net })
+    }
+    if (on === undefined) return points
+    const found = points.filter((point) => point.where === on)
+    if (found.length === 0) throw new RangeError(`no node or pod "${on}"; there are: ${points.map((point) => point.where).join(", ")}`)
+    return found
+  }
+
+  #podNets(node: ClusterNode): { pod: string; ip: string; net: NetNamespace }[] {
+    return [...node.kubelet.workers.values()].flatMap((worker) => {
+      const sandbox = worker.runningSandbox
+      return sandbox === undefined || sandbox.hostNetwork ? [] : [{ pod: worker.pod.metadata.name, ip: worker.podIp, net: sandbox.net }]
+    })
+  }
+
+  /** Machines and pods as data, for `topology()` figures. */
+  topology(): TopologyNode[] {
+    return [...this.#parts.nodes].map(([name, node]) => {
+      const net = node.kernel.initNet
+      const devices = net.devices.map((dev) => dev.name)
+      const registered = this.server.registry.get(this.server.registry.resource("nodes"), undefined, name) as { spec?: { podCIDR?: string } }
+      return {
+        name,
+        ip: node.ip,
+        podCIDR: registered.spec?.podCIDR ?? "",
+        uplink: node.uplink,
+        devices: ["cni0", "flannel.1", node.uplink].filter((device) => devices.includes(device)),
+        pods: this.#podNets(node).map(({ pod, ip }) => ({ name: pod, ip })),
+      }
+    })
+  }
+
+  // ── pods ────────────────────────────────────────────────────────────────────────────────────
+
+  #handleHost(): HandleHost {
+    return {
+      execOnNode: (name, script, options) => this.#execOnNode(name, script, options),
+      execInPod: (namespace, name, script, options) => this.#execInPod(namespace, name, script, options),
+      nsenter: (namespace, name, script, options) => this.#nsenter(namespace, name, script, options),
+      kernelOf: (name) => (this.#parts.nodes.get(name) as ClusterNode).kernel,
+      podState: (namespace, name) => this.#podState(namespace, name),
+      podReady: (namespace, name, timeout) => this.#podReady(namespace, name, timeout),
+    }
+  }
+
+  #pod(namespace: string, name: string): Pod {
+    const pods = this.server.registry.list(this.server.registry.resource("pods"), { namespace }) as Pod[]
+    const found = pods.find((pod) => pod.metadata.name === name)
+    if (found === undefined) throw new RangeError(`no pod "${name}" in namespace ${namespace}; there are: ${pods.map((pod) => pod.metadata.name).join(", ") || "none"}`)
+    return found
+  }
+
+  #podState(namespace: string, name: string): ReturnType<HandleHost["podState"]> {
+    const pod = this.#pod(namespace, name)
+    const node = pod.spec.nodeName ?? ""
+    const worker = this.#parts.nodes.get(node)?.kubelet.worker(namespace, name)
+    const ready = (pod.status.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True")
+    return { ip: pod.status.podIP ?? "", node, phase: pod.status.phase ?? "Pending", ready, net: worker?.runningSandbox?.net }
+  }
+
+  async #podReady(namespace: string, name: string, timeout: string | number): Promise<void> {
+    const limit = this.sim.now + parseDuration(timeout)
+    while (!this.#podState(namespace, name).ready) {
+      if (this.sim.now >= limit) throw new Error(`pod ${namespace}/${name} is not Ready after ${timeout}: ${this.#why(namespace, name)}`)
+      await this.sim.advance(20e6)
+    }
+  }
+
+  /** The newest things said about a pod. */
+  #why(namespace: string, name: string): string {
+    const events = this.server.registry.list(this.server.registry.resource("events"), { namespace }) as unknown as { involvedObject: { name: string }; reason: string; message: string }[]
+    const said = events.filter((event) => event.involvedObject.name === name).slice(-3).map((event) => `${event.reason}: ${event.message}`)
+    return `${this.#podState(namespace, name).phase}${said.length > 0 ? ` (${said.join("; ")})` : ""}`
+  }
+
+  async #execInPod(namespace: string, name: string, script: string, options: ExecOptions): Promise<ExecResult> {
+    const pod = this.#pod(namespace, name)
+    const worker = this.#parts.nodes.get(pod.spec.nodeName ?? "")?.kubelet.worker(namespace, name)
+    const container = worker?.containers[0]?.container
+    if (worker === undefined || container === undefined) throw new Error(`pod ${namespace}/${name} has no running container: ${this.#why(namespace, name)}`)
+    const { kernel } = worker
+    const { hostname } = worker
+    return runToEnd(kernel, ["/bin/sh", "-c", script], { fs: container.fs, net: container.sandbox.net, hostname, cwd: "/", env: new Map([["PATH", DEFAULT_PATH], ["HOME", "/root"], ["HOSTNAME", hostname]]) }, options)
+  }
+
+  async #nsenter(namespace: string, name: string, script: string, options: ExecOptions): Promise<ExecResult> {
+    const { net, node } = this.#podState(namespace, name)
+    if (net === undefined) throw new Error(`pod ${namespace}/${name} has no network yet: ${this.#why(namespace, name)}`)
+    const { kernel } = this.#parts.nodes.get(node) as ClusterNode
+    return runToEnd(kernel, ["bash", "-c", script], { tool: bashTool, env: NODE_ENV, cwd: "/root", net }, options)
+  }
+
+  toString(): string {
+    const rows = [...this.#parts.nodes].map(([name, node]) => `${name.padEnd(16)}${node.ip}`)
+    return `cluster of ${rows.length} nodes\n${rows.join("\n")}`
+  }
+
+  static {
+    printable(Cluster, (cluster) => cluster.toString())
+  }
+}

@@ -1,0 +1,176 @@
+/** Building a cluster: machines, control plane, CNI plugin, until every node is ready. */
+import type { CniProvider } from "../cni/provider.ts"
+import { flannel } from "../cni/flannel/flannel.ts"
+import type { BridgeNaming } from "../cni/bridge/bridge.ts"
+import { ImageRegistry } from "../images/registry.ts"
+import type { ApiServer } from "../kube/api/server.ts"
+import { isStatus } from "../kube/api/status.ts"
+import type { Manifest, Node } from "../kube/api/types.ts"
+import { ControlPlane } from "../kube/control-plane.ts"
+import { Segment } from "../linux/link/segment.ts"
+import { mountProc } from "../linux/procfs.ts"
+import { Arena } from "../linux/skb.ts"
+import { DEFAULT_EPOCH, Simulation } from "../sim/simulation.ts"
+import { kubectl } from "../tools/kubectl/index.ts"
+import { mac, parsePrefix } from "../wire/address.ts"
+import { ARTICLE_BURNT_INDEXES, ARTICLE_NODES, ARTICLE_PODS } from "./article.ts"
+import { Cluster, type ClusterNode } from "./cluster.ts"
+import { createMachine, type UplinkSpec } from "./machine.ts"
+import { type ClusterOptions, type NodeOptions, OPTION_NAMES } from "./options.ts"
+
+/** The shared network of machines that are not the article's. */
+const NETWORK = "192.168.80"
+const FIRST_HOST = 101
+const GATEWAY = "10.0.2.2"
+
+/**
+ * Builds a cluster and waits, in virtual time, until its nodes are ready.
+ *
+ * @param options how many machines, which CNI plugin, which seed; see {@link ClusterOptions}
+ * @returns the cluster; nothing half-built escapes
+ * @throws TypeError for options that do not exist or contradict each other
+ * @example const cluster = await createCluster({ preset: "article" })
+ */
+export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const plan = planOf(options)
+  const sim = new Simulation({ seed: options.seed ?? 1, epoch: DEFAULT_EPOCH })
+  const arena = new Arena()
+  const podCIDR = options.podCIDR ?? "10.244.0.0/16"
+  const control = new ControlPlane(sim, { podCIDR, apiServerAddress: plan.nodes[0]?.ip ?? "" })
+  const images = new ImageRegistry(options.images)
+  const lan = new Segment(sim, "lan")
+  const nodes = new Map<string, ClusterNode>()
+  if (plan.cni !== undefined) installProvider(control.api, images, plan.cni)
+  for (const [index, spec] of plan.nodes.entries()) nodes.set(spec.name, addNode(control, sim, arena, images, lan, plan, spec, index, options))
+  const cluster = new Cluster({ sim, server: control.api, nodes, quiet: () => control.quiet })
+  writeHosts(nodes)
+  if (plan.cni !== undefined) await nodesReady(cluster, control.api)
+  return cluster
+}
+
+interface Plan {
+  nodes: (NodeOptions & { ip: string; macs: Readonly<Record<string, string>> })[]
+  cni: CniProvider | undefined
+  burntIndexes: number
+  /** Every machine also has a NIC of its own to the outside, as VirtualBox gives it. */
+  nat: boolean
+}
+
+function planOf(options: ClusterOptions): Plan {
+  const unknown = Object.keys(options).find((name) => !(OPTION_NAMES as readonly string[]).includes(name))
+  if (unknown !== undefined) throw new TypeError(`createCluster has no option "${unknown}"; there are: ${OPTION_NAMES.join(", ")}`)
+  if (options.podCIDR !== undefined && parsePrefix(options.podCIDR) === undefined) throw new TypeError(`podCIDR ${JSON.stringify(options.podCIDR)}: expected for example "10.244.0.0/16"`)
+  const network = options.podCIDR ?? "10.244.0.0/16"
+  if (options.preset === "article") {
+    if (options.nodes !== undefined) throw new TypeError('preset "article" has its own nodes: leave out "nodes"')
+    const nodes = ARTICLE_NODES.map((node) => ({ ...node }))
+    return { nodes, cni: options.cni === "none" ? undefined : (options.cni ?? flannel({ network, iface: "enp0s8", naming: articleNaming() })), burntIndexes: ARTICLE_BURNT_INDEXES, nat: true }
+  }
+  if (options.preset !== undefined) throw new TypeError(`preset ${JSON.stringify(options.preset)}: there is "article"`)
+  return { nodes: plannedNodes(options.nodes ?? 2), cni: options.cni === "none" ? undefined : (options.cni ?? flannel({ network })), burntIndexes: 0, nat: false }
+}
+
+function plannedNodes(wanted: NonNullable<ClusterOptions["nodes"]>): Plan["nodes"] {
+  if (typeof wanted === "number" && (!Number.isInteger(wanted) || wanted < 1 || wanted > 150)) throw new TypeError(`nodes ${wanted}: expected 1 to 150`)
+  const names = typeof wanted === "number" ? Array.from({ length: wanted }, (_, i) => (i === 0 ? "control-plane" : `worker-${i}`)) : wanted
+  const specs = names.map((item) => (typeof item === "string" ? { name: item } : item))
+  const twice = specs.find((spec, i) => specs.findIndex((other) => other.name === spec.name) !== i)
+  if (twice !== undefined) throw new TypeError(`nodes: the name "${twice.name}" is used twice`)
+  return specs.map((spec, i) => ({ ...spec, ip: spec.ip ?? `${NETWORK}.${FIRST_HOST + i}`, macs: spec.macs ?? {} }))
+}
+
+/** Bridges and pods get the addresses that the recordings have. */
+function articleNaming(): BridgeNaming {
+  return {
+    bridgeMac: (node, bridge) => macOf(ARTICLE_NODES.find((known) => known.name === node)?.macs[bridge]),
+    pod: ({ namespace, name }) => {
+      const known = namespace === "default" ? ARTICLE_PODS[name] : undefined
+      return known === undefined ? undefined : { hostVeth: known.veth, hostMac: mac(known.vethMac), podMac: mac(known.eth0) }
+    },
+  }
+}
+
+const macOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : mac(text))
+
+function installProvider(api: ApiServer, images: ImageRegistry, cni: CniProvider): void {
+  for (const { repository, image } of cni.images(api)) images.add(repository, image)
+  for (const manifest of cni.manifests) create(api, manifest)
+}
+
+function create(api: ApiServer, manifest: Manifest): void {
+  const resource = api.registry.resourceByKind(manifest.apiVersion, manifest.kind)
+  if (resource === undefined) throw new Error(`no matches for kind "${manifest.kind}" in version "${manifest.apiVersion}"`)
+  const created = api.registry.create(resource, structuredCopy(manifest))
+  if (isStatus(created)) throw new Error(created.message ?? `${manifest.kind} was refused`)
+}
+
+/** The server keeps what it is given: every cluster gets its own. */
+const structuredCopy = (manifest: Manifest): Manifest => JSON.parse(JSON.stringify(manifest)) as Manifest
+
+function addNode(
+  control: ControlPlane,
+  sim: Simulation,
+  arena: Arena,
+  images: ImageRegistry,
+  segment: Segment,
+  plan: Plan,
+  spec: Plan["nodes"][number],
+  index: number,
+  options: ClusterOptions,
+): ClusterNode {
+  const uplink = plan.nat ? "enp0s8" : "eth0"
+  const lan: UplinkSpec = { name: uplink, address: `${spec.ip}/24`, segment, ...(spec.macs[uplink] === undefined ? {} : { mac: spec.macs[uplink] }) }
+  // Each VirtualBox machine is alone with its NAT: a segment of its own.
+  const nat: UplinkSpec = { name: "enp0s3", address: "10.0.2.15/24", segment: new Segment(sim, `nat/${spec.name}`), gateway: GATEWAY, ...(spec.macs["enp0s3"] === undefined ? {} : { mac: spec.macs["enp0s3"] }) }
+  const uplinks = plan.nat ? [nat, lan] : [{ ...lan, gateway: `${NETWORK}.1` }]
+  const kernel = createMachine(sim, arena, { name: spec.name, uplinks, burntIndexes: plan.burntIndexes })
+  kernel.root.install("/usr/bin/kubectl", kubectl(control.api))
+  for (const tool of options.tools ?? []) kernel.root.install(`/usr/local/bin/${tool.name}`, tool)
+  for (const plugin of plan.cni?.plugins ?? []) kernel.root.install(`/opt/cni/bin/${plugin.name}`, plugin)
+  const kubelet = control.addNode({
+    name: spec.name,
+    ip: spec.ip,
+    kernel,
+    images,
+    controlPlane: index === 0,
+    annotations: vtepAnnotations(spec),
+    prepareRoot: (_pod, container) => mountProc(container.fs, container.sandbox.net),
+  })
+  return { kernel, kubelet, ip: spec.ip, uplink }
+}
+
+/** Flannel keeps the address its node's annotation names: a machine that has been up before. */
+function vtepAnnotations(spec: Plan["nodes"][number]): Record<string, string> {
+  const vtep = spec.macs["flannel.1"]
+  if (vtep === undefined) return {}
+  return {
+    "flannel.alpha.coreos.com/backend-data": JSON.stringify({ VNI: 1, VtepMAC: vtep }),
+    "flannel.alpha.coreos.com/backend-type": "vxlan",
+    "flannel.alpha.coreos.com/kube-subnet-manager": "true",
+    "flannel.alpha.coreos.com/public-ip": spec.ip,
+  }
+}
+
+/** Machines know each other by name. */
+function writeHosts(nodes: ReadonlyMap<string, ClusterNode>): void {
+  const lines = [...nodes].map(([name, node]) => `${node.ip} ${name}`)
+  for (const [name, node] of nodes) node.kernel.root.writeFile("/etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${name}\n${lines.join("\n")}\n`)
+}
+
+async function nodesReady(cluster: Cluster, api: ApiServer): Promise<void> {
+  const limit = cluster.sim.now + 300e9
+  const ready = (): boolean =>
+    (api.registry.list(api.registry.resource("nodes")) as Node[]).every((node) => (node.status.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True"))
+  while (cluster.sim.now < limit && !(ready() && peersKnown(cluster))) await cluster.sim.advance(50e6)
+  if (!ready()) throw new Error("the nodes did not become ready within five minutes of virtual time")
+  await cluster.settle()
+}
+
+/** Every machine has a route to every other's pods. */
+function peersKnown(cluster: Cluster): boolean {
+  const ranges = cluster.topology().map((node) => node.podCIDR)
+  return cluster.nodes.every((node, i) => {
+    const routes = node.kernel.initNet.fib.routes
+    return ranges.every((range, j) => i === j || routes.some((route) => route.destination === parsePrefix(range ?? "")?.address && route.prefixLength === 24))
+  })
+}

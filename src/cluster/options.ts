@@ -1,0 +1,31 @@
+/** What a cluster can be asked to be. */
+import type { Image } from "../images/image.ts"
+import type { Tool } from "../linux/task/tool.ts"
+import type { CniProvider } from "../cni/provider.ts"
+
+export interface NodeOptions {
+  name: string
+  /** Fixed MAC addresses by device name; the others follow from the seed. */
+  macs?: Readonly<Record<string, string>>
+  /** Its address on the shared network, `192.168.80.103`; counted up when absent. */
+  ip?: string
+}
+
+export interface ClusterOptions {
+  /** `article`: the cluster of the article: k8s-master and three workers on 192.168.80.0/24, with the article's VTEP addresses. */
+  preset?: "article"
+  /** How many machines, their names, or more about them (2). The first one is the control plane. */
+  nodes?: number | readonly (string | NodeOptions)[]
+  /** The range pods get addresses from (10.244.0.0/16). */
+  podCIDR?: string
+  /** The network plugin (`flannel()`), or `"none"`: nodes stay NotReady. */
+  cni?: CniProvider | "none"
+  /** Everything random follows from it (1). */
+  seed?: number
+  /** Images beside nginx and busybox that pods may name. */
+  images?: readonly Image[]
+  /** Programs for every node, in /usr/local/bin. */
+  tools?: readonly Tool[]
+}
+
+export const OPTION_NAMES: readonly (keyof ClusterOptions)[] = ["preset", "nodes", "podCIDR", "cni", "seed", "images", "tools"]

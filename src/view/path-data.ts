@@ -1,0 +1,28 @@
+/** What a packet's journey is drawn from. */
+import type { FigureText } from "./svg.ts"
+
+export interface HopField {
+  /** Said before the value: `ttl`. */
+  readonly name?: string
+  readonly value: string
+}
+export interface HopHeader {
+  /** `Ethernet`, `IPv4`, `UDP`, `VXLAN`, `TCP`. What stands before a tunnel header is drawn as outer. */
+  readonly name: string
+  readonly fields: readonly HopField[]
+}
+export interface Hop {
+  /** Where; left out between nodes. */
+  readonly node?: string
+  readonly device: string
+  /** Nanoseconds of any clock; shown relative to the first hop's. */
+  readonly time?: number
+  /** "sent", "bridged", "routed", "encapsulated", "wire", "decapsulated", "delivered", "dropped", or a word of your own. */
+  readonly action: string
+  readonly detail?: string
+  /** Outermost first. */
+  readonly headers?: readonly HopHeader[]
+}
+export interface PathOptions extends FigureText {
+  readonly hops: readonly Hop[]
+}
