@@ -1,6 +1,6 @@
+import { defineCollection } from "astro:content"
 import { docsLoader } from "@astrojs/starlight/loaders"
 import { docsSchema } from "@astrojs/starlight/schema"
-import { defineCollection } from "astro:content"
 import { z } from "astro/zod"
 import { notebookLoader } from "./notebook/loader.ts"
 

@@ -19,9 +19,25 @@ export function notebookLoader(folder: string): Loader {
         const { cells } = parseNotebook(text)
         const first = cells.find((cell) => cell.cell_type === "markdown")?.source ?? ""
         const title = /^# (.*)$/m.exec(first)?.[1] ?? id
-        const description = first.replace(/^# .*$/m, "").trim().split(/\n\s*\n/)[0]?.replace(/\s+/g, " ").replace(/[*_`[\]]/g, "") ?? ""
-        const words = cells.map((cell) => cell.source).join(" ").split(/\s+/).length
-        store.set({ id, digest, data: await parseData({ id, data: { title, description, text, minutes: Math.max(1, Math.round(words / WORDS_PER_MINUTE)) } }) })
+        const description =
+          first
+            .replace(/^# .*$/m, "")
+            .trim()
+            .split(/\n\s*\n/)[0]
+            ?.replace(/\s+/g, " ")
+            .replace(/[*_`[\]]/g, "") ?? ""
+        const words = cells
+          .map((cell) => cell.source)
+          .join(" ")
+          .split(/\s+/).length
+        store.set({
+          id,
+          digest,
+          data: await parseData({
+            id,
+            data: { title, description, text, minutes: Math.max(1, Math.round(words / WORDS_PER_MINUTE)) },
+          }),
+        })
       }
       const names = readdirSync(root).filter((name) => name.endsWith(".ipynb"))
       for (const id of store.keys()) if (!names.includes(`${id}.ipynb`)) store.delete(id)

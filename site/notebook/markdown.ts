@@ -1,10 +1,10 @@
 /** Markdown cells to HTML: GitHub's dialect through mdast, sanitised. */
-import { sanitize, defaultSchema } from "hast-util-sanitize"
+import { defaultSchema, sanitize } from "hast-util-sanitize"
 import { toHtml } from "hast-util-to-html"
 import { fromMarkdown } from "mdast-util-from-markdown"
 import { gfmFromMarkdown } from "mdast-util-gfm"
 import { toHast } from "mdast-util-to-hast"
-import { toString } from "mdast-util-to-string"
+import { toString as textOf } from "mdast-util-to-string"
 import { gfm } from "micromark-extension-gfm"
 
 export interface Heading {
@@ -32,11 +32,15 @@ export function renderMarkdown(source: string, skipTitle: boolean): RenderedMark
   tree.children = tree.children.filter((node) => !(skipTitle && node.type === "heading" && node.depth === 1))
   for (const node of tree.children) {
     if (node.type !== "heading") continue
-    const text = toString(node)
+    const text = textOf(node)
     const slug = slugOf(text)
     headings.push({ depth: node.depth, slug, text })
     node.data = { hProperties: { id: slug } }
   }
-  const schema = { ...defaultSchema, clobberPrefix: "", attributes: { ...defaultSchema.attributes, "*": [...(defaultSchema.attributes?.["*"] ?? []), "id"] } }
+  const schema = {
+    ...defaultSchema,
+    clobberPrefix: "",
+    attributes: { ...defaultSchema.attributes, "*": [...(defaultSchema.attributes?.["*"] ?? []), "id"] },
+  }
   return { html: toHtml(sanitize(toHast(tree), schema)), headings }
 }

@@ -416,7 +416,16 @@ function etherName(type: number): string {
 
 /** /etc/protocols' word, which -n does not look up. */
 function protocolText(protocol: number, numeric: boolean): string {
-  const names: Readonly<Record<number, string>> = { 1: "icmp", 2: "igmp", 6: "tcp", 17: "udp", 47: "gre", 50: "esp", 89: "ospf", 132: "sctp" }
+  const names: Readonly<Record<number, string>> = {
+    1: "icmp",
+    2: "igmp",
+    6: "tcp",
+    17: "udp",
+    47: "gre",
+    50: "esp",
+    89: "ospf",
+    132: "sctp",
+  }
   return (numeric ? undefined : names[protocol]) ?? `ip-proto-${protocol}`
 }
 

@@ -18,7 +18,12 @@ function node(name: string, host: number, vtep: string, nic: string, bridge: str
   return {
     name,
     ip: `192.168.80.${host}`,
-    macs: { enp0s3: `08:00:27:10:00:${nic}`, enp0s8: `08:00:27:80:00:${nic}`, "flannel.1": vtep, cni0: `7e:0a:4c:31:90:${bridge}` },
+    macs: {
+      enp0s3: `08:00:27:10:00:${nic}`,
+      enp0s8: `08:00:27:80:00:${nic}`,
+      "flannel.1": vtep,
+      cni0: `7e:0a:4c:31:90:${bridge}`,
+    },
   }
 }
 

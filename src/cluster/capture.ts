@@ -56,20 +56,33 @@ export class Capture implements Iterable<CapturedFrame> {
   /** The frames of one machine or pod, or of one device there. */
   on(where: string, device?: string): Capture {
     const places = [...new Set(this.frames.map((frame) => frame.where))]
-    if (!places.includes(where)) throw new RangeError(`nothing was captured on "${where}"; there are frames on: ${places.join(", ") || "no place at all"}`)
-    return new Capture(this.frames.filter((frame) => frame.where === where && (device === undefined || frame.device === device)))
+    if (!places.includes(where))
+      throw new RangeError(
+        `nothing was captured on "${where}"; there are frames on: ${places.join(", ") || "no place at all"}`,
+      )
+    return new Capture(
+      this.frames.filter((frame) => frame.where === where && (device === undefined || frame.device === device)),
+    )
   }
 
   /** The frames that pass a filter: `capture.filter("udp port 8472")`. */
   filter(expression: string): Capture {
     const pass = compileFilter(expression)
-    return new Capture(this.frames.filter((frame) => pass(new DataView(frame.bytes.buffer, frame.bytes.byteOffset), 0, frame.bytes.length)))
+    return new Capture(
+      this.frames.filter((frame) =>
+        pass(new DataView(frame.bytes.buffer, frame.bytes.byteOffset), 0, frame.bytes.length),
+      ),
+    )
   }
 
   /** As `tcpdump -n` prints them; more of its options as data. */
   text(options: PrintOptions = { numeric: true }): string {
     const printer = new TcpdumpPrinter(options)
-    return this.frames.map((frame) => printer.print({ seconds: frame.seconds, nanos: frame.nanos, bytes: frame.bytes, length: frame.length })).join("")
+    return this.frames
+      .map((frame) =>
+        printer.print({ seconds: frame.seconds, nanos: frame.nanos, bytes: frame.bytes, length: frame.length }),
+      )
+      .join("")
   }
 
   /** A classic capture file, with nanoseconds. */
@@ -79,11 +92,25 @@ export class Capture implements Iterable<CapturedFrame> {
 
   /** A capture file that knows its devices; opens in Wireshark. */
   toPcapng(): Uint8Array {
-    return writePcapng(this.frames.map((frame) => ({ ...frame, interface: `${frame.where}/${frame.device}`, direction: frame.outgoing ? "Out" : "In" })))
+    return writePcapng(
+      this.frames.map((frame) => ({
+        ...frame,
+        interface: `${frame.where}/${frame.device}`,
+        direction: frame.outgoing ? "Out" : "In",
+      })),
+    )
   }
 
   /** One row a frame, for tables and charts: seconds since the first, where, device, length, the printed line. */
-  get rows(): { time: number; where: string; device: string; direction: "in" | "out"; length: number; packet: number; info: string }[] {
+  get rows(): {
+    time: number
+    where: string
+    device: string
+    direction: "in" | "out"
+    length: number
+    packet: number
+    info: string
+  }[] {
     const start = this.frames[0]?.time ?? 0
     const printer = new TcpdumpPrinter({ numeric: true, time: 1 })
     return this.frames.map((frame) => ({
@@ -93,7 +120,9 @@ export class Capture implements Iterable<CapturedFrame> {
       direction: frame.outgoing ? "out" : "in",
       length: frame.length,
       packet: frame.packet,
-      info: printer.print({ seconds: frame.seconds, nanos: frame.nanos, bytes: frame.bytes, length: frame.length }).trimEnd(),
+      info: printer
+        .print({ seconds: frame.seconds, nanos: frame.nanos, bytes: frame.bytes, length: frame.length })
+        .trimEnd(),
     }))
   }
 
@@ -107,11 +136,18 @@ export class Capture implements Iterable<CapturedFrame> {
 }
 
 /** Listens at the points until stopped. */
-export function startCapture(epoch: number, points: readonly CapturePoint[], options: CaptureOptions): { stop(): Capture } {
+export function startCapture(
+  epoch: number,
+  points: readonly CapturePoint[],
+  options: CaptureOptions,
+): { stop(): Capture } {
   const pass = compiled(options.filter ?? "")
   const taps = points.map((point) => {
     const device = options.device === undefined ? undefined : deviceOf(point, options.device)
-    const socket = new PacketSocket(point.net, { filter: (bytes, offset, length) => pass(new DataView(bytes.buffer), offset, length), ...(device === undefined ? {} : { device }) })
+    const socket = new PacketSocket(point.net, {
+      filter: (bytes, offset, length) => pass(new DataView(bytes.buffer), offset, length),
+      ...(device === undefined ? {} : { device }),
+    })
     return { point, socket }
   })
   return {
@@ -131,18 +167,32 @@ function compiled(expression: string): ReturnType<typeof compileFilter> {
   try {
     return compileFilter(expression)
   } catch (error) {
-    if (error instanceof FilterError) throw new SyntaxError(`capture filter ${JSON.stringify(expression)}: ${error.message}`)
+    if (error instanceof FilterError)
+      throw new SyntaxError(`capture filter ${JSON.stringify(expression)}: ${error.message}`)
     throw error
   }
 }
 
 function deviceOf(point: CapturePoint, name: string): NetDevice {
   const device = point.net.device(name)
-  if (device === undefined) throw new RangeError(`no device "${name}" on ${point.where}; there are: ${point.net.devices.map((dev) => dev.name).join(", ")}`)
+  if (device === undefined)
+    throw new RangeError(
+      `no device "${name}" on ${point.where}; there are: ${point.net.devices.map((dev) => dev.name).join(", ")}`,
+    )
   return device
 }
 
 function captured(epoch: number, frame: PacketFrame, where: string): CapturedFrame {
   const whole = Math.floor(frame.time / SECOND)
-  return { seconds: epoch + whole, nanos: frame.time - whole * SECOND, bytes: frame.bytes, length: frame.length, where, device: frame.device, outgoing: frame.packetType === 4, packet: frame.packet, time: frame.time }
+  return {
+    seconds: epoch + whole,
+    nanos: frame.time - whole * SECOND,
+    bytes: frame.bytes,
+    length: frame.length,
+    where,
+    device: frame.device,
+    outgoing: frame.packetType === 4,
+    packet: frame.packet,
+    time: frame.time,
+  }
 }

@@ -5,8 +5,8 @@ import type { Kubelet } from "../kube/kubelet/kubelet.ts"
 import type { Kernel } from "../linux/kernel.ts"
 import type { NetNamespace } from "../linux/netns.ts"
 import { SinkFile } from "../linux/task/file.ts"
-import { ExecResult, printable } from "../shell/exec-result.ts"
 import { DEFAULT_PATH } from "../linux/task/process-table.ts"
+import { ExecResult, printable } from "../shell/exec-result.ts"
 import { bashTool } from "../shell/programs.ts"
 import type { Simulation } from "../sim/simulation.ts"
 import type { TopologyNode } from "../view/topology-data.ts"
@@ -67,14 +67,17 @@ export class Cluster {
   /** A machine by name. Throws with the names that exist. */
   node(name: string): NodeHandle {
     const found = this.nodes.find((node) => node.name === name)
-    if (found === undefined) throw new RangeError(`no node "${name}"; there are: ${this.nodes.map((node) => node.name).join(", ")}`)
+    if (found === undefined)
+      throw new RangeError(`no node "${name}"; there are: ${this.nodes.map((node) => node.name).join(", ")}`)
     return found
   }
 
   /** A pod by name; `namespace/name` outside of default. It may be created later. */
   pod(name: string): PodHandle {
     const slash = name.indexOf("/")
-    return slash < 0 ? new PodHandle(this.#host, "default", name) : new PodHandle(this.#host, name.slice(0, slash), name.slice(slash + 1))
+    return slash < 0
+      ? new PodHandle(this.#host, "default", name)
+      : new PodHandle(this.#host, name.slice(0, slash), name.slice(slash + 1))
   }
 
   // ── commands ────────────────────────────────────────────────────────────────────────────────
@@ -83,7 +86,11 @@ export class Cluster {
    * Runs a script on a machine, or in a pod, by name. `onOutput` sees what is printed as it is printed.
    * @example await cluster.exec("k8s-master", "kubectl get nodes")
    */
-  async exec(where: string, script: string, options: ExecOptions & { onOutput?: (stream: "stdout" | "stderr", data: Uint8Array) => void } = {}): Promise<ExecResult> {
+  async exec(
+    where: string,
+    script: string,
+    options: ExecOptions & { onOutput?: (stream: "stdout" | "stderr", data: Uint8Array) => void } = {},
+  ): Promise<ExecResult> {
     const { onOutput, ...rest } = options
     if (!this.#parts.nodes.has(where)) {
       const result = await this.pod(where).exec(script, rest)
@@ -97,7 +104,12 @@ export class Cluster {
       [1, new SinkFile((data) => onOutput("stdout", data))],
       [2, new SinkFile((data) => onOutput("stderr", data))],
     ])
-    const proc = kernel.processes.run(["bash", "-c", script], { tool: bashTool, env: new Map([...NODE_ENV, ...Object.entries(rest.env ?? {})]), cwd: "/root", fds })
+    const proc = kernel.processes.run(["bash", "-c", script], {
+      tool: bashTool,
+      env: new Map([...NODE_ENV, ...Object.entries(rest.env ?? {})]),
+      cwd: "/root",
+      fds,
+    })
     if (typeof proc === "string") throw new Error(`bash: ${proc}`)
     await finish(kernel, proc, rest)
     return new ExecResult("", "", "", proc.status?.code ?? 0)
@@ -108,7 +120,10 @@ export class Cluster {
    * is refused; nothing has been changed then.
    */
   async apply(manifest: string | object | readonly object[]): Promise<ExecResult> {
-    const text = typeof manifest === "string" ? manifest : (Array.isArray(manifest) ? manifest : [manifest]).map((object) => JSON.stringify(object)).join("\n---\n")
+    const text =
+      typeof manifest === "string"
+        ? manifest
+        : (Array.isArray(manifest) ? manifest : [manifest]).map((object) => JSON.stringify(object)).join("\n---\n")
     const result = await this.#execOnNode(this.#first, "kubectl apply -f -", { stdin: text })
     if (!result.ok) throw new Error(result.stderr.trimEnd())
     return result
@@ -163,14 +178,17 @@ export class Cluster {
     }
     if (on === undefined) return points
     const found = points.filter((point) => point.where === on)
-    if (found.length === 0) throw new RangeError(`no node or pod "${on}"; there are: ${points.map((point) => point.where).join(", ")}`)
+    if (found.length === 0)
+      throw new RangeError(`no node or pod "${on}"; there are: ${points.map((point) => point.where).join(", ")}`)
     return found
   }
 
   #podNets(node: ClusterNode): { pod: string; ip: string; net: NetNamespace }[] {
     return [...node.kubelet.workers.values()].flatMap((worker) => {
       const sandbox = worker.runningSandbox
-      return sandbox === undefined || sandbox.hostNetwork ? [] : [{ pod: worker.pod.metadata.name, ip: worker.podIp, net: sandbox.net }]
+      return sandbox === undefined || sandbox.hostNetwork
+        ? []
+        : [{ pod: worker.pod.metadata.name, ip: worker.podIp, net: sandbox.net }]
     })
   }
 
@@ -179,7 +197,9 @@ export class Cluster {
     return [...this.#parts.nodes].map(([name, node]) => {
       const net = node.kernel.initNet
       const devices = net.devices.map((dev) => dev.name)
-      const registered = this.server.registry.get(this.server.registry.resource("nodes"), undefined, name) as { spec?: { podCIDR?: string } }
+      const registered = this.server.registry.get(this.server.registry.resource("nodes"), undefined, name) as {
+        spec?: { podCIDR?: string }
+      }
       return {
         name,
         ip: node.ip,
@@ -207,7 +227,10 @@ export class Cluster {
   #pod(namespace: string, name: string): Pod {
     const pods = this.server.registry.list(this.server.registry.resource("pods"), { namespace }) as Pod[]
     const found = pods.find((pod) => pod.metadata.name === name)
-    if (found === undefined) throw new RangeError(`no pod "${name}" in namespace ${namespace}; there are: ${pods.map((pod) => pod.metadata.name).join(", ") || "none"}`)
+    if (found === undefined)
+      throw new RangeError(
+        `no pod "${name}" in namespace ${namespace}; there are: ${pods.map((pod) => pod.metadata.name).join(", ") || "none"}`,
+      )
     return found
   }
 
@@ -215,22 +238,38 @@ export class Cluster {
     const pod = this.#pod(namespace, name)
     const node = pod.spec.nodeName ?? ""
     const worker = this.#parts.nodes.get(node)?.kubelet.worker(namespace, name)
-    const ready = (pod.status.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True")
-    return { ip: pod.status.podIP ?? "", node, phase: pod.status.phase ?? "Pending", ready, net: worker?.runningSandbox?.net }
+    const ready = (pod.status.conditions ?? []).some(
+      (condition) => condition.type === "Ready" && condition.status === "True",
+    )
+    return {
+      ip: pod.status.podIP ?? "",
+      node,
+      phase: pod.status.phase ?? "Pending",
+      ready,
+      net: worker?.runningSandbox?.net,
+    }
   }
 
   async #podReady(namespace: string, name: string, timeout: string | number): Promise<void> {
     const limit = this.sim.now + parseDuration(timeout)
     while (!this.#podState(namespace, name).ready) {
-      if (this.sim.now >= limit) throw new Error(`pod ${namespace}/${name} is not Ready after ${timeout}: ${this.#why(namespace, name)}`)
+      if (this.sim.now >= limit)
+        throw new Error(`pod ${namespace}/${name} is not Ready after ${timeout}: ${this.#why(namespace, name)}`)
       await this.sim.advance(20e6)
     }
   }
 
   /** The newest things said about a pod. */
   #why(namespace: string, name: string): string {
-    const events = this.server.registry.list(this.server.registry.resource("events"), { namespace }) as unknown as { involvedObject: { name: string }; reason: string; message: string }[]
-    const said = events.filter((event) => event.involvedObject.name === name).slice(-3).map((event) => `${event.reason}: ${event.message}`)
+    const events = this.server.registry.list(this.server.registry.resource("events"), { namespace }) as unknown as {
+      involvedObject: { name: string }
+      reason: string
+      message: string
+    }[]
+    const said = events
+      .filter((event) => event.involvedObject.name === name)
+      .slice(-3)
+      .map((event) => `${event.reason}: ${event.message}`)
     return `${this.#podState(namespace, name).phase}${said.length > 0 ? ` (${said.join("; ")})` : ""}`
   }
 
@@ -238,10 +277,26 @@ export class Cluster {
     const pod = this.#pod(namespace, name)
     const worker = this.#parts.nodes.get(pod.spec.nodeName ?? "")?.kubelet.worker(namespace, name)
     const container = worker?.containers[0]?.container
-    if (worker === undefined || container === undefined) throw new Error(`pod ${namespace}/${name} has no running container: ${this.#why(namespace, name)}`)
+    if (worker === undefined || container === undefined)
+      throw new Error(`pod ${namespace}/${name} has no running container: ${this.#why(namespace, name)}`)
     const { kernel } = worker
     const { hostname } = worker
-    return runToEnd(kernel, ["/bin/sh", "-c", script], { fs: container.fs, net: container.sandbox.net, hostname, cwd: "/", env: new Map([["PATH", DEFAULT_PATH], ["HOME", "/root"], ["HOSTNAME", hostname]]) }, options)
+    return runToEnd(
+      kernel,
+      ["/bin/sh", "-c", script],
+      {
+        fs: container.fs,
+        net: container.sandbox.net,
+        hostname,
+        cwd: "/",
+        env: new Map([
+          ["PATH", DEFAULT_PATH],
+          ["HOME", "/root"],
+          ["HOSTNAME", hostname],
+        ]),
+      },
+      options,
+    )
   }
 
   async #nsenter(namespace: string, name: string, script: string, options: ExecOptions): Promise<ExecResult> {

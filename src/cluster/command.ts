@@ -25,13 +25,23 @@ export function commandLine(command: string | TemplateStringsArray, values: read
   return command.reduce((line, part, i) => line + part + (i < values.length ? quote(values[i]) : ""), "")
 }
 
-const UNITS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 60e9, min: 60e9, h: 3600e9 }
+const UNITS: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 60e9,
+  min: 60e9,
+  h: 3600e9,
+}
 
 /** Nanoseconds of `"90s"`, `"1.5m"`, or a number of seconds. */
 export function parseDuration(duration: string | number): number {
   if (typeof duration === "number") return duration * 1e9
   const match = /^(\d*\.?\d+)\s*(ns|us|µs|ms|s|min|m|h)$/.exec(duration.trim())
-  if (match === null) throw new TypeError(`not a duration: ${JSON.stringify(duration)}; expected for example "500ms", "30s", "5m"`)
+  if (match === null)
+    throw new TypeError(`not a duration: ${JSON.stringify(duration)}; expected for example "500ms", "30s", "5m"`)
   return Number(match[1]) * (UNITS[match[2] as string] as number)
 }
 
@@ -65,7 +75,12 @@ export class Collector {
 }
 
 /** Runs a program and everything it needs, to its end. */
-export async function runToEnd(kernel: Kernel, argv: readonly string[], options: SpawnOptions, exec: ExecOptions): Promise<ExecResult> {
+export async function runToEnd(
+  kernel: Kernel,
+  argv: readonly string[],
+  options: SpawnOptions,
+  exec: ExecOptions,
+): Promise<ExecResult> {
   const collector = new Collector()
   const env = new Map([...(options.env ?? []), ...Object.entries(exec.env ?? {})])
   const proc = kernel.processes.run(argv, { ...options, env, fds: collector.fds(exec.stdin) })
@@ -77,7 +92,10 @@ export async function runToEnd(kernel: Kernel, argv: readonly string[], options:
 /** Lets time pass until a process has ended. */
 export async function finish(kernel: Kernel, proc: Process, exec: ExecOptions): Promise<void> {
   const { sim } = kernel
-  const timer = exec.timeout === undefined ? undefined : sim.schedule(parseDuration(exec.timeout), { fire: () => proc.kill("SIGTERM") }, 0)
+  const timer =
+    exec.timeout === undefined
+      ? undefined
+      : sim.schedule(parseDuration(exec.timeout), { fire: () => proc.kill("SIGTERM") }, 0)
   await sim.until(() => proc.status !== undefined)
   if (timer !== undefined) sim.cancel(timer)
 }

@@ -1,7 +1,8 @@
 /** Building a cluster: machines, control plane, CNI plugin, until every node is ready. */
-import type { CniProvider } from "../cni/provider.ts"
-import { flannel } from "../cni/flannel/flannel.ts"
+
 import type { BridgeNaming } from "../cni/bridge/bridge.ts"
+import { flannel } from "../cni/flannel/flannel.ts"
+import type { CniProvider } from "../cni/provider.ts"
 import { ImageRegistry } from "../images/registry.ts"
 import type { ApiServer } from "../kube/api/server.ts"
 import { isStatus } from "../kube/api/status.ts"
@@ -41,7 +42,8 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   const lan = new Segment(sim, "lan")
   const nodes = new Map<string, ClusterNode>()
   if (plan.cni !== undefined) installProvider(control.api, images, plan.cni)
-  for (const [index, spec] of plan.nodes.entries()) nodes.set(spec.name, addNode(control, sim, arena, images, lan, plan, spec, index, options))
+  for (const [index, spec] of plan.nodes.entries())
+    nodes.set(spec.name, addNode(control, sim, arena, images, lan, plan, spec, index, options))
   const cluster = new Cluster({ sim, server: control.api, nodes, quiet: () => control.quiet })
   writeHosts(nodes)
   if (plan.cni !== undefined) await nodesReady(cluster, control.api)
@@ -58,21 +60,40 @@ interface Plan {
 
 function planOf(options: ClusterOptions): Plan {
   const unknown = Object.keys(options).find((name) => !(OPTION_NAMES as readonly string[]).includes(name))
-  if (unknown !== undefined) throw new TypeError(`createCluster has no option "${unknown}"; there are: ${OPTION_NAMES.join(", ")}`)
-  if (options.podCIDR !== undefined && parsePrefix(options.podCIDR) === undefined) throw new TypeError(`podCIDR ${JSON.stringify(options.podCIDR)}: expected for example "10.244.0.0/16"`)
+  if (unknown !== undefined)
+    throw new TypeError(`createCluster has no option "${unknown}"; there are: ${OPTION_NAMES.join(", ")}`)
+  if (options.podCIDR !== undefined && parsePrefix(options.podCIDR) === undefined)
+    throw new TypeError(`podCIDR ${JSON.stringify(options.podCIDR)}: expected for example "10.244.0.0/16"`)
   const network = options.podCIDR ?? "10.244.0.0/16"
   if (options.preset === "article") {
     if (options.nodes !== undefined) throw new TypeError('preset "article" has its own nodes: leave out "nodes"')
     const nodes = ARTICLE_NODES.map((node) => ({ ...node }))
-    return { nodes, cni: options.cni === "none" ? undefined : (options.cni ?? flannel({ network, iface: "enp0s8", naming: articleNaming() })), burntIndexes: ARTICLE_BURNT_INDEXES, nat: true }
+    return {
+      nodes,
+      cni:
+        options.cni === "none"
+          ? undefined
+          : (options.cni ?? flannel({ network, iface: "enp0s8", naming: articleNaming() })),
+      burntIndexes: ARTICLE_BURNT_INDEXES,
+      nat: true,
+    }
   }
   if (options.preset !== undefined) throw new TypeError(`preset ${JSON.stringify(options.preset)}: there is "article"`)
-  return { nodes: plannedNodes(options.nodes ?? 2), cni: options.cni === "none" ? undefined : (options.cni ?? flannel({ network })), burntIndexes: 0, nat: false }
+  return {
+    nodes: plannedNodes(options.nodes ?? 2),
+    cni: options.cni === "none" ? undefined : (options.cni ?? flannel({ network })),
+    burntIndexes: 0,
+    nat: false,
+  }
 }
 
 function plannedNodes(wanted: NonNullable<ClusterOptions["nodes"]>): Plan["nodes"] {
-  if (typeof wanted === "number" && (!Number.isInteger(wanted) || wanted < 1 || wanted > 150)) throw new TypeError(`nodes ${wanted}: expected 1 to 150`)
-  const names = typeof wanted === "number" ? Array.from({ length: wanted }, (_, i) => (i === 0 ? "control-plane" : `worker-${i}`)) : wanted
+  if (typeof wanted === "number" && (!Number.isInteger(wanted) || wanted < 1 || wanted > 150))
+    throw new TypeError(`nodes ${wanted}: expected 1 to 150`)
+  const names =
+    typeof wanted === "number"
+      ? Array.from({ length: wanted }, (_, i) => (i === 0 ? "control-plane" : `worker-${i}`))
+      : wanted
   const specs = names.map((item) => (typeof item === "string" ? { name: item } : item))
   const twice = specs.find((spec, i) => specs.findIndex((other) => other.name === spec.name) !== i)
   if (twice !== undefined) throw new TypeError(`nodes: the name "${twice.name}" is used twice`)
@@ -85,7 +106,9 @@ function articleNaming(): BridgeNaming {
     bridgeMac: (node, bridge) => macOf(ARTICLE_NODES.find((known) => known.name === node)?.macs[bridge]),
     pod: ({ namespace, name }) => {
       const known = namespace === "default" ? ARTICLE_PODS[name] : undefined
-      return known === undefined ? undefined : { hostVeth: known.veth, hostMac: mac(known.vethMac), podMac: mac(known.eth0) }
+      return known === undefined
+        ? undefined
+        : { hostVeth: known.veth, hostMac: mac(known.vethMac), podMac: mac(known.eth0) }
     },
   }
 }
@@ -99,7 +122,8 @@ function installProvider(api: ApiServer, images: ImageRegistry, cni: CniProvider
 
 function create(api: ApiServer, manifest: Manifest): void {
   const resource = api.registry.resourceByKind(manifest.apiVersion, manifest.kind)
-  if (resource === undefined) throw new Error(`no matches for kind "${manifest.kind}" in version "${manifest.apiVersion}"`)
+  if (resource === undefined)
+    throw new Error(`no matches for kind "${manifest.kind}" in version "${manifest.apiVersion}"`)
   const created = api.registry.create(resource, structuredCopy(manifest))
   if (isStatus(created)) throw new Error(created.message ?? `${manifest.kind} was refused`)
 }
@@ -119,9 +143,20 @@ function addNode(
   options: ClusterOptions,
 ): ClusterNode {
   const uplink = plan.nat ? "enp0s8" : "eth0"
-  const lan: UplinkSpec = { name: uplink, address: `${spec.ip}/24`, segment, ...(spec.macs[uplink] === undefined ? {} : { mac: spec.macs[uplink] }) }
+  const lan: UplinkSpec = {
+    name: uplink,
+    address: `${spec.ip}/24`,
+    segment,
+    ...(spec.macs[uplink] === undefined ? {} : { mac: spec.macs[uplink] }),
+  }
   // Each VirtualBox machine is alone with its NAT: a segment of its own.
-  const nat: UplinkSpec = { name: "enp0s3", address: "10.0.2.15/24", segment: new Segment(sim, `nat/${spec.name}`), gateway: GATEWAY, ...(spec.macs["enp0s3"] === undefined ? {} : { mac: spec.macs["enp0s3"] }) }
+  const nat: UplinkSpec = {
+    name: "enp0s3",
+    address: "10.0.2.15/24",
+    segment: new Segment(sim, `nat/${spec.name}`),
+    gateway: GATEWAY,
+    ...(spec.macs["enp0s3"] === undefined ? {} : { mac: spec.macs["enp0s3"] }),
+  }
   const uplinks = plan.nat ? [nat, lan] : [{ ...lan, gateway: `${NETWORK}.1` }]
   const kernel = createMachine(sim, arena, { name: spec.name, uplinks, burntIndexes: plan.burntIndexes })
   kernel.root.install("/usr/bin/kubectl", kubectl(control.api))
@@ -154,13 +189,16 @@ function vtepAnnotations(spec: Plan["nodes"][number]): Record<string, string> {
 /** Machines know each other by name. */
 function writeHosts(nodes: ReadonlyMap<string, ClusterNode>): void {
   const lines = [...nodes].map(([name, node]) => `${node.ip} ${name}`)
-  for (const [name, node] of nodes) node.kernel.root.writeFile("/etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${name}\n${lines.join("\n")}\n`)
+  for (const [name, node] of nodes)
+    node.kernel.root.writeFile("/etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${name}\n${lines.join("\n")}\n`)
 }
 
 async function nodesReady(cluster: Cluster, api: ApiServer): Promise<void> {
   const limit = cluster.sim.now + 300e9
   const ready = (): boolean =>
-    (api.registry.list(api.registry.resource("nodes")) as Node[]).every((node) => (node.status.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True"))
+    (api.registry.list(api.registry.resource("nodes")) as Node[]).every((node) =>
+      (node.status.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True"),
+    )
   while (cluster.sim.now < limit && !(ready() && peersKnown(cluster))) await cluster.sim.advance(50e6)
   if (!ready()) throw new Error("the nodes did not become ready within five minutes of virtual time")
   await cluster.settle()
@@ -171,6 +209,10 @@ function peersKnown(cluster: Cluster): boolean {
   const ranges = cluster.topology().map((node) => node.podCIDR)
   return cluster.nodes.every((node, i) => {
     const routes = node.kernel.initNet.fib.routes
-    return ranges.every((range, j) => i === j || routes.some((route) => route.destination === parsePrefix(range ?? "")?.address && route.prefixLength === 24))
+    return ranges.every(
+      (range, j) =>
+        i === j ||
+        routes.some((route) => route.destination === parsePrefix(range ?? "")?.address && route.prefixLength === 24),
+    )
   })
 }

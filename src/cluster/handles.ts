@@ -1,6 +1,7 @@
 /** What a user holds: a machine, a pod. They cost nothing until something is asked of them. */
-import type { NetNamespace } from "../linux/netns.ts"
+
 import type { Kernel } from "../linux/kernel.ts"
+import type { NetNamespace } from "../linux/netns.ts"
 import type { ExecResult } from "../shell/exec-result.ts"
 import { printable } from "../shell/exec-result.ts"
 import type { ExecOptions } from "./command.ts"
@@ -12,7 +13,10 @@ export interface HandleHost {
   execInPod(namespace: string, name: string, script: string, options: ExecOptions): Promise<ExecResult>
   nsenter(namespace: string, name: string, script: string, options: ExecOptions): Promise<ExecResult>
   kernelOf(node: string): Kernel
-  podState(namespace: string, name: string): { ip: string; node: string; phase: string; ready: boolean; net: NetNamespace | undefined }
+  podState(
+    namespace: string,
+    name: string,
+  ): { ip: string; node: string; phase: string; ready: boolean; net: NetNamespace | undefined }
   podReady(namespace: string, name: string, timeout: string | number): Promise<void>
 }
 

@@ -2,14 +2,14 @@
 import type { Kernel } from "../linux/kernel.ts"
 import { Kernel as LinuxKernel } from "../linux/kernel.ts"
 import type { Segment } from "../linux/link/segment.ts"
+import { mountProc } from "../linux/procfs.ts"
 import { addrAdd } from "../linux/rtnetlink/addr.ts"
 import { linkAdd, linkUp } from "../linux/rtnetlink/link.ts"
 import { routeAdd } from "../linux/rtnetlink/route.ts"
 import type { Arena } from "../linux/skb.ts"
 import type { Tool } from "../linux/task/tool.ts"
-import { mountProc } from "../linux/procfs.ts"
-import type { Simulation } from "../sim/simulation.ts"
 import { bashTool, shTool } from "../shell/programs.ts"
+import type { Simulation } from "../sim/simulation.ts"
 import { bridge } from "../tools/bridge.ts"
 import { FILE_TOOLS } from "../tools/coreutils/files.ts"
 import { SYSTEM_TOOLS, sudo } from "../tools/coreutils/system.ts"
@@ -58,13 +58,20 @@ export function createMachine(sim: Simulation, arena: Arena, spec: MachineSpec):
 function addUplink(kernel: Kernel, spec: UplinkSpec): void {
   const net = kernel.initNet
   const [host = "", length = "24"] = spec.address.split("/")
-  const dev = linkAdd(net, { kind: "ethernet", name: spec.name, segment: spec.segment, qdisc: "fq_codel", ...(spec.mac === undefined ? {} : { address: mac(spec.mac) }) })
+  const dev = linkAdd(net, {
+    kind: "ethernet",
+    name: spec.name,
+    segment: spec.segment,
+    qdisc: "fq_codel",
+    ...(spec.mac === undefined ? {} : { address: mac(spec.mac) }),
+  })
   if ("errno" in dev) throw new Error(`${spec.name}: ${dev.errno}`)
   linkUp(dev)
   const address = ipv4(host)
   const prefixLength = Number(length)
   addrAdd(dev, { address, prefixLength, broadcast: (address | ~netmask(prefixLength)) >>> 0, origin: "netplan" })
-  if (spec.gateway !== undefined) routeAdd(net, { destination: 0, prefixLength: 0, gateway: ipv4(spec.gateway), dev, origin: "netplan" })
+  if (spec.gateway !== undefined)
+    routeAdd(net, { destination: 0, prefixLength: 0, gateway: ipv4(spec.gateway), dev, origin: "netplan" })
 }
 
 function installPrograms(kernel: Kernel): void {
@@ -76,7 +83,10 @@ function installPrograms(kernel: Kernel): void {
   kernel.processes.scriptTool = shTool
   root.writeFile("/etc/hostname", `${kernel.hostname}\n`)
   root.writeFile("/etc/hosts", "127.0.0.1 localhost\n")
-  root.writeFile("/etc/os-release", `PRETTY_NAME="${VERSIONS.os}"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n`)
+  root.writeFile(
+    "/etc/os-release",
+    `PRETTY_NAME="${VERSIONS.os}"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n`,
+  )
   mountProc(root, kernel.initNet)
 }
 

@@ -1,7 +1,8 @@
 /** What a cluster can be asked to be. */
+
+import type { CniProvider } from "../cni/provider.ts"
 import type { Image } from "../images/image.ts"
 import type { Tool } from "../linux/task/tool.ts"
-import type { CniProvider } from "../cni/provider.ts"
 
 export interface NodeOptions {
   name: string
@@ -28,4 +29,12 @@ export interface ClusterOptions {
   tools?: readonly Tool[]
 }
 
-export const OPTION_NAMES: readonly (keyof ClusterOptions)[] = ["preset", "nodes", "podCIDR", "cni", "seed", "images", "tools"]
+export const OPTION_NAMES: readonly (keyof ClusterOptions)[] = [
+  "preset",
+  "nodes",
+  "podCIDR",
+  "cni",
+  "seed",
+  "images",
+  "tools",
+]

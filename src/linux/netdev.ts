@@ -66,7 +66,7 @@ export interface DeviceOps {
   readonly kind: string
   startXmit(dev: NetDevice, skb: Skb): void
   /** The device goes up; an errno name refuses. */
-  open?(dev: NetDevice): Errno | undefined | void
+  open?(dev: NetDevice): Errno | undefined
   stop?(dev: NetDevice): void
   /** The device is about to vanish. */
   uninit?(dev: NetDevice): void

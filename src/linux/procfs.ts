@@ -9,15 +9,45 @@ import type { Vfs } from "./task/vfs.ts"
 /** Makes a namespace's files appear in a tree. */
 export function mountProc(fs: Vfs, net: NetNamespace): void {
   const { sysctl } = net
-  flag(fs, "net/ipv4/ip_forward", () => sysctl.ipForward, (on) => {
-    sysctl.ipForward = on
-    for (const dev of net.devices) dev.forwarding = on
-  })
-  number(fs, "net/ipv4/ip_default_ttl", () => sysctl.defaultTtl, (value) => (sysctl.defaultTtl = value))
-  number(fs, "net/ipv4/tcp_syn_retries", () => sysctl.tcpSynRetries, (value) => (sysctl.tcpSynRetries = value))
-  number(fs, "net/ipv4/tcp_syn_linear_timeouts", () => sysctl.tcpSynLinearTimeouts, (value) => (sysctl.tcpSynLinearTimeouts = value))
-  flag(fs, "net/ipv4/icmp_echo_ignore_all", () => sysctl.icmpEchoIgnoreAll, (on) => (sysctl.icmpEchoIgnoreAll = on))
-  flag(fs, "net/core/txrehash", () => sysctl.txrehash, (on) => (sysctl.txrehash = on))
+  flag(
+    fs,
+    "net/ipv4/ip_forward",
+    () => sysctl.ipForward,
+    (on) => {
+      sysctl.ipForward = on
+      for (const dev of net.devices) dev.forwarding = on
+    },
+  )
+  number(
+    fs,
+    "net/ipv4/ip_default_ttl",
+    () => sysctl.defaultTtl,
+    (value) => (sysctl.defaultTtl = value),
+  )
+  number(
+    fs,
+    "net/ipv4/tcp_syn_retries",
+    () => sysctl.tcpSynRetries,
+    (value) => (sysctl.tcpSynRetries = value),
+  )
+  number(
+    fs,
+    "net/ipv4/tcp_syn_linear_timeouts",
+    () => sysctl.tcpSynLinearTimeouts,
+    (value) => (sysctl.tcpSynLinearTimeouts = value),
+  )
+  flag(
+    fs,
+    "net/ipv4/icmp_echo_ignore_all",
+    () => sysctl.icmpEchoIgnoreAll,
+    (on) => (sysctl.icmpEchoIgnoreAll = on),
+  )
+  flag(
+    fs,
+    "net/core/txrehash",
+    () => sysctl.txrehash,
+    (on) => (sysctl.txrehash = on),
+  )
   fs.provide("/proc/sys/net/ipv4/ip_local_port_range", () => `${sysctl.localPortRange.join("\t")}\n`)
   fs.provide("/proc/sys/net/ipv4/tcp_rmem", () => `${sysctl.tcpRmem.join("\t")}\n`)
   fs.provide("/proc/sys/kernel/hostname", () => `${net.kernel.hostname}\n`)
@@ -29,7 +59,12 @@ export function mountProc(fs: Vfs, net: NetNamespace): void {
 }
 
 function flag(fs: Vfs, path: string, get: () => boolean, set: (on: boolean) => void): void {
-  number(fs, path, () => (get() ? 1 : 0), (value) => set(value !== 0))
+  number(
+    fs,
+    path,
+    () => (get() ? 1 : 0),
+    (value) => set(value !== 0),
+  )
 }
 
 function number(fs: Vfs, path: string, get: () => number, set: (value: number) => void): void {
@@ -52,7 +87,10 @@ function routes(net: NetNamespace): string {
   const rows = net.fib.routes
     .filter((route) => route.table === RouteTable.MAIN && route.dev !== undefined)
     .sort((a, b) => a.destination - b.destination)
-    .map((route) => `${route.dev?.name}\t${swapped(route.destination)}\t${swapped(route.gateway)}\t${(route.gateway === 0 ? 1 : 3).toString(16).padStart(4, "0")}\t0\t0\t${route.metric}\t${swapped(netmask(route.prefixLength))}\t0\t0\t0`)
+    .map(
+      (route) =>
+        `${route.dev?.name}\t${swapped(route.destination)}\t${swapped(route.gateway)}\t${(route.gateway === 0 ? 1 : 3).toString(16).padStart(4, "0")}\t0\t0\t${route.metric}\t${swapped(netmask(route.prefixLength))}\t0\t0\t0`,
+    )
   return `${[head, ...rows].map((row) => row.padEnd(127)).join("\n")}\n`
 }
 

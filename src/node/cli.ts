@@ -2,7 +2,7 @@
 /** The command line: `podwire …`. */
 import { readFileSync } from "node:fs"
 import { parseArgs } from "node:util"
-import { createCluster, type Cluster, VERSIONS } from "../index.ts"
+import { type Cluster, createCluster, VERSIONS } from "../index.ts"
 
 const USAGE = `usage: podwire <command> [options]
 
@@ -37,7 +37,11 @@ async function main(argv: readonly string[]): Promise<number> {
       return (await import("./doctor.ts")).doctor(rest)
     case "version":
     case "--version":
-      process.stdout.write(`${Object.entries(VERSIONS).map(([name, version]) => `${name.padEnd(18)}${version}\n`).join("")}`)
+      process.stdout.write(
+        `${Object.entries(VERSIONS)
+          .map(([name, version]) => `${name.padEnd(18)}${version}\n`)
+          .join("")}`,
+      )
       return 0
     default:
       throw new UsageError(`unknown command "${command}"; there are: sh, run, doctor, version`)
@@ -47,19 +51,32 @@ async function main(argv: readonly string[]): Promise<number> {
 async function shell(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { on: { type: "string" }, cni: { type: "string", default: "flannel" }, nodes: { type: "string" }, seed: { type: "string" }, c: { type: "string", short: "c" } },
+    options: {
+      on: { type: "string" },
+      cni: { type: "string", default: "flannel" },
+      nodes: { type: "string" },
+      seed: { type: "string" },
+      c: { type: "string", short: "c" },
+    },
     allowPositionals: true,
   })
   const [file] = positionals
   const script = values.c ?? (file === undefined ? await standardInput() : readFileSync(file, "utf8"))
   const cluster = await open(values)
   const host = values.on ?? cluster.nodes[0]?.name ?? ""
-  const result = await cluster.exec(host, script, { onOutput: (stream, data) => void (stream === "stdout" ? process.stdout : process.stderr).write(data) })
+  const result = await cluster.exec(host, script, {
+    onOutput: (stream, data) => void (stream === "stdout" ? process.stdout : process.stderr).write(data),
+  })
   return result.code
 }
 
-async function open(values: { cni?: string | undefined; nodes?: string | undefined; seed?: string | undefined }): Promise<Cluster> {
-  if (values.cni !== "flannel" && values.cni !== "none") throw new UsageError(`--cni ${values.cni}: podwire has flannel and none`)
+async function open(values: {
+  cni?: string | undefined
+  nodes?: string | undefined
+  seed?: string | undefined
+}): Promise<Cluster> {
+  if (values.cni !== "flannel" && values.cni !== "none")
+    throw new UsageError(`--cni ${values.cni}: podwire has flannel and none`)
   const seed = values.seed === undefined ? {} : { seed: count("--seed", values.seed) }
   const nodes = values.nodes === undefined ? { preset: "article" as const } : { nodes: count("--nodes", values.nodes) }
   return createCluster({ ...nodes, ...seed, ...(values.cni === "none" ? { cni: "none" as const } : {}) })

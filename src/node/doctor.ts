@@ -31,12 +31,18 @@ export async function doctor(args: readonly string[]): Promise<number> {
     { name: "node", found: process.version, for: "everything" },
     { name: "tslab", found: await tslab(), for: "notebooks" },
     { name: "tshark", found: version("tshark", ["--version"], /\d+\.\d+\.\d+/), for: "checking captures" },
-    { name: "tcpdump", found: version("tcpdump", ["--version"], /\d+\.\d+\.\d+/), for: "checking filters and printing" },
+    {
+      name: "tcpdump",
+      found: version("tcpdump", ["--version"], /\d+\.\d+\.\d+/),
+      for: "checking filters and printing",
+    },
     { name: "kubectl", found: version("kubectl", ["version", "--client"], /v\d+\.\d+\.\d+/), for: "checking the API" },
     { name: "chromium", found: version("chromium", ["--version"], /\d+\.\d+\.\d+\.\d+/), for: "checking the site" },
     { name: "root", found: process.getuid?.() === 0 ? "yes" : undefined, for: "recording goldens" },
   ]
   if (args.includes("--json")) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`)
-  else for (const finding of findings) process.stdout.write(`${finding.name.padEnd(10)}${(finding.found ?? "not found").padEnd(18)}${finding.for}\n`)
+  else
+    for (const finding of findings)
+      process.stdout.write(`${finding.name.padEnd(10)}${(finding.found ?? "not found").padEnd(18)}${finding.for}\n`)
   return findings[1]?.found === undefined ? 1 : 0
 }

@@ -21,7 +21,13 @@ export async function notebooksCommand(args: readonly string[]): Promise<number>
     return unknown === "--help" || unknown === "-h" ? 0 : 2
   }
   const named = args.filter((arg) => !arg.startsWith("-"))
-  const files = named.length > 0 ? named : readdirSync("notebooks").filter((name) => name.endsWith(".ipynb")).sort().map((name) => `notebooks/${name}`)
+  const files =
+    named.length > 0
+      ? named
+      : readdirSync("notebooks")
+          .filter((name) => name.endsWith(".ipynb"))
+          .sort()
+          .map((name) => `notebooks/${name}`)
   let code = 0
   for (const file of files) code = Math.max(code, await checkNotebook(file, accept))
   return code
@@ -40,7 +46,10 @@ async function checkNotebook(file: string, accept: boolean): Promise<number> {
     process.stdout.write(`${file}\n`)
     const { notebook, failed } = await runNotebook(committed, {
       cwd: resolve("."),
-      onProgress: (cell, index, total, status, ms) => process.stdout.write(`  ${String(index + 1).padStart(2)}/${total} ${cell.id.padEnd(28)} ${status === "ok" ? `${Math.round(ms)} ms` : status}\n`),
+      onProgress: (cell, index, total, status, ms) =>
+        process.stdout.write(
+          `  ${String(index + 1).padStart(2)}/${total} ${cell.id.padEnd(28)} ${status === "ok" ? `${Math.round(ms)} ms` : status}\n`,
+        ),
     })
     return report(file, text, serializeNotebook(notebook), diffNotebooks(committed, notebook), failed, accept)
   } catch (error) {
@@ -50,7 +59,14 @@ async function checkNotebook(file: string, accept: boolean): Promise<number> {
   }
 }
 
-function report(file: string, before: string, after: string, diff: string, failed: readonly string[], accept: boolean): number {
+function report(
+  file: string,
+  before: string,
+  after: string,
+  diff: string,
+  failed: readonly string[],
+  accept: boolean,
+): number {
   for (const id of failed) process.stdout.write(`  cell ${id} failed\n`)
   if (diff !== "") process.stdout.write(`${diff}\n`)
   if (accept && before !== after) {
@@ -59,8 +75,12 @@ function report(file: string, before: string, after: string, diff: string, faile
     return failed.length > 0 ? 1 : 0
   }
   if (before === after) process.stdout.write("  outputs equal the committed ones\n")
-  else process.stdout.write(`  differs from the committed file${diff === "" ? " (layout only)" : ""}; accept with: npm run notebooks -- --accept ${file}\n`)
+  else
+    process.stdout.write(
+      `  differs from the committed file${diff === "" ? " (layout only)" : ""}; accept with: npm run notebooks -- --accept ${file}\n`,
+    )
   return before === after && failed.length === 0 ? 0 : 1
 }
 
-if (process.argv[1] !== undefined && resolve(process.argv[1]) === import.meta.filename) process.exitCode = await notebooksCommand(process.argv.slice(2))
+if (process.argv[1] !== undefined && resolve(process.argv[1]) === import.meta.filename)
+  process.exitCode = await notebooksCommand(process.argv.slice(2))

@@ -11,7 +11,13 @@ export interface RunOptions {
   cwd: string
   /** Milliseconds a cell may take (60,000). */
   timeout?: number
-  onProgress?: (cell: Cell, index: number, total: number, status: "ok" | "error" | "timeout" | "skipped", milliseconds: number) => void
+  onProgress?: (
+    cell: Cell,
+    index: number,
+    total: number,
+    status: "ok" | "error" | "timeout" | "skipped",
+    milliseconds: number,
+  ) => void
 }
 
 export interface RunResult {
@@ -33,26 +39,56 @@ export async function runNotebook(notebook: Notebook, options: RunOptions): Prom
       }
       const outputs: Output[] = []
       const begun = performance.now()
-      const status = await kernel.execute(cell.source, (message) => collect(message, outputs), options.timeout ?? 60_000)
-      if (status === "timeout") outputs.push({ output_type: "error", ename: "TimeoutError", evalue: `the cell ran longer than ${options.timeout ?? 60_000} ms`, traceback: [] })
+      const status = await kernel.execute(
+        cell.source,
+        (message) => collect(message, outputs),
+        options.timeout ?? 60_000,
+      )
+      if (status === "timeout")
+        outputs.push({
+          output_type: "error",
+          ename: "TimeoutError",
+          evalue: `the cell ran longer than ${options.timeout ?? 60_000} ms`,
+          traceback: [],
+        })
       results.set(cell.id, outputs)
       // tslab answers "ok" to some failures and says them on standard error only.
-      const bad = status !== "ok" || outputs.some((output) => output.output_type === "stream" && output.name === "stderr" && /^\d+:\d+ - |Error: /m.test(output.text))
+      const bad =
+        status !== "ok" ||
+        outputs.some(
+          (output) =>
+            output.output_type === "stream" && output.name === "stderr" && /^\d+:\d+ - |Error: /m.test(output.text),
+        )
       if (bad && !hasTag(cell, "raises-exception")) failed.push(cell.id)
-      options.onProgress?.(cell, index, code.length, bad ? (status === "timeout" ? status : "error") : "ok", performance.now() - begun)
+      options.onProgress?.(
+        cell,
+        index,
+        code.length,
+        bad ? (status === "timeout" ? status : "error") : "ok",
+        performance.now() - begun,
+      )
       if (bad) await new Promise((done) => setTimeout(done, AFTER_FAILURE_MS))
     }
   } finally {
     await kernel.stop()
   }
-  const cells = notebook.cells.map((cell) => ({ ...cell, outputs: results.get(cell.id) ?? (hasTag(cell, "skip-execution") ? cell.outputs : []) }))
+  const cells = notebook.cells.map((cell) => ({
+    ...cell,
+    outputs: results.get(cell.id) ?? (hasTag(cell, "skip-execution") ? cell.outputs : []),
+  }))
   return { notebook: canonicalize({ ...notebook, cells }, { scrub: [options.cwd] }), failed }
 }
 
 function collect(message: KernelMessage, outputs: Output[]): void {
   const { content } = message
-  if (message.type === "stream") outputs.push({ output_type: "stream", name: content["name"] === "stderr" ? "stderr" : "stdout", text: String(content["text"]) })
-  else if (message.type === "display_data") outputs.push({ output_type: "display_data", data: content["data"] as Record<string, unknown>, metadata: {} })
+  if (message.type === "stream")
+    outputs.push({
+      output_type: "stream",
+      name: content["name"] === "stderr" ? "stderr" : "stdout",
+      text: String(content["text"]),
+    })
+  else if (message.type === "display_data")
+    outputs.push({ output_type: "display_data", data: content["data"] as Record<string, unknown>, metadata: {} })
   else if (message.type === "update_display_data") {
     const last = outputs.findLast((output) => output.output_type === "display_data")
     if (last?.output_type === "display_data") last.data = content["data"] as Record<string, unknown>

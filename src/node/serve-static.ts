@@ -62,7 +62,10 @@ export async function listen(server: Server, port: number, onBusy: (port: number
 
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === import.meta.filename) {
   const server = createStaticServer(process.argv[2] ?? "build")
-  const port = await listen(server, Number(process.env["PORT"] ?? 4321), (busy) => process.stdout.write(`port ${busy} is in use, trying the next one\n`))
+  const port = await listen(server, Number(process.env["PORT"] ?? 4321), (busy) =>
+    process.stdout.write(`port ${busy} is in use, trying the next one\n`),
+  )
   process.stdout.write(`podwire is at http://localhost:${port}/ (Ctrl-C ends it)\n`)
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => server.close(() => process.exit(0)).closeAllConnections())
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => server.close(() => process.exit(0)).closeAllConnections())
 }

@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { createHmac, randomBytes } from "node:crypto"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { createServer } from "node:net"
 import { createRequire } from "node:module"
+import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { Dealer, Subscriber } from "zeromq"
@@ -20,10 +20,14 @@ const START_TIMEOUT_MS = 30_000
 
 async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
-    Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((done) => {
-      const server = createServer()
-      server.listen(0, "127.0.0.1", () => done(server))
-    })),
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((done) => {
+          const server = createServer()
+          server.listen(0, "127.0.0.1", () => done(server))
+        }),
+    ),
   )
   const ports = servers.map((server) => (server.address() as { port: number }).port)
   await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
@@ -57,13 +61,32 @@ export class TslabKernel {
     const key = randomBytes(16).toString("hex")
     const folder = mkdtempSync(join(tmpdir(), "podwire-kernel-"))
     const connection = join(folder, "connection.json")
-    const file = { shell_port: shell, iopub_port: iopub, stdin_port: stdin, control_port: control, hb_port: heartbeat, ip: "127.0.0.1", key, transport: "tcp", signature_scheme: "hmac-sha256" }
+    const file = {
+      shell_port: shell,
+      iopub_port: iopub,
+      stdin_port: stdin,
+      control_port: control,
+      hb_port: heartbeat,
+      ip: "127.0.0.1",
+      key,
+      transport: "tcp",
+      signature_scheme: "hmac-sha256",
+    }
     writeFileSync(connection, JSON.stringify(file), { mode: 0o600 })
     const require = createRequire(import.meta.url)
     const tslab = resolve(dirname(require.resolve("tslab/package.json")), "bin/tslab")
     // The kernel starts whatever `node` comes first: it must be the one that runs this.
-    const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`, NO_COLOR: "1", FORCE_COLOR: "0" }
-    const child = spawn(process.execPath, [tslab, "kernel", "--config-path", connection], { cwd, env, stdio: ["ignore", "ignore", "inherit"] })
+    const env = {
+      ...process.env,
+      PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
+      NO_COLOR: "1",
+      FORCE_COLOR: "0",
+    }
+    const child = spawn(process.execPath, [tslab, "kernel", "--config-path", connection], {
+      cwd,
+      env,
+      stdio: ["ignore", "ignore", "inherit"],
+    })
     const kernel = new TslabKernel(child, key, folder)
     await kernel.#connect(shell, iopub, control)
     return kernel
@@ -110,9 +133,22 @@ export class TslabKernel {
   #receive(channel: "shell" | "iopub", frames: Buffer[]): void {
     const at = frames.findIndex((frame) => frame.toString() === "<IDS|MSG>")
     const [signature, header, parent, metadata, content] = frames.slice(at + 1)
-    if (at < 0 || signature === undefined || header === undefined || parent === undefined || metadata === undefined || content === undefined) return
-    if (signature.toString() !== this.#sign([header, parent, metadata, content])) throw new Error("a message of the kernel has a wrong signature")
-    const message = { type: String(JSON.parse(header.toString()).msg_type), parent: String(JSON.parse(parent.toString()).msg_id ?? ""), content: JSON.parse(content.toString()) as Record<string, unknown> }
+    if (
+      at < 0 ||
+      signature === undefined ||
+      header === undefined ||
+      parent === undefined ||
+      metadata === undefined ||
+      content === undefined
+    )
+      return
+    if (signature.toString() !== this.#sign([header, parent, metadata, content]))
+      throw new Error("a message of the kernel has a wrong signature")
+    const message = {
+      type: String(JSON.parse(header.toString()).msg_type),
+      parent: String(JSON.parse(parent.toString()).msg_id ?? ""),
+      content: JSON.parse(content.toString()) as Record<string, unknown>,
+    }
     for (const listener of this.#listeners) listener(channel, message)
   }
 
@@ -124,14 +160,25 @@ export class TslabKernel {
 
   async #send(socket: Dealer, type: string, content: Record<string, unknown>): Promise<string> {
     const id = `${this.#session}-${++this.#counter}`
-    const header = JSON.stringify({ msg_id: id, username: "podwire", session: this.#session, date: new Date().toISOString(), msg_type: type, version: "5.3" })
+    const header = JSON.stringify({
+      msg_id: id,
+      username: "podwire",
+      session: this.#session,
+      date: new Date().toISOString(),
+      msg_type: type,
+      version: "5.3",
+    })
     const frames = [header, "{}", "{}", JSON.stringify(content)]
     await socket.send(["<IDS|MSG>", this.#sign(frames), ...frames])
     return id
   }
 
   /** Runs a cell; `onMessage` sees everything it publishes. Resolves with the reply's status. */
-  async execute(code: string, onMessage: (message: KernelMessage) => void, timeout: number): Promise<"ok" | "error" | "timeout"> {
+  async execute(
+    code: string,
+    onMessage: (message: KernelMessage) => void,
+    timeout: number,
+  ): Promise<"ok" | "error" | "timeout"> {
     let status: string | undefined
     let idle = false
     let id = ""
@@ -151,7 +198,8 @@ export class TslabKernel {
       const take = (channel: string, message: KernelMessage): void => {
         if (message.parent !== id) return
         if (channel === "shell" && message.type === "execute_reply") status = String(message.content["status"])
-        else if (channel === "iopub" && message.type === "status") idle ||= message.content["execution_state"] === "idle"
+        else if (channel === "iopub" && message.type === "status")
+          idle ||= message.content["execution_state"] === "idle"
         else if (channel === "iopub") onMessage(message)
         if (status !== undefined && idle) finish(status === "ok" ? "ok" : "error")
       }
@@ -165,7 +213,14 @@ export class TslabKernel {
       }, timeout)
       this.#listeners.add(listener)
       this.#process.once("exit", died)
-      this.#send(this.#shell, "execute_request", { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: true }).then((sent) => {
+      this.#send(this.#shell, "execute_request", {
+        code,
+        silent: false,
+        store_history: true,
+        user_expressions: {},
+        allow_stdin: false,
+        stop_on_error: true,
+      }).then((sent) => {
         id = sent
         for (const { channel, message } of early) take(channel, message)
       }, fail)

@@ -3,9 +3,13 @@ import type { Cell, Notebook, Output } from "./ipynb.ts"
 
 /** An output as the lines a person would compare. */
 export function outputLines(output: Output): string[] {
-  if (output.output_type === "stream") return output.text.split("\n").map((line) => (output.name === "stderr" ? `! ${line}` : line))
+  if (output.output_type === "stream")
+    return output.text.split("\n").map((line) => (output.name === "stderr" ? `! ${line}` : line))
   if (output.output_type === "error") return [`${output.ename}: ${output.evalue}`, ...output.traceback]
-  return Object.entries(output.data).flatMap(([mime, part]) => [`[${mime}]`, ...(typeof part === "string" ? part : JSON.stringify(part, null, 1)).split("\n")])
+  return Object.entries(output.data).flatMap(([mime, part]) => [
+    `[${mime}]`,
+    ...(typeof part === "string" ? part : JSON.stringify(part, null, 1)).split("\n"),
+  ])
 }
 
 const linesOf = (cell: Cell): string[] => cell.outputs.flatMap(outputLines)
@@ -30,7 +34,8 @@ function unified(a: readonly string[], b: readonly string[]): string[] {
   while (start < a.length && start < b.length && a[start] === b[start]) start++
   let end = 0
   while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++
-  const limit = (lines: string[]): string[] => (lines.length > 40 ? [...lines.slice(0, 40), `… ${lines.length - 40} more`] : lines)
+  const limit = (lines: string[]): string[] =>
+    lines.length > 40 ? [...lines.slice(0, 40), `… ${lines.length - 40} more`] : lines
   return [
     ...a.slice(Math.max(0, start - 2), start).map((line) => `  ${line}`),
     ...limit(a.slice(start, a.length - end).map((line) => `- ${line}`)),

@@ -41,10 +41,17 @@ export class NotebookError extends Error {}
 /** As tslab's kernel describes itself; Jupyter and GitHub highlight by it. */
 export const NOTEBOOK_METADATA: Readonly<Record<string, unknown>> = {
   kernelspec: { display_name: "TypeScript", language: "typescript", name: "tslab" },
-  language_info: { codemirror_mode: { mode: "typescript", name: "javascript", typescript: true }, file_extension: ".ts", mimetype: "text/typescript", name: "typescript", version: "3.7.2" },
+  language_info: {
+    codemirror_mode: { mode: "typescript", name: "javascript", typescript: true },
+    file_extension: ".ts",
+    mimetype: "text/typescript",
+    name: "typescript",
+    version: "3.7.2",
+  },
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value)
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
 
 function joined(value: unknown, where: string): string {
   if (typeof value === "string") return value
@@ -75,9 +82,13 @@ function parseCell(value: unknown, index: number): Cell {
   const where = `cell ${index + 1}`
   if (!isRecord(value)) throw new NotebookError(`${where}: expected an object`)
   const { id, cell_type: type } = value
-  if (typeof id !== "string" || !/^[A-Za-z0-9_-]{1,64}$/.test(id)) throw new NotebookError(`${where}: id ${JSON.stringify(id)} is not 1 to 64 of A-Z a-z 0-9 _ -`)
-  if (type !== "code" && type !== "markdown" && type !== "raw") throw new NotebookError(`${where} (${id}): cell_type ${JSON.stringify(type)}`)
-  const outputs = Array.isArray(value["outputs"]) ? value["outputs"].map((output) => parseOutput(output, `${where} (${id})`)) : []
+  if (typeof id !== "string" || !/^[A-Za-z0-9_-]{1,64}$/.test(id))
+    throw new NotebookError(`${where}: id ${JSON.stringify(id)} is not 1 to 64 of A-Z a-z 0-9 _ -`)
+  if (type !== "code" && type !== "markdown" && type !== "raw")
+    throw new NotebookError(`${where} (${id}): cell_type ${JSON.stringify(type)}`)
+  const outputs = Array.isArray(value["outputs"])
+    ? value["outputs"].map((output) => parseOutput(output, `${where} (${id})`))
+    : []
   return {
     cell_type: type,
     id,
@@ -92,14 +103,32 @@ function parseOutput(value: unknown, where: string): Output {
   if (!isRecord(value)) throw new NotebookError(`${where}: an output is no object`)
   switch (value["output_type"]) {
     case "stream":
-      return { output_type: "stream", name: value["name"] === "stderr" ? "stderr" : "stdout", text: joined(value["text"], `${where}: stream`) }
+      return {
+        output_type: "stream",
+        name: value["name"] === "stderr" ? "stderr" : "stdout",
+        text: joined(value["text"], `${where}: stream`),
+      }
     case "error":
-      return { output_type: "error", ename: String(value["ename"]), evalue: String(value["evalue"]), traceback: Array.isArray(value["traceback"]) ? value["traceback"].map(String) : [] }
+      return {
+        output_type: "error",
+        ename: String(value["ename"]),
+        evalue: String(value["evalue"]),
+        traceback: Array.isArray(value["traceback"]) ? value["traceback"].map(String) : [],
+      }
     case "display_data":
     case "execute_result": {
       const data = isRecord(value["data"]) ? value["data"] : {}
-      const joinedData = Object.fromEntries(Object.entries(data).map(([mime, part]) => [mime, Array.isArray(part) ? joined(part, `${where}: ${mime}`) : part]))
-      return { output_type: value["output_type"], data: joinedData, metadata: isRecord(value["metadata"]) ? value["metadata"] : {} }
+      const joinedData = Object.fromEntries(
+        Object.entries(data).map(([mime, part]) => [
+          mime,
+          Array.isArray(part) ? joined(part, `${where}: ${mime}`) : part,
+        ]),
+      )
+      return {
+        output_type: value["output_type"],
+        data: joinedData,
+        metadata: isRecord(value["metadata"]) ? value["metadata"] : {},
+      }
     }
     default:
       throw new NotebookError(`${where}: output_type ${JSON.stringify(value["output_type"])}`)
@@ -115,7 +144,9 @@ function lines(text: string): string[] {
 export function serializeNotebook(notebook: Notebook): string {
   const cells = notebook.cells.map((cell) => {
     const common = { cell_type: cell.cell_type, id: cell.id, metadata: cell.metadata, source: lines(cell.source) }
-    return cell.cell_type === "code" ? { ...common, execution_count: cell.executionCount, outputs: cell.outputs.map(outputJson) } : common
+    return cell.cell_type === "code"
+      ? { ...common, execution_count: cell.executionCount, outputs: cell.outputs.map(outputJson) }
+      : common
   })
   return `${JSON.stringify(sorted({ cells, metadata: notebook.metadata, nbformat: 4, nbformat_minor: 5 }), null, 1)}\n`
 }
@@ -123,7 +154,9 @@ export function serializeNotebook(notebook: Notebook): string {
 function outputJson(output: Output): unknown {
   if (output.output_type === "stream") return { ...output, text: lines(output.text) }
   if (output.output_type === "error") return output
-  const data = Object.fromEntries(Object.entries(output.data).map(([mime, part]) => [mime, typeof part === "string" ? lines(part) : part]))
+  const data = Object.fromEntries(
+    Object.entries(output.data).map(([mime, part]) => [mime, typeof part === "string" ? lines(part) : part]),
+  )
   const result = { ...output, data }
   return output.output_type === "execute_result" ? { ...result, execution_count: null } : result
 }

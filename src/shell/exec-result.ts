@@ -47,12 +47,17 @@ export class ExecResult {
     try {
       return JSON.parse(this.stdout)
     } catch {
-      throw new SyntaxError(`the command printed no JSON (exit code ${this.code}): ${JSON.stringify(this.output.slice(0, 200))}`)
+      throw new SyntaxError(
+        `the command printed no JSON (exit code ${this.code}): ${JSON.stringify(this.output.slice(0, 200))}`,
+      )
     }
   }
 
   toString(): string {
-    return this.output.replace(/\n$/, "") + (this.code === 0 ? "" : `${this.output === "" ? "" : "\n"}[exit code ${this.code}]`)
+    return (
+      this.output.replace(/\n$/, "") +
+      (this.code === 0 ? "" : `${this.output === "" ? "" : "\n"}[exit code ${this.code}]`)
+    )
   }
 
   static {

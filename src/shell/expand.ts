@@ -156,7 +156,7 @@ type Parameter = Extract<WordPart, { type: "parameter" }>
 async function parameter(part: Parameter, host: ExpansionHost): Promise<Piece[]> {
   const { name, operator, quoted } = part
   if ((name === "@" || name === "*") && operator === "") return positional(name, quoted, host)
-  const value = valueOf(name, host)
+  const value = lookUp(name, host)
   if (operator === "length")
     return [{ text: String(name === "@" || name === "*" ? host.positional().length : (value ?? "").length), quoted }]
   if (operator === "" || part.argument === undefined) {
@@ -174,7 +174,7 @@ function positional(name: string, quoted: boolean, host: ExpansionHost): Piece[]
   return items.map((text, i) => ({ text, quoted, breakAfter: i < items.length - 1 }))
 }
 
-function valueOf(name: string, host: ExpansionHost): string | undefined {
+function lookUp(name: string, host: ExpansionHost): string | undefined {
   if (/^[A-Za-z_]/.test(name)) return host.get(name)
   if (/^[1-9]\d*$/.test(name)) return host.positional()[Number(name) - 1]
   if (name === "@" || name === "*") return host.positional().length === 0 ? undefined : host.positional().join(" ")

@@ -5,7 +5,7 @@ export function patternSource(pattern: string): string {
   let source = ""
   for (let i = 0; i < pattern.length; i++) {
     const c = pattern[i] as string
-    if (c === "\\") source += escape(pattern[++i] ?? "\\")
+    if (c === "\\") source += escapeRegExp(pattern[++i] ?? "\\")
     else if (c === "*") source += "[^]*"
     else if (c === "?") source += "[^]"
     else if (c === "[") {
@@ -15,7 +15,7 @@ export function patternSource(pattern: string): string {
         source += `[${set[1] === "" ? "" : "^"}${(set[2] as string).replace(/\[:([a-z]+):\]/g, (_, name: string) => CLASSES[name] ?? "").replace(/\\(?![dsw])/g, "\\\\")}]`
         i += set[0].length - 1
       }
-    } else source += escape(c)
+    } else source += escapeRegExp(c)
   }
   return source
 }
@@ -40,6 +40,6 @@ export const quotePattern = (text: string): string => text.replace(/[\\*?[\]]/g,
 /** True when the text holds an unescaped special. */
 export const isPattern = (text: string): boolean => /(^|[^\\])(\\\\)*[*?[]/.test(text)
 
-function escape(c: string): string {
+function escapeRegExp(c: string): string {
   return c.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")
 }

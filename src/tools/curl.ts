@@ -303,7 +303,7 @@ export const curl: Tool = defineTool("curl", async (proc) => {
   const run = new CurlRun(proc, read.settings)
   let code = 0
   for (const [i, url] of read.urls.entries()) code = await run.fetch(url, i)
-  run.close()
+  await run.close()
   return code
 })
 
@@ -313,6 +313,9 @@ interface Timing {
   startTransfer: number
   total: number
 }
+
+/** glibc's for a pipe: st_blksize, in bytes. */
+const STDIO_BUFFER = 4096
 
 class CurlRun {
   readonly #proc: Process
@@ -326,6 +329,8 @@ class CurlRun {
   #contentType = ""
   #effectiveUrl = ""
   #redirects = 0
+  readonly #stdout: Uint8Array[] = []
+  #held = 0
 
   constructor(proc: Process, settings: Settings) {
     this.#proc = proc
@@ -336,8 +341,23 @@ class CurlRun {
     return this.#proc.kernel.sim.now
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#socket?.close()
+    await this.#flush()
+  }
+
+  /** Standard output goes through stdio: held back for a pipe, so that `-v` on standard error comes first, as with the real one. */
+  async #print(data: Uint8Array): Promise<void> {
+    if (this.#held + data.length > STDIO_BUFFER) await this.#flush()
+    this.#stdout.push(data)
+    this.#held += data.length
+    if (this.#held >= STDIO_BUFFER || this.#proc.fds.get(1)?.isTty) await this.#flush()
+  }
+
+  async #flush(): Promise<void> {
+    const held = this.#stdout.splice(0)
+    this.#held = 0
+    for (const data of held) await this.#proc.out(data)
   }
 
   async fetch(text: string, index: number): Promise<number> {
@@ -356,7 +376,8 @@ class CurlRun {
     }
     this.#timing.total = this.#now - this.#timing.start
     if (message !== "" && (!silent || showError)) await this.#proc.err(`curl: (${code}) ${message}\n`)
-    if (this.#settings.writeOut !== undefined) await this.#proc.out(this.#writeOut(this.#settings.writeOut, code))
+    if (this.#settings.writeOut !== undefined)
+      await this.#print(new TextEncoder().encode(this.#writeOut(this.#settings.writeOut, code)))
     return code
   }
 
@@ -574,7 +595,7 @@ class CurlRun {
   #outputFor(url: Url, index: number): (data: Uint8Array) => Promise<void> {
     const { outputs, remoteName } = this.#settings
     const name = outputs[index] ?? (remoteName ? url.path.split("?")[0]?.split("/").pop() : undefined)
-    if (name === undefined || name === "-") return (data) => this.#proc.out(data)
+    if (name === undefined || name === "-") return (data) => this.#print(data)
     if (name === "") throw new CurlError(23, "Remote file name has no length!")
     const file = openFile(this.#proc, name, "w")
     if (typeof file === "string") throw new CurlError(23, "Failure writing output to destination")

@@ -176,6 +176,8 @@ class PingRun {
   #started = 0
   #lastAt = 0
   #interrupted = false
+  /** The most requests that were under way when an answer came. */
+  #pipeSize = 0
 
   constructor(proc: Process, options: PingOptions, host: string, address: number) {
     this.#proc = proc
@@ -297,6 +299,7 @@ class PingRun {
   async #takeReply(message: IcmpMessage, sequence: number): Promise<void> {
     const sent = this.#sentAt.get(sequence)
     if (sent === undefined) return
+    this.#acknowledge(sequence)
     const duplicate = this.#answered.has(sequence)
     if (duplicate) this.#duplicates++
     this.#answered.add(sequence)
@@ -314,6 +317,7 @@ class PingRun {
   async #takeError(message: IcmpMessage, sequence: number): Promise<void> {
     if (!this.#sentAt.has(sequence)) return
     this.#errors++
+    this.#acknowledge(sequence)
     if (this.#options.quiet) return
     const error = message.error as NonNullable<IcmpMessage["error"]>
     await this.#proc.out(
@@ -334,31 +338,31 @@ class PingRun {
     const elapsed = Math.floor((this.#lastAt - this.#started) / MILLISECOND)
     const duplicates = this.#duplicates > 0 ? `, +${this.#duplicates} duplicates` : ""
     const errors = this.#errors > 0 ? `, +${this.#errors} errors` : ""
-    let text = `${this.#interrupted ? "" : ""}\n--- ${this.#host} ping statistics ---\n${sent} packets transmitted, ${received} received${duplicates}${errors}, ${formatLoss(loss)}% packet loss, time ${elapsed}ms\n`
+    let text = `\n--- ${this.#host} ping statistics ---\n${sent} packets transmitted, ${received} received${duplicates}${errors}, ${formatLoss(loss)}% packet loss, time ${elapsed}ms\n`
     if (this.#times.length > 0) {
       const micros = this.#times.map((time) => Math.floor(time / 1000))
       const average = micros.reduce((a, b) => a + b, 0) / micros.length
       const mdev = Math.sqrt(Math.max(0, micros.reduce((a, b) => a + b * b, 0) / micros.length - average * average))
       const ms = (value: number): string =>
         `${Math.floor(value / 1000)}.${String(Math.floor(value % 1000)).padStart(3, "0")}`
-      text += `rtt min/avg/max/mdev = ${ms(Math.min(...micros))}/${ms(average)}/${ms(Math.max(...micros))}/${ms(mdev)} ms${pipeText(sent, received)}\n`
-    } else text += this.#pipe()
-    await this.#proc.out(text)
+      text += `rtt min/avg/max/mdev = ${ms(Math.min(...micros))}/${ms(average)}/${ms(Math.max(...micros))}/${ms(mdev)} ms`
+    }
+    const comma = this.#times.length > 0 ? ", " : ""
+    if (this.#pipeSize > 1) text += `${comma}pipe ${this.#pipeSize}`
+    await this.#proc.out(`${text}\n`)
   }
 
-  /** Nobody answered: how many were under way at once, when more than one. */
-  #pipe(): string {
-    return this.#errors > 1 && this.#transmitted > 1 ? `pipe ${Math.min(this.#transmitted, 4)}\n` : "\n"
+  /** Models iputils ping.h acknowledge. */
+  #acknowledge(sequence: number): void {
+    this.#pipeSize = Math.max(this.#pipeSize, this.#transmitted - sequence + 1)
   }
 }
-
-const pipeText = (_sent: number, _received: number): string => ""
 
 const formatLoss = (loss: number): string =>
   Number.isInteger(loss) ? String(loss) : loss.toPrecision(6).replace(/\.?0+$/, "")
 
 /** Three decimals below a millisecond… one from ten on: always about three digits. */
-export function formatTime(nanoseconds: number): string {
+function formatTime(nanoseconds: number): string {
   const micros = Math.floor(nanoseconds / 1000)
   if (micros >= 100_000) return String(Math.floor((micros + 500) / 1000))
   if (micros >= 10_000) return (micros / 1000).toFixed(1)

@@ -130,7 +130,7 @@ const ends = (participants: readonly Participant[]): number =>
 /** Fills a phone's width when there is little to say. */
 function spread(spans: number[], room: number): void {
   const spare = (room - spans.reduce((a, b) => a + b, 0)) / spans.length
-  if (spare > 0) spans.forEach((span, i) => (spans[i] = span + spare))
+  if (spare > 0) for (const [i, span] of spans.entries()) spans[i] = span + spare
 }
 
 /** Makes room for a frame's words between two neighbours, where no lifeline crosses them: in the widest gap on its way. */

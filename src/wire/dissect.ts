@@ -35,7 +35,9 @@ export function dissect(frame: Uint8Array): DissectedLayer[] {
   return layers
 }
 
-const malformed = (at: number, end: number, layers: DissectedLayer[]): void => void layers.push({ protocol: "malformed", offset: at, length: Math.max(0, end - at), fields: [] })
+function malformed(at: number, end: number, layers: DissectedLayer[]): void {
+  layers.push({ protocol: "malformed", offset: at, length: Math.max(0, end - at), fields: [] })
+}
 
 function data(at: number, end: number, layers: DissectedLayer[]): void {
   if (end > at) layers.push({ protocol: "data", offset: at, length: end - at, fields: [] })
@@ -43,7 +45,10 @@ function data(at: number, end: number, layers: DissectedLayer[]): void {
 
 function ethernetLayer(view: DataView, at: number, end: number, layers: DissectedLayer[]): void {
   const header = ethernet.parse(view, at, end)
-  if (header === undefined) return malformed(at, end, layers)
+  if (header === undefined) {
+    malformed(at, end, layers)
+    return
+  }
   const type = header.etherType
   layers.push({
     protocol: "eth",
@@ -63,13 +68,21 @@ function ethernetLayer(view: DataView, at: number, end: number, layers: Dissecte
 
 function arpLayer(view: DataView, at: number, end: number, layers: DissectedLayer[]): void {
   const packet = arp.parse(view, at, end)
-  if (packet === undefined) return malformed(at, end, layers)
+  if (packet === undefined) {
+    malformed(at, end, layers)
+    return
+  }
   layers.push({
     protocol: "arp",
     offset: at,
     length: arp.LENGTH,
     fields: [
-      { name: "arp.opcode", text: packet.operation === 1 ? "request (1)" : packet.operation === 2 ? "reply (2)" : String(packet.operation), offset: at + 6, length: 2 },
+      {
+        name: "arp.opcode",
+        text: packet.operation === 1 ? "request (1)" : packet.operation === 2 ? "reply (2)" : String(packet.operation),
+        offset: at + 6,
+        length: 2,
+      },
       { name: "arp.src.hw_mac", text: formatMac(packet.senderMac), offset: at + 8, length: 6 },
       { name: "arp.src.proto_ipv4", text: formatIpv4(packet.senderIp), offset: at + 14, length: 4 },
       { name: "arp.dst.hw_mac", text: formatMac(packet.targetMac), offset: at + 18, length: 6 },
@@ -80,7 +93,10 @@ function arpLayer(view: DataView, at: number, end: number, layers: DissectedLaye
 
 function ipLayer(view: DataView, at: number, end: number, layers: DissectedLayer[]): void {
   const header = ipv4.parse(view, at, end)
-  if (header === undefined) return malformed(at, end, layers)
+  if (header === undefined) {
+    malformed(at, end, layers)
+    return
+  }
   const flags = [header.df ? "DF" : "", header.mf ? "MF" : ""].filter((flag) => flag !== "").join(", ") || "none"
   layers.push({
     protocol: "ip",
@@ -92,7 +108,12 @@ function ipLayer(view: DataView, at: number, end: number, layers: DissectedLayer
       { name: "ip.flags", text: flags, offset: at + 6, length: 2 },
       { name: "ip.ttl", text: String(header.ttl), offset: at + 8, length: 1 },
       { name: "ip.proto", text: String(header.protocol), offset: at + 9, length: 1 },
-      { name: "ip.checksum", text: `0x${header.checksum.toString(16).padStart(4, "0")}${ipv4.checksumOk(view, at) ? "" : " (wrong)"}`, offset: at + 10, length: 2 },
+      {
+        name: "ip.checksum",
+        text: `0x${header.checksum.toString(16).padStart(4, "0")}${ipv4.checksumOk(view, at) ? "" : " (wrong)"}`,
+        offset: at + 10,
+        length: 2,
+      },
       { name: "ip.src", text: formatIpv4(header.source), offset: at + 12, length: 4 },
       { name: "ip.dst", text: formatIpv4(header.destination), offset: at + 16, length: 4 },
     ],
@@ -107,7 +128,10 @@ function ipLayer(view: DataView, at: number, end: number, layers: DissectedLayer
 }
 
 function icmpLayer(view: DataView, at: number, end: number, layers: DissectedLayer[]): void {
-  if (end - at < icmp.LENGTH) return malformed(at, end, layers)
+  if (end - at < icmp.LENGTH) {
+    malformed(at, end, layers)
+    return
+  }
   layers.push({
     protocol: "icmp",
     offset: at,
@@ -115,7 +139,12 @@ function icmpLayer(view: DataView, at: number, end: number, layers: DissectedLay
     fields: [
       { name: "icmp.type", text: String(icmp.type(view, at)), offset: at, length: 1 },
       { name: "icmp.code", text: String(icmp.code(view, at)), offset: at + 1, length: 1 },
-      { name: "icmp.checksum", text: `0x${icmp.checksum(view, at).toString(16).padStart(4, "0")}`, offset: at + 2, length: 2 },
+      {
+        name: "icmp.checksum",
+        text: `0x${icmp.checksum(view, at).toString(16).padStart(4, "0")}`,
+        offset: at + 2,
+        length: 2,
+      },
     ],
   })
   data(at + icmp.LENGTH, end, layers)
@@ -123,12 +152,20 @@ function icmpLayer(view: DataView, at: number, end: number, layers: DissectedLay
 
 /** "correct", or what the sender left to its network card. */
 function transportChecksum(view: DataView, at: number, end: number, header: ipv4.Ipv4Header, field: number): string {
-  const sum = csumPartial(view, at, end - at, pseudoHeaderSum(header.source, header.destination, header.protocol, end - at))
+  const sum = csumPartial(
+    view,
+    at,
+    end - at,
+    pseudoHeaderSum(header.source, header.destination, header.protocol, end - at),
+  )
   return `0x${field.toString(16).padStart(4, "0")} ${csumFold(sum) === 0 ? "(correct)" : "(not computed yet)"}`
 }
 
 function udpLayer(view: DataView, at: number, end: number, header: ipv4.Ipv4Header, layers: DissectedLayer[]): void {
-  if (end - at < udp.LENGTH) return malformed(at, end, layers)
+  if (end - at < udp.LENGTH) {
+    malformed(at, end, layers)
+    return
+  }
   const port = udp.destinationPort(view, at)
   layers.push({
     protocol: "udp",
@@ -138,7 +175,12 @@ function udpLayer(view: DataView, at: number, end: number, header: ipv4.Ipv4Head
       { name: "udp.srcport", text: String(udp.sourcePort(view, at)), offset: at, length: 2 },
       { name: "udp.dstport", text: String(port), offset: at + 2, length: 2 },
       { name: "udp.length", text: String(udp.length(view, at)), offset: at + 4, length: 2 },
-      { name: "udp.checksum", text: udp.checksum(view, at) === 0 ? "none" : transportChecksum(view, at, end, header, udp.checksum(view, at)), offset: at + 6, length: 2 },
+      {
+        name: "udp.checksum",
+        text: udp.checksum(view, at) === 0 ? "none" : transportChecksum(view, at, end, header, udp.checksum(view, at)),
+        offset: at + 6,
+        length: 2,
+      },
     ],
   })
   const next = at + udp.LENGTH
@@ -147,7 +189,10 @@ function udpLayer(view: DataView, at: number, end: number, header: ipv4.Ipv4Head
 }
 
 function vxlanLayer(view: DataView, at: number, end: number, layers: DissectedLayer[]): void {
-  if (end - at < vxlan.LENGTH) return malformed(at, end, layers)
+  if (end - at < vxlan.LENGTH) {
+    malformed(at, end, layers)
+    return
+  }
   layers.push({
     protocol: "vxlan",
     offset: at,
@@ -162,8 +207,13 @@ function vxlanLayer(view: DataView, at: number, end: number, layers: DissectedLa
 
 function tcpLayer(view: DataView, at: number, end: number, header: ipv4.Ipv4Header, layers: DissectedLayer[]): void {
   const length = end - at < tcp.LENGTH ? 0 : tcp.headerLength(view, at)
-  if (length < tcp.LENGTH || length > end - at) return malformed(at, end, layers)
-  const flags = Object.entries(tcp.TcpFlag).filter(([, bit]) => (tcp.flags(view, at) & bit) !== 0).map(([name]) => name)
+  if (length < tcp.LENGTH || length > end - at) {
+    malformed(at, end, layers)
+    return
+  }
+  const flags = Object.entries(tcp.TcpFlag)
+    .filter(([, bit]) => (tcp.flags(view, at) & bit) !== 0)
+    .map(([name]) => name)
   layers.push({
     protocol: "tcp",
     offset: at,
@@ -175,7 +225,12 @@ function tcpLayer(view: DataView, at: number, end: number, header: ipv4.Ipv4Head
       { name: "tcp.ack", text: String(tcp.acknowledgment(view, at)), offset: at + 8, length: 4 },
       { name: "tcp.flags", text: flags.join(", "), offset: at + 13, length: 1 },
       { name: "tcp.window_size_value", text: String(tcp.window(view, at)), offset: at + 14, length: 2 },
-      { name: "tcp.checksum", text: transportChecksum(view, at, end, header, tcp.checksum(view, at)), offset: at + 16, length: 2 },
+      {
+        name: "tcp.checksum",
+        text: transportChecksum(view, at, end, header, tcp.checksum(view, at)),
+        offset: at + 16,
+        length: 2,
+      },
     ],
   })
   data(at + length, end, layers)

@@ -35,7 +35,10 @@ describe("prints as the real tcpdump does", () => {
       test(`${name} ${line}`, () => {
         const { options, count } = optionsOf(line)
         const printer = new TcpdumpPrinter(options)
-        const text = file.frames.slice(0, count).map((frame) => printer.print(frame)).join("")
+        const text = file.frames
+          .slice(0, count)
+          .map((frame) => printer.print(frame))
+          .join("")
         expect(text).toBe(output)
       })
   }
@@ -52,7 +55,9 @@ describe("capture files", () => {
   test("say where they break off", () => {
     const bytes = readFileSync(`${FOLDER}/http-wire.pcap`)
     const cut = readPcap(bytes.subarray(0, 500))
-    expect(isCaptureError(cut) && cut.message).toMatch(/^truncated dump file; tried to read \d+ captured bytes, only got \d+$/)
+    expect(isCaptureError(cut) && cut.message).toMatch(
+      /^truncated dump file; tried to read \d+ captured bytes, only got \d+$/,
+    )
     expect(isCaptureError(cut) && cut.offset).toBeGreaterThan(24)
     const garbage = readPcap(new TextEncoder().encode("root:x:0:0:root:/root:/bin/bash\n"))
     expect(isCaptureError(garbage) && garbage).toMatchObject({ message: "unknown file format", offset: 0 })

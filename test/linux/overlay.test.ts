@@ -23,7 +23,15 @@ function watch(world: World): Seen[] {
     for (const net of [machine.net, machine.pod])
       for (const dev of net.devices) {
         const tap: PacketTap = {
-          deliver: (at, skb, out) => seen.push({ where: `${machine.kernel.hostname}${net.name === "" ? "" : "/pod"}`, device: at.name, out, length: skb.length, ttl: skb.view.getUint16(skb.data + 12) === 0x0800 ? ip.ttl(skb.view, skb.data + 14) : 0, packet: skb.id }),
+          deliver: (at, skb, out) =>
+            seen.push({
+              where: `${machine.kernel.hostname}${net.name === "" ? "" : "/pod"}`,
+              device: at.name,
+              out,
+              length: skb.length,
+              ttl: skb.view.getUint16(skb.data + 12) === 0x0800 ? ip.ttl(skb.view, skb.data + 14) : 0,
+              packet: skb.id,
+            }),
         }
         dev.addTap(tap)
       }
@@ -38,7 +46,8 @@ function echo(world: World, destination: string, size = 64, ttl = 0): RawIcmpSoc
   return socket
 }
 
-const points = (seen: readonly Seen[]): string[] => seen.map((s) => `${s.where} ${s.device} ${s.out ? "out" : "in"} ${s.length} ttl ${s.ttl}`)
+const points = (seen: readonly Seen[]): string[] =>
+  seen.map((s) => `${s.where} ${s.device} ${s.out ? "out" : "in"} ${s.length} ttl ${s.ttl}`)
 
 describe("a packet between pods on two machines", () => {
   test("passes every device in order, the TTL falling where it is routed", () => {
@@ -79,15 +88,30 @@ describe("a packet between pods on two machines", () => {
     echo(world, "10.244.2.2")
     world.sim.runFor(SECOND)
     const asking = seen.filter((s) => s.ttl === 0 && s.out).map((s) => `${s.where} ${s.device}`)
-    expect(asking).toEqual(["worker-1/pod eth0", "worker-1 cni0", "worker-1 veth2", "worker-1 enp0s8", "worker-2 enp0s8", "worker-2 cni0", "worker-2 veth2", "worker-2/pod eth0"])
+    expect(asking).toEqual([
+      "worker-1/pod eth0",
+      "worker-1 cni0",
+      "worker-1 veth2",
+      "worker-1 enp0s8",
+      "worker-2 enp0s8",
+      "worker-2 cni0",
+      "worker-2 veth2",
+      "worker-2/pod eth0",
+    ])
   })
 
   test("with TTL 1 is answered by the node, with TTL 2 by the other node's tunnel address", () => {
     const world = createWorld()
-    for (const [ttl, from] of [[1, "10.244.1.1"], [2, "10.244.2.0"]] as const) {
+    for (const [ttl, from] of [
+      [1, "10.244.1.1"],
+      [2, "10.244.2.0"],
+    ] as const) {
       const socket = echo(world, "10.244.2.2", 64, ttl)
       world.sim.runFor(SECOND)
-      expect(socket.pending.map((m) => [m.error?.type, m.source])).toContainEqual([icmp.IcmpType.TIME_EXCEEDED, ipv4(from)])
+      expect(socket.pending.map((m) => [m.error?.type, m.source])).toContainEqual([
+        icmp.IcmpType.TIME_EXCEEDED,
+        ipv4(from),
+      ])
     }
   })
 

@@ -7,7 +7,19 @@ import * as tcp from "../../src/wire/tcp.ts"
 import { createWorld, start, type World } from "../support/world.ts"
 
 const { TcpFlag } = tcp
-const flagText = (flags: number): string => ([[1, "F"], [2, "S"], [4, "R"], [8, "P"], [16, "."]] as const).filter(([bit]) => (flags & bit) !== 0).map(([, c]) => c).join("")
+const flagText = (flags: number): string =>
+  (
+    [
+      [1, "F"],
+      [2, "S"],
+      [4, "R"],
+      [8, "P"],
+      [16, "."],
+    ] as const
+  )
+    .filter(([bit]) => (flags & bit) !== 0)
+    .map(([, c]) => c)
+    .join("")
 
 interface Segment {
   time: number
@@ -23,7 +35,12 @@ function watch(world: World): Segment[] {
     deliver: (_dev, skb, out) => {
       const at = skb.data + 34
       if (skb.view.getUint16(skb.data + 12) !== 0x0800 || skb.view.getUint8(skb.data + 23) !== 6) return
-      seen.push({ time: world.sim.now, text: `${out ? ">" : "<"}${flagText(tcp.flags(skb.view, at))}`, window: tcp.window(skb.view, at), length: skb.tail - at - tcp.headerLength(skb.view, at) })
+      seen.push({
+        time: world.sim.now,
+        text: `${out ? ">" : "<"}${flagText(tcp.flags(skb.view, at))}`,
+        window: tcp.window(skb.view, at),
+        length: skb.tail - at - tcp.headerLength(skb.view, at),
+      })
     },
   })
   return seen
@@ -38,7 +55,10 @@ function serve(world: World, size: number): void {
     for (;;) {
       const socket = await listener.accept(proc)
       await socket.read(proc)
-      await socket.write(proc, Uint8Array.from({ length: size }, (_, i) => i & 255))
+      await socket.write(
+        proc,
+        Uint8Array.from({ length: size }, (_, i) => i & 255),
+      )
       for (;;) {
         const data = await socket.read(proc)
         if (typeof data === "string" || data.length === 0) break
@@ -117,7 +137,10 @@ describe("a SYN that is dropped", () => {
   test("is repeated as Linux 6.5 and newer do: five times a second apart, then doubling, and given up after 134 s", async () => {
     const world = createWorld()
     const [a, b] = world.machines
-    b.net.hooks.register(NfHook.FORWARD, { priority: 0, hook: (_net, _hook, skb) => (skb.view.getUint8(skb.networkHeader + 9) === 6 ? NfVerdict.DROP : NfVerdict.ACCEPT) })
+    b.net.hooks.register(NfHook.FORWARD, {
+      priority: 0,
+      hook: (_net, _hook, skb) => (skb.view.getUint8(skb.networkHeader + 9) === 6 ? NfVerdict.DROP : NfVerdict.ACCEPT),
+    })
     const seen = watch(world)
     let result = ""
     const client = start(a.kernel, a.pod, async (proc) => {

@@ -36,7 +36,8 @@ const VTEPS = [mac("26:1f:d2:c5:65:4e"), mac("5e:83:73:4b:98:06")] as const
 
 /** Throws when rtnetlink refuses: a world that is not what it says is no test. */
 export function ok<T>(result: T | NetlinkError): T {
-  if (typeof result === "object" && result !== null && "errno" in result) throw new Error(`refused: ${result.errno} ${result.message ?? ""}`)
+  if (typeof result === "object" && result !== null && "errno" in result)
+    throw new Error(`refused: ${result.errno} ${result.message ?? ""}`)
   return result as T
 }
 
@@ -45,7 +46,7 @@ export function createWorld(options: { seed?: number; segment?: SegmentOptions }
   const arena = new Arena()
   const segment = new Segment(sim, "lan", options.segment)
   const machines = [0, 1].map((i) => createMachine(sim, arena, segment, i)) as [Machine, Machine]
-  machines.forEach((machine, i) => joinPeer(machine, 1 - i))
+  for (const [i, machine] of machines.entries()) joinPeer(machine, 1 - i)
   return { sim, segment, machines }
 }
 
@@ -60,7 +61,13 @@ function createMachine(sim: Simulation, arena: Arena, segment: Segment, i: numbe
   linkUp(uplink)
   ok(addrAdd(uplink, { address, prefixLength: 24, broadcast: ipv4("192.168.80.255") }))
   const vxlan = ok(
-    linkAdd(net, { kind: "vxlan", name: "flannel.1", address: VTEPS[i] as number, txQueueLength: 0, vxlan: { vni: 1, local: address, lower: uplink, learning: false } }),
+    linkAdd(net, {
+      kind: "vxlan",
+      name: "flannel.1",
+      address: VTEPS[i] as number,
+      txQueueLength: 0,
+      vxlan: { vni: 1, local: address, lower: uplink, learning: false },
+    }),
   )
   linkUp(vxlan)
   ok(addrAdd(vxlan, { address: ipv4(`${subnet}.0`), prefixLength: 32 }))
@@ -72,10 +79,22 @@ function createMachine(sim: Simulation, arena: Arena, segment: Segment, i: numbe
 }
 
 /** A pod on the machine's bridge, at `subnet.host`. */
-export function createPod(kernel: Kernel, bridge: NetDevice, subnet: string, host: number): { pod: NetNamespace; eth0: NetDevice } {
+export function createPod(
+  kernel: Kernel,
+  bridge: NetDevice,
+  subnet: string,
+  host: number,
+): { pod: NetNamespace; eth0: NetDevice } {
   const pod = kernel.createNamespace(`pod-${host}`)
   linkUp(pod.loopback)
-  const eth0 = ok(linkAdd(pod, { kind: "veth", name: "eth0", mtu: 1450, peer: { name: `veth${host}`, net: kernel.initNet, mtu: 1450 } }))
+  const eth0 = ok(
+    linkAdd(pod, {
+      kind: "veth",
+      name: "eth0",
+      mtu: 1450,
+      peer: { name: `veth${host}`, net: kernel.initNet, mtu: 1450 },
+    }),
+  )
   const host0 = eth0.link as NetDevice
   linkUp(host0)
   ok(linkSetMaster(host0, bridge))
@@ -90,7 +109,13 @@ function joinPeer(machine: Machine, peer: number): void {
   const lladdr = VTEPS[peer] as number
   ok(neighAdd(machine.vxlan, { address: gateway, lladdr }, "replace"))
   ok(fdbAdd(machine.vxlan, { mac: lladdr, destination: ipv4(`192.168.80.10${3 + 2 * peer}`) }, "replace"))
-  ok(routeAdd(machine.net, { destination: gateway, prefixLength: 24, gateway, dev: machine.vxlan, onlink: true }, "replace"))
+  ok(
+    routeAdd(
+      machine.net,
+      { destination: gateway, prefixLength: 24, gateway, dev: machine.vxlan, onlink: true },
+      "replace",
+    ),
+  )
 }
 
 /** Starts a program in a namespace and returns its process. */

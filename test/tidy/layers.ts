@@ -30,7 +30,10 @@ export function layerRules(root: string): IForbiddenRuleType[] {
     severity: "error",
     from: { path: path(root, room) },
     // The releases imitated are everybody's to name.
-    to: { path: `^${root}/`, pathNot: [...[room, ...allowed].map((other) => path(root, other)), `^${root}/versions\\.ts$`] },
+    to: {
+      path: `^${root}/`,
+      pathNot: [...[room, ...allowed].map((other) => path(root, other)), `^${root}/versions\\.ts$`],
+    },
   }))
   rules.push(
     {

@@ -8,4 +8,6 @@ export async function getStaticPaths() {
 
 /** The notebook as it is in the repository. */
 export const GET: APIRoute = ({ props }) =>
-  new Response((props as { entry: CollectionEntry<"notebooks"> }).entry.data.text, { headers: { "content-type": "application/x-ipynb+json" } })
+  new Response((props as { entry: CollectionEntry<"notebooks"> }).entry.data.text, {
+    headers: { "content-type": "application/x-ipynb+json" },
+  })

@@ -73,13 +73,23 @@ function printed(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value)
   if (typeof value === "number" || typeof value === "boolean") return String(value)
   // Go's %#v.
-  if (Array.isArray(value) && value.every((item) => typeof item === "string")) return `[]string{${value.map((item) => JSON.stringify(item)).join(", ")}}`
-  if (isStringMap(value)) return `map[string]string{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${JSON.stringify(value[key])}`).join(", ")}}`
+  if (Array.isArray(value) && value.every((item) => typeof item === "string"))
+    return `[]string{${value.map((item) => JSON.stringify(item)).join(", ")}}`
+  if (isStringMap(value))
+    return `map[string]string{${Object.keys(value)
+      .sort()
+      .map((key) => `${JSON.stringify(key)}:${JSON.stringify(value[key])}`)
+      .join(", ")}}`
   return JSON.stringify(value ?? null)
 }
 
 function isStringMap(value: unknown): value is Record<string, string> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every((item) => typeof item === "string")
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((item) => typeof item === "string")
+  )
 }
 
 export function fieldErrorText(error: FieldError): string {

@@ -83,7 +83,7 @@ export class Fib {
       this.#trie[at] = -nodes
       return nodes++
     }
-    this.#order.forEach((route, index) => this.#insert(route, index + 1, child))
+    for (const [index, route] of this.#order.entries()) this.#insert(route, index + 1, child)
   }
 
   #insert(route: Route, entry: number, child: (at: number) => number): void {

@@ -213,9 +213,7 @@ export class TcpSock {
     const active = this.state === TcpState.SYN_SENT
     if (
       this.#retries >=
-      (active
-        ? sysctl.tcpSynRetries + (sysctl.tcpSynLinearTimeouts > 0 ? sysctl.tcpSynLinearTimeouts : 0)
-        : sysctl.tcpSynackRetries)
+      (active ? sysctl.tcpSynRetries + Math.max(0, sysctl.tcpSynLinearTimeouts) : sysctl.tcpSynackRetries)
     ) {
       this.net.snmp.tcpAttemptFails++
       this.#destroy("ETIMEDOUT")

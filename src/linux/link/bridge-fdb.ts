@@ -88,10 +88,11 @@ export class BridgeFdb {
   }
 
   removePort(port: BridgePort): void {
-    for (const row of [...this.#rows.values()]) if (row.port === port) {
-      if (row.local) this.#deleteLocal(row)
-      else this.#delete(row)
-    }
+    for (const row of [...this.#rows.values()])
+      if (row.port === port) {
+        if (row.local) this.#deleteLocal(row)
+        else this.#delete(row)
+      }
   }
 
   #aged(row: BridgeFdbRow): boolean {

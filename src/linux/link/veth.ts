@@ -15,7 +15,10 @@ export const vethOps: DeviceOps = {
     countTx(dev, skb.length)
     peer.net.kernel.netifRx(peer, skb)
   },
-  open: updateCarrier,
+  open(dev) {
+    updateCarrier(dev)
+    return undefined
+  },
   stop: updateCarrier,
   uninit(dev) {
     const peer = dev.link

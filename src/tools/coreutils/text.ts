@@ -75,7 +75,7 @@ const cat = withOptions("cat", { n: false, u: false }, async (proc, parsed) => {
         await proc.out(
           decoder
             .decode(chunk)
-            .replace(/^(?=[^]|$)/gm, (_, at: number, whole: string) =>
+            .replace(/^(?=[\s\S]|$)/gm, (_, at: number, whole: string) =>
               at === whole.length ? "" : `${String(++number).padStart(6)}\t`,
             ),
         )
@@ -254,7 +254,10 @@ async function grepFiles(
   let failed = false
   for await (const { label, data } of inputs(proc, "grep", operands, () => (failed = true))) {
     const all = lines(data)
-    const matched = all.map((line) => ((regexp.lastIndex = 0), regexp.test(line)) !== has(parsed, "v", "invert-match"))
+    const matched = all.map((line) => {
+      regexp.lastIndex = 0
+      return regexp.test(line) !== has(parsed, "v", "invert-match")
+    })
     const count = matched.filter((hit) => hit).length
     if (count > 0) code = 0
     if (has(parsed, "q")) continue

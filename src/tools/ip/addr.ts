@@ -41,6 +41,7 @@ export function ipAddr(args: readonly string[], options: IpOptions): string {
 
 function show(words: Words, options: IpOptions): string {
   const selection = select(words, options)
+  const withAddress = options.family !== "inet" || options.details
   const shown = (dev: NetDevice): readonly InterfaceAddress[] =>
     dev.addresses.filter(
       (ifa) =>
@@ -51,7 +52,7 @@ function show(words: Words, options: IpOptions): string {
   const filtered = options.family === "inet" || selection.scope !== undefined || selection.label !== undefined
   const devices =
     options.family === "inet6" ? [] : selection.devices.filter((dev) => !filtered || shown(dev).length > 0)
-  if (options.json) return devicesJson(devices, shown, options)
+  if (options.json) return devicesJson(devices, shown, options, withAddress)
   if (options.brief)
     return devices
       .map(
@@ -68,7 +69,7 @@ function show(words: Words, options: IpOptions): string {
   return devices
     .map(
       (dev) =>
-        linkText(dev, options, false) +
+        linkText(dev, options, false, withAddress) +
         shown(dev)
           .map((ifa) => `    ${addressText(ifa, "\n")}\n`)
           .join(""),
@@ -90,9 +91,10 @@ function devicesJson(
   devices: readonly NetDevice[],
   shown: (dev: NetDevice) => readonly InterfaceAddress[],
   options: IpOptions,
+  withAddress: boolean,
 ): string {
   const entries = devices.map((dev) => ({
-    ...(options.brief ? { ifname: dev.name, operstate: dev.operstate } : linkJson(dev, options, false)),
+    ...(options.brief ? { ifname: dev.name, operstate: dev.operstate } : linkJson(dev, options, false, withAddress)),
     addr_info: shown(dev).map((ifa) => addressJson(ifa, options.brief)),
   }))
   return renderJson(entries as Json, options.pretty)

@@ -40,8 +40,8 @@ function linkNamespace(dev: NetDevice): { name?: string; id?: number } {
 
 const operstate = (dev: NetDevice): string => dev.operstate
 
-/** The first two lines, or three with `-d`. `mode` is what sets `ip link` apart. */
-export function linkText(dev: NetDevice, options: IpOptions, withMode: boolean): string {
+/** The first two lines, or three with `-d`. `mode` is what sets `ip link` apart; `ip -4 addr` leaves out the hardware address. */
+export function linkText(dev: NetDevice, options: IpOptions, withMode: boolean, withAddress = true): string {
   const eol = options.oneline ? "\\" : "\n"
   const { name, id } = linkNamespace(dev)
   const peer = name !== undefined ? ` link-netns ${name}` : id !== undefined ? ` link-netnsid ${id}` : ""
@@ -49,8 +49,8 @@ export function linkText(dev: NetDevice, options: IpOptions, withMode: boolean):
   const qlen = dev.txQueueLength > 0 ? `qlen ${dev.txQueueLength}` : ""
   const linktype = dev.kind === "loopback" ? "loopback" : "ether"
   const broadcast = formatMac(dev.kind === "loopback" ? 0 : dev.broadcast)
-  let text = `${dev.ifindex}: ${dev.name}${linkSuffix(dev)}: <${flagNames(dev).join(",")}> mtu ${dev.mtu} qdisc ${dev.qdisc} ${master}state ${operstate(dev)} ${withMode ? "mode DEFAULT " : ""}group default ${qlen}${eol}`
-  text += `    link/${linktype} ${formatMac(dev.address)} brd ${broadcast}${peer}`
+  let text = `${dev.ifindex}: ${dev.name}${linkSuffix(dev)}: <${flagNames(dev).join(",")}> mtu ${dev.mtu} qdisc ${dev.qdisc} ${master}state ${operstate(dev)} ${withMode ? "mode DEFAULT " : ""}group default ${qlen}`
+  if (withAddress) text += `${eol}    link/${linktype} ${formatMac(dev.address)} brd ${broadcast}${peer}`
   if (options.details) text += detailsText(dev, withMode, eol)
   if (dev.alias !== "") text += `${eol}    alias ${dev.alias}`
   if (options.statistics) text += statisticsText(dev, eol)
@@ -118,7 +118,12 @@ function statisticsText(dev: NetDevice, eol: string): string {
 }
 
 /** The JSON of the same. */
-export function linkJson(dev: NetDevice, options: IpOptions, withMode: boolean): Record<string, Json | undefined> {
+export function linkJson(
+  dev: NetDevice,
+  options: IpOptions,
+  withMode: boolean,
+  withAddress = true,
+): Record<string, Json | undefined> {
   const { name, id } = linkNamespace(dev)
   const sameNs = dev.kind === "veth" && dev.link?.net === dev.net
   return {
@@ -137,11 +142,15 @@ export function linkJson(dev: NetDevice, options: IpOptions, withMode: boolean):
     linkmode: withMode ? "DEFAULT" : undefined,
     group: "default",
     txqlen: dev.txQueueLength > 0 ? dev.txQueueLength : undefined,
-    link_type: dev.kind === "loopback" ? "loopback" : "ether",
-    address: formatMac(dev.address),
-    broadcast: formatMac(dev.kind === "loopback" ? 0 : dev.broadcast),
-    link_netns: name,
-    link_netnsid: id,
+    ...(withAddress
+      ? {
+          link_type: dev.kind === "loopback" ? "loopback" : "ether",
+          address: formatMac(dev.address),
+          broadcast: formatMac(dev.kind === "loopback" ? 0 : dev.broadcast),
+          link_netns: name,
+          link_netnsid: id,
+        }
+      : {}),
     ...(options.details ? detailsJson(dev, withMode) : {}),
     ...(options.statistics ? { stats64: statisticsJson(dev) } : {}),
   }

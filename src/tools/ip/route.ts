@@ -61,7 +61,7 @@ const TABLES: readonly (readonly [string, number])[] = [
 const nameOf = (table: readonly (readonly [string, number])[], value: number): string =>
   table.find(([, known]) => known === value)?.[0] ?? String(value)
 
-function valueOf(table: readonly (readonly [string, number])[], word: string, message: string): number {
+function readName(table: readonly (readonly [string, number])[], word: string, message: string): number {
   const known = table.find(([name]) => name === word)?.[1]
   if (known !== undefined) return known
   return /^\d+$/.test(word) ? Number(word) : invalid(word, message)
@@ -83,7 +83,7 @@ function stateFlags(route: Route): string[] {
   const { dev } = route
   const flags: string[] = []
   if (route.onlink) flags.push("onlink")
-  if (dev !== undefined && dev.up && !dev.carrier) flags.unshift("linkdown")
+  if (dev?.up && !dev.carrier) flags.unshift("linkdown")
   return flags
 }
 
@@ -122,14 +122,14 @@ function readFilter(words: Words, options: IpOptions): Filter {
   for (let word = words.take(); word !== undefined; word = words.take()) {
     if (word === "table") {
       const name = words.next()
-      filter.table = name === "all" ? "all" : valueOf(TABLES, name, "table id value is invalid\n")
+      filter.table = name === "all" ? "all" : readName(TABLES, name, "table id value is invalid\n")
     } else if (word === "dev" || word === "oif") filter.dev = deviceOrFail(options.net, words.next())
     else if (word === "proto" || word === "protocol")
-      filter.protocol = valueOf(PROTOCOLS, words.next(), "invalid protocol\n")
-    else if (word === "scope") filter.scope = valueOf(SCOPES, words.next(), "invalid scope\n")
+      filter.protocol = readName(PROTOCOLS, words.next(), "invalid protocol\n")
+    else if (word === "scope") filter.scope = readName(SCOPES, words.next(), "invalid scope\n")
     else if (word === "via") filter.gateway = readAddress(words.next())
     else if (word === "src") filter.source = readAddress(words.next())
-    else if (word === "type") filter.type = valueOf(TYPES, words.next(), "node type value is invalid\n")
+    else if (word === "type") filter.type = readName(TYPES, words.next(), "node type value is invalid\n")
     else if (["from", "iif", "vrf", "realms", "mark", "cached", "cloned", "metric"].includes(word))
       fail(`ip: podwire does not support '${word}' here`, 255)
     else filter.matches = readSelector(word, words)
@@ -237,8 +237,8 @@ function readRoute(words: Words, options: IpOptions): RouteSpec {
       const value = words.next()
       spec.metric = /^\d+$/.test(value) ? Number(value) : invalid(value, '"metric" value is invalid\n')
     } else if (word === "proto" || word === "protocol")
-      spec.protocol = valueOf(PROTOCOLS, words.next(), '"protocol" value is invalid\n')
-    else if (word === "scope") spec.scope = valueOf(SCOPES, words.next(), 'invalid "scope" value\n')
+      spec.protocol = readName(PROTOCOLS, words.next(), '"protocol" value is invalid\n')
+    else if (word === "scope") spec.scope = readName(SCOPES, words.next(), 'invalid "scope" value\n')
     else if (word === "table") spec.table = readTable(words.next())
     else if (word === "onlink") spec.onlink = true
     else if (
@@ -262,7 +262,7 @@ function readRoute(words: Words, options: IpOptions): RouteSpec {
       ].includes(word)
     )
       fail(`ip: podwire does not support 'route … ${word}'`, 255)
-    else if (!seen && TYPES.some(([name]) => name === word) && words.left > 0) spec.type = valueOf(TYPES, word, "")
+    else if (!seen && TYPES.some(([name]) => name === word) && words.left > 0) spec.type = readName(TYPES, word, "")
     else {
       if (seen) fail(`Error: either "to" is duplicate, or "${word}" is a garbage.`, 255)
       seen = true
@@ -275,7 +275,7 @@ function readRoute(words: Words, options: IpOptions): RouteSpec {
 }
 
 function readTable(word: string): number {
-  const table = valueOf(TABLES, word, '"table" value is invalid\n')
+  const table = readName(TABLES, word, '"table" value is invalid\n')
   return table === RouteTable.MAIN || table === RouteTable.LOCAL
     ? table
     : fail(`ip: podwire does not support route table '${word}'`, 255)

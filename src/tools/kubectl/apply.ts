@@ -1,5 +1,5 @@
 /** kubectl apply, create, delete: objects from manifests. Everything is read and looked up before anything is changed. */
-import { equal, goJson, isDict, type Dict } from "../../kube/api/json.ts"
+import { type Dict, equal, goJson, isDict } from "../../kube/api/json.ts"
 import type { Resource } from "../../kube/api/resource.ts"
 import { isFailure, isStatus } from "../../kube/api/status.ts"
 import { type Client, fail, printedName, statusText } from "./client.ts"
@@ -22,9 +22,15 @@ function plan(client: Client, manifests: readonly ManifestObject[]): Planned[] {
   return manifests.map(({ object, source }) => {
     const { apiVersion, kind } = object
     for (const field of ["apiVersion", "kind"])
-      if (typeof object[field] !== "string") fail(`error: error validating ${JSON.stringify(source)}: error validating data: ${field} not set; if you choose to ignore these errors, turn validation off with --validate=false`)
+      if (typeof object[field] !== "string")
+        fail(
+          `error: error validating ${JSON.stringify(source)}: error validating data: ${field} not set; if you choose to ignore these errors, turn validation off with --validate=false`,
+        )
     const resource = client.api.registry.resourceByKind(String(apiVersion), String(kind))
-    if (resource === undefined) return fail(`error: resource mapping not found for name: ${JSON.stringify(nameOf(object))} namespace: ${JSON.stringify(namespaceOf(object) ?? "")} from ${JSON.stringify(source)}: no matches for kind ${JSON.stringify(kind)} in version ${JSON.stringify(apiVersion)}\nensure CRDs are installed first`)
+    if (resource === undefined)
+      return fail(
+        `error: resource mapping not found for name: ${JSON.stringify(nameOf(object))} namespace: ${JSON.stringify(namespaceOf(object) ?? "")} from ${JSON.stringify(source)}: no matches for kind ${JSON.stringify(kind)} in version ${JSON.stringify(apiVersion)}\nensure CRDs are installed first`,
+      )
     return { resource, name: nameOf(object), namespace: namespaceOf(object) ?? client.namespace, object, source }
   })
 }
@@ -54,12 +60,16 @@ export async function apply(client: Client, flags: Flags): Promise<number> {
     if (error !== undefined) {
       await client.proc.err(`${error}\n`)
       code = 1
-    } else await client.proc.out(`${printedName(item.resource, item.name)} ${verb}${flags.has("dry-run") ? " (server dry run)" : ""}\n`)
+    } else
+      await client.proc.out(
+        `${printedName(item.resource, item.name)} ${verb}${flags.has("dry-run") ? " (server dry run)" : ""}\n`,
+      )
   }
   return code
 }
 
-const dryRun = (flags: Flags): { dryRun?: string } => (flags.has("dry-run") && flags.value("dry-run") !== "none" ? { dryRun: "All" } : {})
+const dryRun = (flags: Flags): { dryRun?: string } =>
+  flags.has("dry-run") && flags.value("dry-run") !== "none" ? { dryRun: "All" } : {}
 
 function applyOne(client: Client, item: Planned, query: Record<string, string>): { verb?: string; error?: string } {
   const { resource, name, namespace, object, source } = item
@@ -67,9 +77,19 @@ function applyOne(client: Client, item: Planned, query: Record<string, string>):
   const current = client.ask({ method: "GET", path: client.path(resource, name, namespace) })
   if (isFailure(current) && current.reason !== "NotFound") return { error: statusText(current) }
   if (isStatus(current)) {
-    const created = client.ask({ method: "POST", path: client.path(resource, undefined, namespace, query), body: annotated })
+    const created = client.ask({
+      method: "POST",
+      path: client.path(resource, undefined, namespace, query),
+      body: annotated,
+    })
     // In a dry run the namespace that the same files create is not there yet.
-    if (isFailure(created) && query["dryRun"] !== undefined && created.reason === "NotFound" && created.details?.kind === "namespaces") return { verb: "created" }
+    if (
+      isFailure(created) &&
+      query["dryRun"] !== undefined &&
+      created.reason === "NotFound" &&
+      created.details?.kind === "namespaces"
+    )
+      return { verb: "created" }
     if (isFailure(created)) return { error: errorWhen("creating", source, statusText(created)) }
     return { verb: "created" }
   }
@@ -77,20 +97,42 @@ function applyOne(client: Client, item: Planned, query: Record<string, string>):
   const last = isDict(before["annotations"]) ? before["annotations"][LAST_APPLIED] : undefined
   if (last === (metadataOf(annotated)["annotations"] as Dict)[LAST_APPLIED]) return { verb: "unchanged" }
   const removed = typeof last === "string" ? removals(JSON.parse(last) as Dict, object) : {}
-  const patched = client.ask({ method: "PATCH", path: client.path(resource, name, namespace, query), headers: { "content-type": "application/strategic-merge-patch+json" }, body: merge(removed, annotated) })
+  const patched = client.ask({
+    method: "PATCH",
+    path: client.path(resource, name, namespace, query),
+    headers: { "content-type": "application/strategic-merge-patch+json" },
+    body: merge(removed, annotated),
+  })
   if (isFailure(patched)) return { error: errorWhen("applying patch", source, statusText(patched)) }
-  return { verb: equal((patched as Dict)["spec"], (current as Dict)["spec"]) && metadataOf(patched as Dict)["resourceVersion"] === before["resourceVersion"] ? "unchanged" : "configured" }
+  return {
+    verb:
+      equal((patched as Dict)["spec"], (current as Dict)["spec"]) &&
+      metadataOf(patched as Dict)["resourceVersion"] === before["resourceVersion"]
+        ? "unchanged"
+        : "configured",
+  }
 }
 
 const errorWhen = (doing: string, source: string, text: string): string =>
-  text.startsWith("Error from server") ? text.replace(/^(Error from server \(\w+\): )/, `$1error when ${doing} ${JSON.stringify(source)}: `) : text
+  text.startsWith("Error from server")
+    ? text.replace(/^(Error from server \(\w+\): )/, `$1error when ${doing} ${JSON.stringify(source)}: `)
+    : text
 
 /** The object with the annotation by which the next apply knows what this one said. */
 function withLastApplied({ object, namespace, resource }: Planned): Dict {
-  const metadata: Dict = { ...metadataOf(object), annotations: isDict(metadataOf(object)["annotations"]) ? metadataOf(object)["annotations"] : {} }
+  const metadata: Dict = {
+    ...metadataOf(object),
+    annotations: isDict(metadataOf(object)["annotations"]) ? metadataOf(object)["annotations"] : {},
+  }
   if (resource.namespaced) metadata["namespace"] = namespace
   const plain = { ...object, metadata }
-  return { ...plain, metadata: { ...metadata, annotations: { ...(metadata["annotations"] as Dict), [LAST_APPLIED]: `${goJson(plain)}\n` } } }
+  return {
+    ...plain,
+    metadata: {
+      ...metadata,
+      annotations: { ...(metadata["annotations"] as Dict), [LAST_APPLIED]: `${goJson(plain)}\n` },
+    },
+  }
 }
 
 /** `null` for what was applied last time and is gone now. */
@@ -108,7 +150,8 @@ function removals(before: Dict, now: Dict): Dict {
 
 function merge(base: Dict, over: Dict): Dict {
   const result: Dict = { ...base }
-  for (const [key, value] of Object.entries(over)) result[key] = isDict(value) && isDict(result[key]) ? merge(result[key], value) : value
+  for (const [key, value] of Object.entries(over))
+    result[key] = isDict(value) && isDict(result[key]) ? merge(result[key], value) : value
   return result
 }
 
@@ -117,7 +160,15 @@ export async function create(client: Client, flags: Flags): Promise<number> {
   if (files.length === 0) fail("error: podwire's kubectl creates from files only: create -f FILE")
   let code = 0
   for (const { resource, name, namespace, object, source } of plan(client, await readManifests(client.proc, files))) {
-    const created = client.ask({ method: "POST", path: client.path(resource, undefined, namespace, { fieldManager: "kubectl-create", fieldValidation: "Strict", ...dryRun(flags) }), body: object })
+    const created = client.ask({
+      method: "POST",
+      path: client.path(resource, undefined, namespace, {
+        fieldManager: "kubectl-create",
+        fieldValidation: "Strict",
+        ...dryRun(flags),
+      }),
+      body: object,
+    })
     if (isFailure(created)) {
       await client.proc.err(`${errorWhen("creating", source, statusText(created))}\n`)
       code = 1
@@ -133,7 +184,11 @@ export async function remove(client: Client, words: readonly string[], flags: Fl
   const waiting: Planned[] = []
   for (const target of targets) {
     const { resource, name, namespace } = target
-    const grace = flags.has("now") ? 1 : flags.value("grace-period") === undefined ? undefined : Number(flags.value("grace-period"))
+    const grace = flags.has("now")
+      ? 1
+      : flags.value("grace-period") === undefined
+        ? undefined
+        : Number(flags.value("grace-period"))
     const body = { propagationPolicy: "Background", ...(grace === undefined ? {} : { gracePeriodSeconds: grace }) }
     const answer = client.ask({ method: "DELETE", path: client.path(resource, name, namespace), body })
     if (isFailure(answer)) {
@@ -154,13 +209,23 @@ function named(client: Client, words: readonly string[], flags: Flags): Planned[
   const targets = readTargets(client, words, "error: You must provide one or more resources by argument or filename.")
   return targets.flatMap(({ resource, names }) => {
     const selector = flags.value("selector")
-    if (names.length === 0 && !flags.has("all") && selector === undefined) fail("error: resource(s) were provided, but no name was specified")
-    const listed = names.length > 0 ? names : (client.ask({ method: "GET", path: client.path(resource, undefined, client.namespace, { labelSelector: selector }) }) as { items: Dict[] }).items.map(nameOf)
+    if (names.length === 0 && !flags.has("all") && selector === undefined)
+      fail("error: resource(s) were provided, but no name was specified")
+    const listed =
+      names.length > 0
+        ? names
+        : (
+            client.ask({
+              method: "GET",
+              path: client.path(resource, undefined, client.namespace, { labelSelector: selector }),
+            }) as { items: Dict[] }
+          ).items.map(nameOf)
     return listed.map((name) => ({ resource, name, namespace: client.namespace, object: {}, source: "" }))
   })
 }
 
 /** Deleting waits until the object is really gone. */
 async function gone(client: Client, { resource, name, namespace }: Planned): Promise<void> {
-  while (!isStatus(client.ask({ method: "GET", path: client.path(resource, name, namespace) }))) await client.proc.sleep(100e6)
+  while (!isStatus(client.ask({ method: "GET", path: client.path(resource, name, namespace) })))
+    await client.proc.sleep(100e6)
 }

@@ -64,7 +64,12 @@ export class Client {
     return found ?? fail(`error: the server doesn't have a resource type ${JSON.stringify(word)}`)
   }
 
-  path(resource: Resource, name?: string, namespace: string = this.namespace, query: Readonly<Record<string, string | undefined>> = {}): string {
+  path(
+    resource: Resource,
+    name?: string,
+    namespace: string = this.namespace,
+    query: Readonly<Record<string, string | undefined>> = {},
+  ): string {
     const root = resource.group === "" ? `/api/${resource.version}` : `/apis/${apiVersionOf(resource)}`
     const place = resource.namespaced && !(this.allNamespaces && name === undefined) ? `/namespaces/${namespace}` : ""
     const text = formatQuery(query)

@@ -3,13 +3,73 @@ import { fail } from "./client.ts"
 
 /** By long name: whether it takes a value. Short letters point to long names. */
 const FLAGS: Readonly<Record<string, boolean>> = {
-  namespace: true, "all-namespaces": false, output: true, selector: true, "field-selector": true, "show-labels": false, "no-headers": false, "ignore-not-found": false, filename: true,
-  container: true, stdin: false, tty: false, quiet: false, wait: false, now: false, force: false, "grace-period": true, all: false, client: false, validate: true, "dry-run": true, overwrite: false,
-  previous: false, tail: true, timestamps: false, since: true, for: true, timeout: true, help: false, kubeconfig: true, context: true,
+  namespace: true,
+  "all-namespaces": false,
+  output: true,
+  selector: true,
+  "field-selector": true,
+  "show-labels": false,
+  "no-headers": false,
+  "ignore-not-found": false,
+  filename: true,
+  container: true,
+  stdin: false,
+  tty: false,
+  quiet: false,
+  wait: false,
+  now: false,
+  force: false,
+  "grace-period": true,
+  all: false,
+  client: false,
+  validate: true,
+  "dry-run": true,
+  overwrite: false,
+  previous: false,
+  tail: true,
+  timestamps: false,
+  since: true,
+  for: true,
+  timeout: true,
+  help: false,
+  kubeconfig: true,
+  context: true,
 }
-const SHORT: Readonly<Record<string, string>> = { n: "namespace", A: "all-namespaces", o: "output", l: "selector", f: "filename", c: "container", i: "stdin", t: "tty", q: "quiet", p: "previous", h: "help" }
+const SHORT: Readonly<Record<string, string>> = {
+  n: "namespace",
+  A: "all-namespaces",
+  o: "output",
+  l: "selector",
+  f: "filename",
+  c: "container",
+  i: "stdin",
+  t: "tty",
+  q: "quiet",
+  p: "previous",
+  h: "help",
+}
 /** Real flags that are not here. */
-const REFUSED: ReadonlySet<string> = new Set(["watch", "w", "watch-only", "sort-by", "kustomize", "k", "recursive", "R", "server-side", "cascade", "prune", "template", "label-columns", "L", "follow", "raw", "subresource", "as", "v"])
+const REFUSED: ReadonlySet<string> = new Set([
+  "watch",
+  "w",
+  "watch-only",
+  "sort-by",
+  "kustomize",
+  "k",
+  "recursive",
+  "R",
+  "server-side",
+  "cascade",
+  "prune",
+  "template",
+  "label-columns",
+  "L",
+  "follow",
+  "raw",
+  "subresource",
+  "as",
+  "v",
+])
 
 export class Flags {
   readonly #values = new Map<string, string[]>()
@@ -68,14 +128,16 @@ function short(flags: Flags, letters: string, word: string, next: string | undef
     const letter = letters[i] as string
     if (REFUSED.has(letter)) fail(`error: podwire's kubectl does not support the flag -${letter}`)
     const name = SHORT[letter]
-    if (name === undefined) return fail(`error: unknown shorthand flag: '${letter}' in ${word}\nSee 'kubectl --help' for usage.`)
+    if (name === undefined)
+      return fail(`error: unknown shorthand flag: '${letter}' in ${word}\nSee 'kubectl --help' for usage.`)
     if (FLAGS[name] !== true) {
       flags.add(name, "true")
       continue
     }
     const rest = letters.slice(i + 1).replace(/^=/, "")
     if (rest !== "") flags.add(name, rest)
-    else if (next === undefined) fail(`error: flag needs an argument: '${letter}' in ${word}\nSee 'kubectl --help' for usage.`)
+    else if (next === undefined)
+      fail(`error: flag needs an argument: '${letter}' in ${word}\nSee 'kubectl --help' for usage.`)
     else {
       flags.add(name, next)
       return 1

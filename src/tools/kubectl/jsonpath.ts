@@ -6,7 +6,10 @@ export function evaluateJsonPath(template: string, root: unknown): string {
   return new Template(template).render(root)
 }
 
-type Piece = { type: "text"; text: string } | { type: "path"; path: string } | { type: "range"; path: string; body: Piece[] }
+type Piece =
+  | { type: "text"; text: string }
+  | { type: "path"; path: string }
+  | { type: "range"; path: string; body: Piece[] }
 
 class Template {
   readonly #pieces: Piece[]
@@ -28,10 +31,14 @@ class Template {
       const range = /^range\s+(.*)$/.exec(inner)
       const text = /^"((?:[^"\\]|\\.)*)"$/.exec(inner) ?? /^'((?:[^'\\]|\\.)*)'$/.exec(inner)
       if (range !== null) pieces.push({ type: "range", path: range[1] as string, body: this.#parse(tokens, template) })
-      else if (text !== null) pieces.push({ type: "text", text: (text[1] as string).replace(/\\n/g, "\n").replace(/\\t/g, "\t") })
+      else if (text !== null)
+        pieces.push({ type: "text", text: (text[1] as string).replace(/\\n/g, "\n").replace(/\\t/g, "\t") })
       else if (/^[.@$[]/.test(inner)) pieces.push({ type: "path", path: inner })
       else if (/^[\w-]+/.test(inner)) pieces.push({ type: "path", path: `.${inner}` })
-      else fail(`error: error parsing jsonpath ${template}, unrecognized character in action: U+${(inner.codePointAt(0) ?? 0).toString(16).padStart(4, "0").toUpperCase()} '${inner[0] ?? ""}'`)
+      else
+        fail(
+          `error: error parsing jsonpath ${template}, unrecognized character in action: U+${(inner.codePointAt(0) ?? 0).toString(16).padStart(4, "0").toUpperCase()} '${inner[0] ?? ""}'`,
+        )
     }
     return pieces
   }
@@ -41,17 +48,29 @@ class Template {
       .map((piece) => {
         if (piece.type === "text") return piece.text
         if (piece.type === "path") return resolve(piece.path, current).map(show).join(" ")
-        return resolve(piece.path, current).map((item) => this.render(root, piece.body, item)).join("")
+        return resolve(piece.path, current)
+          .map((item) => this.render(root, piece.body, item))
+          .join("")
       })
       .join("")
   }
 }
 
-const show = (value: unknown): string => (typeof value === "string" ? value : value === null || value === undefined ? "" : typeof value === "object" ? goJson(value) : String(value))
+const show = (value: unknown): string =>
+  typeof value === "string"
+    ? value
+    : value === null || value === undefined
+      ? ""
+      : typeof value === "object"
+        ? goJson(value)
+        : String(value)
 
 function resolve(path: string, root: unknown): unknown[] {
   let values: unknown[] = [root]
-  const steps = path.replace(/^[$@]/, "").match(/\.\.[\w-]+|\.(?:[\w-]|\\\.)+|\.\*|\[\?\(.*?\)\]|\['[^']*'\]|\["[^"]*"\]|\[[^\]]*\]|\./g) ?? []
+  const steps =
+    path
+      .replace(/^[$@]/, "")
+      .match(/\.\.[\w-]+|\.(?:[\w-]|\\\.)+|\.\*|\[\?\(.*?\)\]|\['[^']*'\]|\["[^"]*"\]|\[[^\]]*\]|\./g) ?? []
   for (const step of steps) values = values.flatMap((value) => apply(step, value))
   return values
 }
@@ -66,7 +85,8 @@ function apply(step: string, value: unknown): unknown[] {
   return member(step.slice(1).replaceAll("\\.", "."), value)
 }
 
-const member = (name: string, value: unknown): unknown[] => (isDict(value) && value[name] !== undefined ? [value[name]] : [])
+const member = (name: string, value: unknown): unknown[] =>
+  isDict(value) && value[name] !== undefined ? [value[name]] : []
 
 function indexed(text: string, value: unknown): unknown[] {
   if (!Array.isArray(value)) return []
@@ -96,7 +116,17 @@ function filtered(condition: string, value: unknown): unknown[] {
   return value.filter((item) => {
     const [found] = resolve(path, item)
     if (operator === undefined) return found !== undefined
-    const compared = typeof found === "number" ? found - Number(wanted) : show(found) === wanted ? 0 : show(found) < wanted ? -1 : 1
-    return { "==": compared === 0, "!=": compared !== 0, "<": compared < 0, ">": compared > 0, "<=": compared <= 0, ">=": compared >= 0 }[operator] === true
+    const compared =
+      typeof found === "number" ? found - Number(wanted) : show(found) === wanted ? 0 : show(found) < wanted ? -1 : 1
+    return (
+      {
+        "==": compared === 0,
+        "!=": compared !== 0,
+        "<": compared < 0,
+        ">": compared > 0,
+        "<=": compared <= 0,
+        ">=": compared >= 0,
+      }[operator] === true
+    )
   })
 }

@@ -1,8 +1,8 @@
 /** Manifests: YAML or JSON text to objects. Broken text names file, line and column, and nothing of the file is used. */
-import { parseAllDocuments, LineCounter } from "yaml"
+import { LineCounter, parseAllDocuments } from "yaml"
+import { type Dict, isDict } from "../../kube/api/json.ts"
 import { strerror } from "../../linux/errno.ts"
 import type { Process } from "../../linux/task/process.ts"
-import { isDict, type Dict } from "../../kube/api/json.ts"
 import { fail } from "./client.ts"
 
 export interface ManifestObject {
@@ -14,22 +14,32 @@ export interface ManifestObject {
 /** kubectl reads YAML 1.1's booleans, but neither its dates nor its base-60 numbers. */
 export function parseManifests(text: string, source: string): ManifestObject[] {
   const lineCounter = new LineCounter()
-  const documents = parseAllDocuments(text, {
+  const all = parseAllDocuments(text, {
     version: "1.1",
     lineCounter,
-    customTags: (tags) => tags.filter((tag) => typeof tag === "string" || (tag.tag !== "tag:yaml.org,2002:timestamp" && (tag as { format?: string }).format !== "TIME")),
+    customTags: (tags) =>
+      tags.filter(
+        (tag) =>
+          typeof tag === "string" ||
+          (tag.tag !== "tag:yaml.org,2002:timestamp" && (tag as { format?: string }).format !== "TIME"),
+      ),
   })
   const objects: ManifestObject[] = []
-  for (const document of documents) {
-    const [error] = document.errors
+  for (const parsed of all) {
+    const [error] = parsed.errors
     if (error !== undefined) {
       const { line, col } = error.linePos?.[0] ?? { line: 0, col: 0 }
       const reason = error.message.split(" at line ")[0] ?? error.message
-      fail(`error: error parsing ${source}: error converting YAML to JSON: yaml: line ${line}, column ${col}: ${reason}`)
+      fail(
+        `error: error parsing ${source}: error converting YAML to JSON: yaml: line ${line}, column ${col}: ${reason}`,
+      )
     }
-    const value: unknown = document.toJS()
+    const value: unknown = parsed.toJS()
     if (value === null || value === undefined) continue
-    if (!isDict(value)) return fail(`error: error validating ${JSON.stringify(source)}: error validating data: invalid object to validate; if you choose to ignore these errors, turn validation off with --validate=false`)
+    if (!isDict(value))
+      return fail(
+        `error: error validating ${JSON.stringify(source)}: error validating data: invalid object to validate; if you choose to ignore these errors, turn validation off with --validate=false`,
+      )
     objects.push(...flatten(value).map((object) => ({ object, source })))
   }
   return objects
@@ -52,8 +62,16 @@ export async function readManifests(proc: Process, names: readonly string[]): Pr
     }
     const path = proc.path(name)
     const stat = proc.fs.stat(path)
-    if (typeof stat === "string") fail(`error: the path ${JSON.stringify(name)} ${stat === "ENOENT" ? "does not exist" : `cannot be accessed: ${strerror(stat)}`}`)
-    const files = typeof stat !== "string" && stat.type === "directory" ? (proc.fs.readdir(path) as string[]).filter((file) => /\.(ya?ml|json)$/.test(file)).map((file) => `${name.replace(/\/$/, "")}/${file}`) : [name]
+    if (typeof stat === "string")
+      fail(
+        `error: the path ${JSON.stringify(name)} ${stat === "ENOENT" ? "does not exist" : `cannot be accessed: ${strerror(stat)}`}`,
+      )
+    const files =
+      typeof stat !== "string" && stat.type === "directory"
+        ? (proc.fs.readdir(path) as string[])
+            .filter((file) => /\.(ya?ml|json)$/.test(file))
+            .map((file) => `${name.replace(/\/$/, "")}/${file}`)
+        : [name]
     for (const file of files) {
       const read = proc.fs.readText(proc.path(file))
       if ("text" in read) all.push(...parseManifests(read.text, file))

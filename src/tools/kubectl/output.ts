@@ -1,6 +1,6 @@
 /** `-o json|yaml|name|jsonpath=…|custom-columns=…`. */
 import { stringify } from "yaml"
-import { goJson, isDict, byCodePoint } from "../../kube/api/json.ts"
+import { byCodePoint, goJson, isDict } from "../../kube/api/json.ts"
 import { fail } from "./client.ts"
 import { evaluateJsonPath } from "./jsonpath.ts"
 import { renderTable } from "./table.ts"
@@ -18,7 +18,15 @@ function sortKeys(value: unknown): unknown {
 }
 
 export function toYaml(value: unknown): string {
-  return stringify(sortKeys(value), { version: "1.1", lineWidth: 0, singleQuote: false, indentSeq: false, defaultStringType: "PLAIN", defaultKeyType: "PLAIN", aliasDuplicateObjects: false })
+  return stringify(sortKeys(value), {
+    version: "1.1",
+    lineWidth: 0,
+    singleQuote: false,
+    indentSeq: false,
+    defaultStringType: "PLAIN",
+    defaultKeyType: "PLAIN",
+    aliasDuplicateObjects: false,
+  })
 }
 
 /** Text for an object or a List. */
@@ -27,7 +35,9 @@ export function formatObject(value: unknown, format: string): string {
   if (format === "yaml") return toYaml(value)
   if (format.startsWith("jsonpath=")) return evaluateJsonPath(format.slice("jsonpath=".length), value)
   if (format.startsWith("custom-columns=")) return customColumns(format.slice("custom-columns=".length), value)
-  return fail(`error: unable to match a printer suitable for the output format ${JSON.stringify(format)}, allowed formats are: custom-columns,json,jsonpath,name,wide,yaml`)
+  return fail(
+    `error: unable to match a printer suitable for the output format ${JSON.stringify(format)}, allowed formats are: custom-columns,json,jsonpath,name,wide,yaml`,
+  )
 }
 
 function customColumns(spec: string, value: unknown): string {
@@ -37,6 +47,12 @@ function customColumns(spec: string, value: unknown): string {
     return { header: part.slice(0, colon), path: part.slice(colon + 1) }
   })
   const items = isDict(value) && Array.isArray(value["items"]) ? value["items"] : [value]
-  const rows = items.map((item) => columns.map(({ path }) => evaluateJsonPath(`{${path.startsWith(".") ? path : `.${path}`}}`, item) || "<none>"))
-  return renderTable(columns.map(({ header }) => header), rows, true)
+  const rows = items.map((item) =>
+    columns.map(({ path }) => evaluateJsonPath(`{${path.startsWith(".") ? path : `.${path}`}}`, item) || "<none>"),
+  )
+  return renderTable(
+    columns.map(({ header }) => header),
+    rows,
+    true,
+  )
 }
