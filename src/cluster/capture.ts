@@ -6,9 +6,11 @@ import { writePcapng } from "../capture/pcapng.ts"
 import { type PrintOptions, TcpdumpPrinter } from "../capture/tcpdump.ts"
 import { type PacketFrame, PacketSocket } from "../linux/inet/packet-socket.ts"
 import type { NetDevice } from "../linux/netdev.ts"
-import type { NetNamespace } from "../linux/netns.ts"
 import { printable } from "../shell/exec-result.ts"
-import { SECOND } from "../sim/simulation.ts"
+import { SECOND, type Simulation } from "../sim/simulation.ts"
+import type { TraceEvent } from "../sim/trace.ts"
+import type { Hop } from "../view/path-data.ts"
+import { journeyOf, type Place } from "./journey.ts"
 
 export interface CaptureOptions {
   /** pcap-filter(7) text; empty takes everything. */
@@ -23,7 +25,10 @@ export interface CaptureOptions {
 export interface CapturedFrame extends Frame {
   /** The machine or pod. */
   where: string
+  /** The machine, of a pod too. */
+  node: string
   device: string
+  ifindex: number
   /** Sent by the device (as against received). */
   outgoing: boolean
   /** The packet's identity, the same wherever it passes. */
@@ -32,17 +37,19 @@ export interface CapturedFrame extends Frame {
   time: number
 }
 
-/** One place where frames are taken. */
-export interface CapturePoint {
-  where: string
-  net: NetNamespace
+/** What the kernels decided while the frames were taken, and where the frames can come from. */
+interface Background {
+  events: readonly TraceEvent[]
+  places: readonly Place[]
 }
 
 export class Capture implements Iterable<CapturedFrame> {
   readonly frames: readonly CapturedFrame[]
+  readonly #background: Background
 
-  constructor(frames: readonly CapturedFrame[]) {
+  constructor(frames: readonly CapturedFrame[], background: Background = { events: [], places: [] }) {
     this.frames = frames
+    this.#background = background
   }
 
   get length(): number {
@@ -60,19 +67,28 @@ export class Capture implements Iterable<CapturedFrame> {
       throw new RangeError(
         `nothing was captured on "${where}"; there are frames on: ${places.join(", ") || "no place at all"}`,
       )
-    return new Capture(
-      this.frames.filter((frame) => frame.where === where && (device === undefined || frame.device === device)),
-    )
+    return this.#where((frame) => frame.where === where && (device === undefined || frame.device === device))
   }
 
   /** The frames that pass a filter: `capture.filter("udp port 8472")`. */
   filter(expression: string): Capture {
     const pass = compileFilter(expression)
-    return new Capture(
-      this.frames.filter((frame) =>
-        pass(new DataView(frame.bytes.buffer, frame.bytes.byteOffset), 0, frame.bytes.length),
-      ),
-    )
+    return this.#where((frame) => pass(new DataView(frame.bytes.buffer, frame.bytes.byteOffset), 0, frame.bytes.length))
+  }
+
+  #where(keep: (frame: CapturedFrame) => boolean): Capture {
+    return new Capture(this.frames.filter(keep), this.#background)
+  }
+
+  /**
+   * One packet's way, device by device, with what decided at each: data for `path()` and for the `highlight` of `topology()`.
+   * Needs a capture of all devices (no `on`, no `device`).
+   * @param frame any frame of the packet (the first one)
+   * @example display.html(path({ label: "The SYN's way", hops: capture.journey() }))
+   */
+  journey(frame: CapturedFrame | undefined = this.frames[0]): Hop[] {
+    const same = this.frames.filter((other) => other.packet === frame?.packet)
+    return journeyOf(same, this.#background.events, this.#background.places)
   }
 
   /** As `tcpdump -n` prints them; more of its options as data. */
@@ -129,20 +145,15 @@ export class Capture implements Iterable<CapturedFrame> {
   toString(): string {
     return this.text().trimEnd()
   }
-
-  static {
-    printable(Capture, (capture) => capture.toString())
-  }
 }
 
+printable(Capture, (capture) => capture.toString())
+
 /** Listens at the points until stopped. */
-export function startCapture(
-  epoch: number,
-  points: readonly CapturePoint[],
-  options: CaptureOptions,
-): { stop(): Capture } {
+export function startCapture(sim: Simulation, places: readonly Place[], options: CaptureOptions): { stop(): Capture } {
   const pass = compiled(options.filter ?? "")
-  const taps = points.map((point) => {
+  sim.trace.start()
+  const taps = places.map((point) => {
     const device = options.device === undefined ? undefined : deviceOf(point, options.device)
     const socket = new PacketSocket(point.net, {
       filter: (bytes, offset, length) => pass(new DataView(bytes.buffer), offset, length),
@@ -152,13 +163,17 @@ export function startCapture(
   })
   return {
     stop(): Capture {
+      const events = sim.trace.stop()
       const all = taps.flatMap(({ point, socket }) => {
         socket.close()
         return socket.frames.map((frame, order) => ({ frame, point, order }))
       })
       // Frames of one instant stay in the order in which the packet passed: each socket numbers what it sees.
       all.sort((a, b) => a.frame.time - b.frame.time || a.frame.serial - b.frame.serial)
-      return new Capture(all.map(({ frame, point }) => captured(epoch, frame, point.where)))
+      return new Capture(
+        all.map(({ frame, point }) => captured(sim.epoch, frame, point)),
+        { events, places },
+      )
     },
   }
 }
@@ -173,24 +188,26 @@ function compiled(expression: string): ReturnType<typeof compileFilter> {
   }
 }
 
-function deviceOf(point: CapturePoint, name: string): NetDevice {
-  const device = point.net.device(name)
+function deviceOf(place: Place, name: string): NetDevice {
+  const device = place.net.device(name)
   if (device === undefined)
     throw new RangeError(
-      `no device "${name}" on ${point.where}; there are: ${point.net.devices.map((dev) => dev.name).join(", ")}`,
+      `no device "${name}" on ${place.pod ?? place.node}; there are: ${place.net.devices.map((dev) => dev.name).join(", ")}`,
     )
   return device
 }
 
-function captured(epoch: number, frame: PacketFrame, where: string): CapturedFrame {
+function captured(epoch: number, frame: PacketFrame, place: Place): CapturedFrame {
   const whole = Math.floor(frame.time / SECOND)
   return {
     seconds: epoch + whole,
     nanos: frame.time - whole * SECOND,
     bytes: frame.bytes,
     length: frame.length,
-    where,
+    where: place.pod ?? place.node,
+    node: place.node,
     device: frame.device,
+    ifindex: frame.ifindex,
     outgoing: frame.packetType === 4,
     packet: frame.packet,
     time: frame.time,

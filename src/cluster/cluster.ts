@@ -9,10 +9,12 @@ import { DEFAULT_PATH } from "../linux/task/process-table.ts"
 import { ExecResult, printable } from "../shell/exec-result.ts"
 import { bashTool } from "../shell/programs.ts"
 import type { Simulation } from "../sim/simulation.ts"
-import type { TopologyNode } from "../view/topology-data.ts"
-import { type Capture, type CaptureOptions, type CapturePoint, startCapture } from "./capture.ts"
+import type { TopologyDevice, TopologyNode } from "../view/topology-data.ts"
+import { formatPrefix } from "../wire/address.ts"
+import { type Capture, type CaptureOptions, startCapture } from "./capture.ts"
 import { type ExecOptions, finish, parseDuration, runToEnd } from "./command.ts"
 import { type HandleHost, NodeHandle, PodHandle } from "./handles.ts"
+import type { Place } from "./journey.ts"
 
 /** One machine and its kubelet. */
 export interface ClusterNode {
@@ -39,6 +41,15 @@ const NODE_ENV: ReadonlyMap<string, string> = new Map([
   ["SHELL", "/bin/bash"],
   ["KUBECONFIG", "/etc/kubernetes/admin.conf"],
 ])
+
+/** A machine's bridges or tunnels, each with its address. */
+function virtualDevices(net: NetNamespace, kind: string): TopologyDevice[] {
+  return net.devices
+    .filter((dev) => dev.kind === kind)
+    .map(({ name, addresses: [first] }) =>
+      first === undefined ? { name } : { name, detail: formatPrefix(first.address, first.prefixLength) },
+    )
+}
 
 export class Cluster {
   readonly #parts: ClusterParts
@@ -158,7 +169,7 @@ export class Cluster {
    * @example const capture = await cluster.capture({ filter: "udp port 8472" }, () => client.exec("wget -qO- http://10.244.2.2/"))
    */
   async capture(options: CaptureOptions, run: () => Promise<unknown>): Promise<Capture> {
-    const taken = startCapture(this.sim.epoch, this.#points(options.on), options)
+    const taken = startCapture(this.sim, this.#points(options.on), options)
     try {
       await run()
     } catch (error) {
@@ -170,16 +181,16 @@ export class Cluster {
     return taken.stop()
   }
 
-  #points(on: string | undefined): CapturePoint[] {
-    const points: CapturePoint[] = []
+  #points(on: string | undefined): Place[] {
+    const points: Place[] = []
     for (const [name, node] of this.#parts.nodes) {
-      points.push({ where: name, net: node.kernel.initNet })
-      for (const { pod, net } of this.#podNets(node)) points.push({ where: pod, net })
+      points.push({ node: name, net: node.kernel.initNet })
+      for (const { pod, net } of this.#podNets(node)) points.push({ node: name, pod, net })
     }
     if (on === undefined) return points
-    const found = points.filter((point) => point.where === on)
-    if (found.length === 0)
-      throw new RangeError(`no node or pod "${on}"; there are: ${points.map((point) => point.where).join(", ")}`)
+    const nameOf = (point: Place): string => point.pod ?? point.node
+    const found = points.filter((point) => nameOf(point) === on)
+    if (found.length === 0) throw new RangeError(`no node or pod "${on}"; there are: ${points.map(nameOf).join(", ")}`)
     return found
   }
 
@@ -195,8 +206,6 @@ export class Cluster {
   /** Machines and pods as data, for `topology()` figures. */
   topology(): TopologyNode[] {
     return [...this.#parts.nodes].map(([name, node]) => {
-      const net = node.kernel.initNet
-      const devices = net.devices.map((dev) => dev.name)
       const registered = this.server.registry.get(this.server.registry.resource("nodes"), undefined, name) as {
         spec?: { podCIDR?: string }
       }
@@ -205,8 +214,11 @@ export class Cluster {
         ip: node.ip,
         podCIDR: registered.spec?.podCIDR ?? "",
         uplink: node.uplink,
-        devices: ["cni0", "flannel.1", node.uplink].filter((device) => devices.includes(device)),
-        pods: this.#podNets(node).map(({ pod, ip }) => ({ name: pod, ip })),
+        devices: ["bridge", "vxlan"].flatMap((kind) => virtualDevices(node.kernel.initNet, kind)),
+        pods: this.#podNets(node).map(({ pod, ip, net }) => {
+          const veth = net.device("eth0")?.link?.name
+          return { name: pod, ip, ...(veth === undefined ? {} : { veth }) }
+        }),
       }
     })
   }
@@ -310,8 +322,6 @@ export class Cluster {
     const rows = [...this.#parts.nodes].map(([name, node]) => `${name.padEnd(16)}${node.ip}`)
     return `cluster of ${rows.length} nodes\n${rows.join("\n")}`
   }
-
-  static {
-    printable(Cluster, (cluster) => cluster.toString())
-  }
 }
+
+printable(Cluster, (cluster) => cluster.toString())

@@ -53,11 +53,9 @@ export class NodeHandle {
   toString(): string {
     return `node ${this.name} (${this.ip})`
   }
-
-  static {
-    printable(NodeHandle, (node) => node.toString())
-  }
 }
+
+printable(NodeHandle, (node) => node.toString())
 
 /** A pod, by name: it need not exist yet. */
 export class PodHandle {
@@ -118,8 +116,6 @@ export class PodHandle {
   toString(): string {
     return `pod ${this.namespace}/${this.name}`
   }
-
-  static {
-    printable(PodHandle, (pod) => pod.toString())
-  }
 }
+
+printable(PodHandle, (pod) => pod.toString())

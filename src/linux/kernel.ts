@@ -45,7 +45,6 @@ export class Kernel {
   /** Called whenever links, addresses, routes, neighbours or FDB rows change: `ip monitor`, flow caches. */
   readonly netlinkListeners: ((net: NetNamespace, event: string) => void)[] = []
   readonly #backlog: Backlog
-  #nextNetId = 1
 
   constructor(sim: Simulation, options: KernelOptions) {
     this.sim = sim
@@ -63,7 +62,7 @@ export class Kernel {
 
   /** A new network namespace with a loopback device that is down. Models copy_net_ns. */
   createNamespace(name: string): NetNamespace {
-    const net = new NetNamespace(this, this.#nextNetId++, name)
+    const net = new NetNamespace(this, this.sim.newId(), name)
     this.namespaces.push(net)
     return net
   }

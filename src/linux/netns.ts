@@ -20,7 +20,7 @@ import { defaultSysctl, type Sysctl } from "./sysctl.ts"
 
 export class NetNamespace {
   readonly kernel: Kernel
-  /** Unique in the kernel; the first one is 1. */
+  /** Unique in the simulation: what trace records name. */
   readonly id: number
   /** As under /run/netns (`cni-…`); empty for a machine's first namespace. */
   readonly name: string

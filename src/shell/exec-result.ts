@@ -59,8 +59,6 @@ export class ExecResult {
       (this.code === 0 ? "" : `${this.output === "" ? "" : "\n"}[exit code ${this.code}]`)
     )
   }
-
-  static {
-    printable(ExecResult, (result) => result.toString())
-  }
 }
+
+printable(ExecResult, (result) => result.toString())

@@ -41,6 +41,7 @@ export class Simulation {
   readonly #queue = new EventQueue()
   #goals: Goal[] = []
   #pumping = false
+  #ids = 0
 
   constructor(options: SimulationOptions = {}) {
     this.prng = new Prng(options.seed ?? 1)
@@ -51,6 +52,11 @@ export class Simulation {
   /** Calls `handler.fire(arg)` after `delay` nanoseconds; returns an id for {@link cancel}. */
   schedule(delay: number, handler: EventHandler, arg: number): number {
     return this.#queue.push(this.now + delay, handler, arg)
+  }
+
+  /** A number that nothing else in this world has, from 1. */
+  newId(): number {
+    return ++this.#ids
   }
 
   cancel(id: number): void {

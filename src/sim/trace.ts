@@ -27,7 +27,7 @@ export interface TraceEvent {
   kind: TraceKind
   /** The packet's identity, kept through clones and encapsulation. */
   packet: number
-  /** The namespace's id; see `Kernel.namespaces`. */
+  /** The namespace's id, unique in the simulation. */
   net: number
   /** The device's ifindex, 0 when none is concerned. */
   ifindex: number

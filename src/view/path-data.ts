@@ -14,10 +14,12 @@ export interface HopHeader {
 export interface Hop {
   /** Where; left out between nodes. */
   readonly node?: string
+  /** The pod, when the device is a pod's own. */
+  readonly pod?: string
   readonly device: string
   /** Nanoseconds of any clock; shown relative to the first hop's. */
   readonly time?: number
-  /** "sent", "bridged", "routed", "encapsulated", "wire", "decapsulated", "delivered", "dropped", or a word of your own. */
+  /** "sent", "received", "bridged", "routed", "encapsulated", "wire", "decapsulated", "delivered", "dropped", or a word of your own. */
   readonly action: string
   readonly detail?: string
   /** Outermost first. */

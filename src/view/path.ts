@@ -12,6 +12,7 @@ import { fragment, type Markup } from "./xml.ts"
 
 const ACTIONS: Readonly<Record<string, Hue>> = {
   sent: "sky",
+  received: "sky",
   bridged: "green",
   routed: "blue",
   encapsulated: "orange",
@@ -56,20 +57,22 @@ export function pathRows(options: PathOptions): Row[] {
     hop: i + 1,
     ...(scale === undefined ? {} : { [`time (${scale.unit})`]: hop.time === undefined ? "" : scale.format(hop.time) }),
     node: hop.node ?? "",
-    device: hop.device,
+    device: deviceOf(hop),
     action: hop.action,
     headers: (hop.headers ?? []).map((header) => `${header.name} ${header.fields.map(fieldText).join(" ")}`).join("; "),
     detail: hop.detail ?? "",
   }))
 }
 
+/** `client-pod eth0`: which eth0. */
+const deviceOf = (hop: Hop): string => (hop.pod === undefined ? hop.device : `${hop.pod} ${hop.device}`)
 const fieldText = (field: HopField): string => (field.name === undefined ? field.value : `${field.name} ${field.value}`)
 
 const description = (hops: readonly Hop[]): string =>
   hops
     .map(
       (hop, i) =>
-        `${i + 1}. ${hop.device}${hop.node === undefined ? "" : ` on ${hop.node}`}: ${hop.action}${hop.detail === undefined ? "" : `, ${hop.detail}`}.`,
+        `${i + 1}. ${deviceOf(hop)}${hop.node === undefined ? "" : ` on ${hop.node}`}: ${hop.action}${hop.detail === undefined ? "" : `, ${hop.detail}`}.`,
     )
     .join(" ")
 
@@ -77,7 +80,7 @@ const lineWidth = (line: PathLine): number =>
   TEXT + NAME + 14 + line.pieces.reduce((x, piece) => x + textWidth(piece.text, SMALL, true) + GAP, 0)
 const widthOf = ({ hop, lines }: HopLine): number =>
   Math.max(
-    TEXT + textWidth(hop.device, 13, true) + textWidth(hop.action, SMALL, false, true) + 130,
+    TEXT + textWidth(deviceOf(hop), 13, true) + textWidth(hop.action, SMALL, false, true) + 130,
     ...lines.map(lineWidth),
   )
 
@@ -135,12 +138,12 @@ function spine(hops: readonly PlacedHop[]): Markup {
 function drawHop({ hop, lines, index, y, details }: PlacedHop, width: number, scale: TimeScale | undefined): Markup {
   const hue = ACTIONS[hop.action] ?? "ink"
   const chip = Math.min(150, textWidth(hop.action, SMALL, false, true) + 16)
-  const room = Math.min(textWidth(hop.device, 13, true, true), width - TEXT - chip - 110)
+  const room = Math.min(textWidth(deviceOf(hop), 13, true, true), width - TEXT - chip - 110)
   const time = scale === undefined || hop.time === undefined ? undefined : `${scale.format(hop.time)} ${scale.unit}`
   const rows = y + 30 + details.length * 16
   return fragment(
     badge(RAIL, y + 14, `${index + 1}`),
-    label(TEXT, y + 18, hop.device, { mono: true, bold: true, max: room + 2 }),
+    label(TEXT, y + 18, deviceOf(hop), { mono: true, bold: true, max: room + 2 }),
     box(TEXT + room + 10, y + 4, chip, 20, 10, panel(hue, 0.2, 1, 0.8)),
     label(TEXT + room + 10 + chip / 2, y + 18, hop.action, {
       size: SMALL,

@@ -23,9 +23,9 @@ export interface TopologyNode {
   readonly devices?: readonly (string | TopologyDevice)[]
   readonly pods: readonly TopologyPod[]
 }
-/** A place on a packet's way: a pod, or a device of a node (a pod's veth too). */
+/** A place on a packet's way: a pod, or a device of a node (a pod's veth too). The hops of a journey will do. */
 export interface TopologyStop {
-  readonly node: string
+  readonly node?: string
   readonly pod?: string
   readonly device?: string
 }

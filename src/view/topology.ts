@@ -45,7 +45,9 @@ function description(options: TopologyOptions): string {
     (node) =>
       `${node.name}${node.ip === undefined ? "" : ` (${node.ip})`}: ${node.pods.map((pod) => pod.name).join(", ") || "no pods"}`,
   )
-  const stops = (options.highlight ?? []).map((stop) => `${stop.pod ?? stop.device ?? stop.node} on ${stop.node}`)
+  const stops = (options.highlight ?? [])
+    .filter((stop) => stop.node !== undefined)
+    .map((stop) => `${stop.pod ?? stop.device ?? stop.node} on ${stop.node}`)
   return [
     `${options.nodes.length} nodes. ${nodes.join(". ")}.`,
     stops.length > 0 && `The packet's way: ${stops.join(", ")}.`,

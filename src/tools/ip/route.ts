@@ -108,17 +108,19 @@ interface Filter {
   source: number | undefined
 }
 
+const NO_FILTER: Readonly<Filter> = {
+  table: RouteTable.MAIN,
+  dev: undefined,
+  matches: () => true,
+  protocol: undefined,
+  scope: undefined,
+  gateway: undefined,
+  type: undefined,
+  source: undefined,
+}
+
 function readFilter(words: Words, options: IpOptions): Filter {
-  const filter: Filter = {
-    table: RouteTable.MAIN,
-    dev: undefined,
-    matches: () => true,
-    protocol: undefined,
-    scope: undefined,
-    gateway: undefined,
-    type: undefined,
-    source: undefined,
-  }
+  const filter: Filter = { ...NO_FILTER }
   for (let word = words.take(); word !== undefined; word = words.take()) {
     if (word === "table") {
       const name = words.next()
@@ -182,19 +184,24 @@ function selected(words: Words, options: IpOptions): { routes: Route[]; filter: 
 function show(words: Words, options: IpOptions): string {
   const { routes, filter } = selected(words, options)
   if (options.json) return renderJson(routes.map((route) => routeJson(route, filter, options)) as Json, options.pretty)
-  return routes.map((route) => `${routeText(route, filter, options)}\n`).join("")
+  return routes.map((route) => `${routeText(route, filter, options.details)}\n`).join("")
 }
 
-function routeText(route: Route, filter: Filter, options: IpOptions): string {
-  const type = route.type === RouteType.UNICAST && !options.details ? "" : `${nameOf(TYPES, route.type)} `
+/** A route as `ip route` prints it, without the blank at the end. */
+export function routeLine(route: Route): string {
+  return routeText(route, NO_FILTER, false).trimEnd()
+}
+
+function routeText(route: Route, filter: Filter, details: boolean): string {
+  const type = route.type === RouteType.UNICAST && !details ? "" : `${nameOf(TYPES, route.type)} `
   const parts = [`${type}${destinationText(route)} `]
   if (route.gateway !== 0) parts.push(`via ${formatIpv4(route.gateway)} `)
   // What the filter fixes is not repeated.
   if (route.dev !== undefined && filter.dev === undefined) parts.push(`dev ${route.dev.name} `)
   if (filter.table === "all" && route.table !== RouteTable.MAIN) parts.push(`table ${nameOf(TABLES, route.table)} `)
-  if ((route.protocol !== RouteProtocol.BOOT || options.details) && filter.protocol === undefined)
+  if ((route.protocol !== RouteProtocol.BOOT || details) && filter.protocol === undefined)
     parts.push(`proto ${nameOf(PROTOCOLS, route.protocol)} `)
-  if ((scopeWorthShowing(route) || options.details) && filter.scope === undefined)
+  if ((scopeWorthShowing(route) || details) && filter.scope === undefined)
     parts.push(`scope ${nameOf(SCOPES, route.scope)} `)
   if (route.source !== 0 && filter.source === undefined) parts.push(`src ${formatIpv4(route.source)} `)
   if (route.metric !== 0) parts.push(`metric ${route.metric} `)

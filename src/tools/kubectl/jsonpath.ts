@@ -70,7 +70,7 @@ function resolve(path: string, root: unknown): unknown[] {
   const steps =
     path
       .replace(/^[$@]/, "")
-      .match(/\.\.[\w-]+|\.(?:[\w-]|\\\.)+|\.\*|\[\?\(.*?\)\]|\['[^']*'\]|\["[^"]*"\]|\[[^\]]*\]|\./g) ?? []
+      .match(/\.\.[\w-]+|\.\*|\.(?:\\.|[^.,[\]$@{}\s\\])+|\[\?\(.*?\)\]|\['[^']*'\]|\["[^"]*"\]|\[[^\]]*\]|\./g) ?? []
   for (const step of steps) values = values.flatMap((value) => apply(step, value))
   return values
 }
@@ -82,7 +82,7 @@ function apply(step: string, value: unknown): unknown[] {
   if (step.startsWith("[?")) return filtered(step.slice(3, -2), value)
   if (step.startsWith("['") || step.startsWith('["')) return member(step.slice(2, -2), value)
   if (step.startsWith("[")) return indexed(step.slice(1, -1), value)
-  return member(step.slice(1).replaceAll("\\.", "."), value)
+  return member(step.slice(1).replace(/\\(.)/g, "$1"), value)
 }
 
 const member = (name: string, value: unknown): unknown[] =>
