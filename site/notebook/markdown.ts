@@ -1,6 +1,7 @@
 /** Markdown cells to HTML: GitHub's dialect through mdast, sanitised. */
 import { defaultSchema, sanitize } from "hast-util-sanitize"
 import { toHtml } from "hast-util-to-html"
+import type { Root, RootContent } from "mdast"
 import { fromMarkdown } from "mdast-util-from-markdown"
 import { gfmFromMarkdown } from "mdast-util-gfm"
 import { toHast } from "mdast-util-to-hast"
@@ -13,8 +14,11 @@ export interface Heading {
   text: string
 }
 
+/** A stretch of text, or a fenced block for the page's own highlighter. */
+export type MarkdownPart = { html: string } | { code: string; lang: string }
+
 export interface RenderedMarkdown {
-  html: string
+  parts: MarkdownPart[]
   headings: Heading[]
 }
 
@@ -37,10 +41,30 @@ export function renderMarkdown(source: string, skipTitle: boolean): RenderedMark
     headings.push({ depth: node.depth, slug, text })
     node.data = { hProperties: { id: slug } }
   }
-  const schema = {
-    ...defaultSchema,
-    clobberPrefix: "",
-    attributes: { ...defaultSchema.attributes, "*": [...(defaultSchema.attributes?.["*"] ?? []), "id"] },
+  return { parts: partsOf(tree), headings }
+}
+
+const SCHEMA = {
+  ...defaultSchema,
+  clobberPrefix: "",
+  attributes: { ...defaultSchema.attributes, "*": [...(defaultSchema.attributes?.["*"] ?? []), "id"] },
+}
+
+function partsOf(tree: Root): MarkdownPart[] {
+  const parts: MarkdownPart[] = []
+  let text: RootContent[] = []
+  const flush = (): void => {
+    if (text.length > 0) parts.push({ html: toHtml(sanitize(toHast({ type: "root", children: text }), SCHEMA)) })
+    text = []
   }
-  return { html: toHtml(sanitize(toHast(tree), schema)), headings }
+  for (const node of tree.children) {
+    if (node.type !== "code") {
+      text.push(node)
+      continue
+    }
+    flush()
+    parts.push({ code: node.value, lang: node.lang ?? "text" })
+  }
+  flush()
+  return parts
 }
