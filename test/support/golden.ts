@@ -34,3 +34,5 @@ export function readCaptureGolden(file: string): { options: string; output: stri
     .filter((part) => part.startsWith("tcpdump "))
     .map((part) => ({ options: part.slice(8, part.indexOf("\n")), output: part.slice(part.indexOf("\n") + 1) }))
 }
+
+export const readText = (path: string): string => readFileSync(path, "utf8")

@@ -1,61 +1,18 @@
 /** Every recorded command of the twin, given to podwire's programs in the same world, in the same order. */
 import { beforeAll, describe, expect, test } from "vitest"
-import { readGolden, readText } from "./golden-file.ts"
-import { type Topology, Twin } from "./twin.ts"
+import { readGolden, readText } from "../support/golden.ts"
+import { normalise } from "../support/normalise.ts"
+import { type Topology, Twin } from "../support/twin.ts"
 
-interface Normalisation {
-  why: string
-  apply(text: string): string
-}
-
-/** The only differences that are let pass, each with its reason. */
-const NORMALISE: readonly Normalisation[] = [
-  { why: "the walk of a hash table has no order to keep", apply: sortRows },
-  {
-    why: "the sweep timer of a bridge depends on when one looks",
-    apply: (text) => text.replace(/gc_timer +\d+\.\d+/g, "gc_timer T"),
-  },
-  {
-    why: "the wire of the twin has another delay",
-    apply: (text) =>
-      text.replace(/time=\d+(\.\d+)? ms/g, "time=T ms").replace(/= [\d.]+\/[\d.]+\/[\d.]+(\/[\d.]+)? ms/g, "= T ms"),
-  },
-  {
-    why: "a kernel under load wakes late by some milliseconds",
-    apply: (text) =>
-      text.replace(
-        /(time|after) (\d+) ?(ms|milliseconds)/g,
-        (_, word, ms, unit) => `${word} ~${Math.round(Number(ms) / 500) * 500} ${unit}`,
-      ),
-  },
-  { why: "the recording was made on another day", apply: (text) => text.replace(/^((?:< )?Date: ).*$/gm, "$1D") },
-]
-
-/** FDB and neighbour rows, in text and JSON. */
-function sortRows(text: string): string {
-  if (/^\[\{"(dst|mac)":/.test(text))
-    return JSON.stringify((JSON.parse(text) as unknown[]).map((row) => JSON.stringify(row)).sort())
-  if (/^\[ \{\n {8}"(dst|mac)"/.test(text))
-    return text
-      .replace(/^\[ | \]\n$/g, "")
-      .split(/(?<=\}),(?=\{)/)
-      .sort()
-      .join(",")
-  if (!/^([0-9a-f]{2}:){5}|^\d+(\.\d+){3} (dev \S+ )?lladdr/.test(text)) return text
-  return text.split("\n").sort().join("\n")
-}
-
-const normalise = (text: string): string => NORMALISE.reduce((done, rule) => rule.apply(done), text)
-
-const topology = JSON.parse(readText("../golden/topology.json")) as Topology
-const html = { "index.html": readText("../record/html/index.html"), "big.txt": readText("../record/html/big.txt") }
+const topology = JSON.parse(readText("test/golden/topology.json")) as Topology
+const html = { "index.html": readText("test/record/html/index.html"), "big.txt": readText("test/record/html/big.txt") }
 
 describe.each(["node", "pod", "errors", "traffic"])("%s", (group) => {
   let twin: Twin
   beforeAll(async () => {
     twin = await Twin.create({ topology, html })
   })
-  test.each(readGolden(`${group}.txt`).filter(({ command }) => !command.startsWith("tcpdump")))(
+  test.each(readGolden(`test/golden/${group}.txt`).filter(({ command }) => !command.startsWith("tcpdump")))(
     "$where $ $command",
     async ({ where, command, code, output }) => {
       const result = await twin.run(where, command.split(" "))
