@@ -1,0 +1,70 @@
+/** Bytes an idle pod costs: the heap's and the arena's growth over many of them. */
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import { createCluster } from "../src/index.ts"
+import { createPod, createWorld } from "../test/support/world.ts"
+import { type Result, ROUNDS, summary } from "./measure.ts"
+
+/** Of bench/README: performance.md's goal for one pod with everything in struct of arrays. */
+const GOAL = 1000
+const NETWORKS = 200
+const PODS = 40
+
+export const conditions =
+  `pod network: namespace, veth pair on the bridge, address, default route (${NETWORKS} of them); pod: applied through the API and running ` +
+  `sleep (${PODS} of them, everything included: objects, sandbox, processes); goal: ${GOAL} bytes a pod in a world of 150,000`
+
+/** A full collection on demand, without a flag on the command line. */
+function collector(): () => void {
+  setFlagsFromString("--expose-gc")
+  return runInNewContext("gc") as () => void
+}
+
+function held(collect: () => void): number {
+  collect()
+  collect()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
+export async function run(): Promise<Result[]> {
+  const collect = collector()
+  const networks: number[] = []
+  const pods: number[] = []
+  for (let round = 0; round <= ROUNDS; round++) {
+    const network = networkBytes(collect)
+    const pod = await podBytes(collect)
+    if (round === 0) continue
+    networks.push(network)
+    pods.push(pod)
+  }
+  return [summary("memory", "pod network", "bytes", networks), summary("memory", "running pod", "bytes", pods)]
+}
+
+function networkBytes(collect: () => void): number {
+  const world = createWorld()
+  const [{ kernel, bridge }] = world.machines
+  const before = held(collect)
+  for (let i = 0; i < NETWORKS; i++) createPod(kernel, bridge, "10.244.1", 3 + i)
+  const after = held(collect)
+  if (kernel.namespaces.length < NETWORKS) throw new Error("the pods are gone: nothing was measured")
+  return (after - before) / NETWORKS
+}
+
+const podManifest = (i: number): string =>
+  `{apiVersion: v1, kind: Pod, metadata: {name: p${i}}, spec: {containers: [{name: c, image: "busybox:1.28", command: [sleep, "3600"]}]}}`
+
+async function podBytes(collect: () => void): Promise<number> {
+  const cluster = await createCluster()
+  await apply(0, 4)
+  const before = held(collect)
+  await apply(4, 4 + PODS)
+  const after = held(collect)
+  return (after - before) / PODS
+
+  async function apply(from: number, to: number): Promise<void> {
+    const numbers = Array.from({ length: to - from }, (_, i) => from + i)
+    await cluster.apply(numbers.map(podManifest).join("\n---\n"))
+    for (const i of numbers) await cluster.pod(`p${i}`).ready()
+  }
+}
