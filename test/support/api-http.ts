@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net"
 import type { Duplex } from "node:stream"
 import type { ApiRequest } from "../../src/kube/api/request.ts"
 import type { ApiServer } from "../../src/kube/api/server.ts"
+import { badRequest } from "../../src/kube/api/status.ts"
 import { SinkFile, SourceFile } from "../../src/linux/task/file.ts"
 import type { Simulation } from "../../src/sim/simulation.ts"
 
@@ -16,17 +17,28 @@ const STEP = 20_000_000
 
 export interface ApiPort {
   readonly url: string
+  /** Waits until no stream is open and the clock stands still. */
+  idle(): Promise<void>
   close(): Promise<void>
 }
 
-export async function serveApi(sim: Simulation, api: ApiServer): Promise<ApiPort> {
+export interface ServeOptions {
+  /** The virtual time that streams do not run beyond (none). */
+  limit?: () => number
+  /** Seconds added to every timestamp in an answer: for a client that reckons ages by its own clock (0). */
+  shift?: () => number
+}
+
+export async function serveApi(sim: Simulation, api: ApiServer, options: ServeOptions = {}): Promise<ApiPort> {
+  const { limit = () => Number.POSITIVE_INFINITY, shift = () => 0 } = options
   let open = 0
   let pumping = false
   const pump = async (): Promise<void> => {
     if (pumping) return
     pumping = true
     while (open > 0) {
-      await sim.advance(STEP)
+      const step = Math.min(STEP, limit() - sim.now)
+      if (step > 0) await sim.advance(step)
       await new Promise((resolve) => setImmediate(resolve))
     }
     pumping = false
@@ -38,10 +50,13 @@ export async function serveApi(sim: Simulation, api: ApiServer): Promise<ApiPort
       open--
     }
   }
-  const server = createServer((request, response) => void answer(api, request, response, opened))
+  const server = createServer((request, response) => void answer(api, request, response, opened, shift()))
   server.on("upgrade", (request: IncomingMessage, socket: Duplex) => void exec(api, request, socket, opened))
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => closeServer(server) }
+  const idle = async (): Promise<void> => {
+    while (open > 0 || pumping) await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, idle, close: () => closeServer(server) }
 }
 
 function closeServer(server: Server): Promise<void> {
@@ -53,7 +68,11 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   const text = Buffer.concat(chunks).toString()
-  return text === "" ? undefined : JSON.parse(text)
+  try {
+    return text === "" ? undefined : JSON.parse(text)
+  } catch (error) {
+    return error
+  }
 }
 
 function headersOf(request: IncomingMessage): Record<string, string> {
@@ -65,8 +84,14 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   opened: () => () => void,
+  shift: number,
 ): Promise<void> {
   const body = await readBody(request)
+  if (body instanceof SyntaxError) {
+    const refused = badRequest(body.message)
+    response.writeHead(400, { "content-type": "application/json" }).end(JSON.stringify(refused))
+    return
+  }
   const result = api.handle({
     method: request.method as ApiRequest["method"],
     path: request.url ?? "/",
@@ -76,7 +101,7 @@ async function answer(
   response.writeHead(result.code, result.headers)
   const stream = result.stream ?? result.textStream
   if (stream === undefined) {
-    response.end(result.text ?? `${JSON.stringify(result.body)}\n`)
+    response.end(result.text ?? `${shiftTimes(JSON.stringify(result.body), shift)}\n`)
     return
   }
   response.flushHeaders()
@@ -92,6 +117,15 @@ async function answer(
     done()
   })
   send()
+}
+
+/** Moves every RFC 3339 string of a JSON text. */
+export function shiftTimes(text: string, seconds: number): string {
+  if (seconds === 0) return text
+  return text.replace(/"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z"/g, (_, time: string, fraction = "") => {
+    const moved = new Date(Date.parse(`${time}Z`) + seconds * 1000).toISOString().slice(0, 19)
+    return `"${moved}${fraction}Z"`
+  })
 }
 
 /** One frame, final, not masked. */
@@ -111,10 +145,16 @@ const channel = (number: number, data: Uint8Array): Buffer => frame(2, Buffer.co
 async function exec(api: ApiServer, request: IncomingMessage, socket: Duplex, opened: () => () => void): Promise<void> {
   const stdin = new SourceFile()
   const wants = new URL(request.url ?? "/", "http://localhost").searchParams
+  // A program may write before the upgrade has been answered: those frames wait.
+  let early: Buffer[] | undefined = []
+  const send = (frame: Buffer): void => {
+    if (early === undefined) socket.write(frame)
+    else early.push(frame)
+  }
   const write =
     (number: number) =>
     (data: Uint8Array): void => {
-      for (let at = 0; at < data.length; at += 32768) socket.write(channel(number, data.subarray(at, at + 32768)))
+      for (let at = 0; at < data.length; at += 32768) send(channel(number, data.subarray(at, at + 32768)))
     }
   const streams = {
     ...(wants.get("stdin") === "true" ? { stdin } : {}),
@@ -136,6 +176,8 @@ async function exec(api: ApiServer, request: IncomingMessage, socket: Duplex, op
   socket.write(
     `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n`,
   )
+  for (const frame of early) socket.write(frame)
+  early = undefined
   const done = opened()
   receive(socket, stdin)
   while (result.session !== undefined && result.session.status === undefined)

@@ -67,6 +67,7 @@ export class ApiServer {
     if (bare === "/healthz" || bare === "/livez" || bare === "/readyz")
       return { code: 200, headers: { "content-type": "text/plain; charset=utf-8" }, text: "ok" }
     if (bare === "/api" || bare === "/apis") return this.#discovery(bare === "/api", request.headers?.["accept"] ?? "")
+    if (bare === "/openapi/v2") return { code: 200, headers: OPENAPI_V2_TYPE, text: discovery.openApiV2() }
     if (bare === "/openapi/v3") return json(discovery.openApiIndex(resources))
     if (bare.startsWith("/openapi/v3/"))
       return found(discovery.openApiDocument(resources, bare.slice("/openapi/v3/".length)))
@@ -449,6 +450,7 @@ export class ApiServer {
 }
 
 const JSON_TYPE = { "content-type": "application/json" }
+const OPENAPI_V2_TYPE = { "content-type": "application/com.github.proto-openapi.spec.v2.v1.0+protobuf" }
 const TEXT_TYPE = { "content-type": "text/plain" }
 
 const PATCH_TYPES: Readonly<Record<string, "json" | "merge" | "strategic">> = {
