@@ -4,17 +4,17 @@ import type { Pod } from "../kube/api/types.ts"
 import type { Kubelet } from "../kube/kubelet/kubelet.ts"
 import type { Kernel } from "../linux/kernel.ts"
 import type { NetNamespace } from "../linux/netns.ts"
-import { SinkFile } from "../linux/task/file.ts"
 import { DEFAULT_PATH } from "../linux/task/process-table.ts"
-import { ExecResult, printable } from "../shell/exec-result.ts"
+import { type ExecResult, printable } from "../shell/exec-result.ts"
 import { bashTool } from "../shell/programs.ts"
 import type { Simulation } from "../sim/simulation.ts"
 import type { TopologyDevice, TopologyNode } from "../view/topology-data.ts"
 import { formatPrefix } from "../wire/address.ts"
 import { type Capture, type CaptureOptions, startCapture } from "./capture.ts"
-import { type ExecOptions, finish, parseDuration, runToEnd } from "./command.ts"
+import { type ExecOptions, parseDuration, runToEnd, type Site } from "./command.ts"
 import { type HandleHost, NodeHandle, PodHandle } from "./handles.ts"
 import type { Place } from "./journey.ts"
+import { Terminal, type TerminalOptions } from "./terminal.ts"
 
 /** One machine and its kubelet. */
 export interface ClusterNode {
@@ -94,36 +94,24 @@ export class Cluster {
   // ── commands ────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Runs a script on a machine, or in a pod, by name. `onOutput` sees what is printed as it is printed.
+   * Runs a command line on a machine, or in a pod, by name: what the handles' `exec` does, where the name comes from somewhere else.
+   * @param where a node, a pod of the default namespace, or `namespace/pod`
+   * @throws RangeError for a name that is neither, with the names there are
    * @example await cluster.exec("k8s-master", "kubectl get nodes")
    */
-  async exec(
-    where: string,
-    script: string,
-    options: ExecOptions & { onOutput?: (stream: "stdout" | "stderr", data: Uint8Array) => void } = {},
-  ): Promise<ExecResult> {
-    const { onOutput, ...rest } = options
-    if (!this.#parts.nodes.has(where)) {
-      const result = await this.pod(where).exec(script, rest)
-      onOutput?.("stdout", new TextEncoder().encode(result.stdout))
-      onOutput?.("stderr", new TextEncoder().encode(result.stderr))
-      return result
-    }
-    if (onOutput === undefined) return this.#execOnNode(where, script, rest)
-    const { kernel } = this.#parts.nodes.get(where) as ClusterNode
-    const fds = new Map([
-      [1, new SinkFile((data) => onOutput("stdout", data))],
-      [2, new SinkFile((data) => onOutput("stderr", data))],
-    ])
-    const proc = kernel.processes.run(["bash", "-c", script], {
-      tool: bashTool,
-      env: new Map([...NODE_ENV, ...Object.entries(rest.env ?? {})]),
-      cwd: "/root",
-      fds,
-    })
-    if (typeof proc === "string") throw new Error(`bash: ${proc}`)
-    await finish(kernel, proc, rest)
-    return new ExecResult("", "", "", proc.status?.code ?? 0)
+  async exec(where: string, command: string, options: ExecOptions = {}): Promise<ExecResult> {
+    return runToEnd(this.#site(where), command, options)
+  }
+
+  /**
+   * Opens an interactive shell (or runs `command`) on a machine or in a pod and leaves it running: type with `write`, let it work with
+   * `settle`. It keeps its variables, its directory and its jobs.
+   * @throws RangeError for a name that is neither a node nor a pod, with the names there are
+   * @example const terminal = cluster.terminal("k8s-master", { onOutput: (_, data) => show(data) })
+   */
+  terminal(where: string, options: TerminalOptions): Terminal {
+    const kernels = [...this.#parts.nodes.values()].map((node) => node.kernel)
+    return new Terminal(this.sim, kernels, this.#site(where), options)
   }
 
   /**
@@ -144,9 +132,28 @@ export class Cluster {
     return this.nodes[0]?.name ?? ""
   }
 
-  #execOnNode(name: string, script: string, options: ExecOptions): Promise<ExecResult> {
+  async #execOnNode(name: string, script: string, options: ExecOptions): Promise<ExecResult> {
+    return runToEnd(this.#nodeSite(name), script, options)
+  }
+
+  #nodeSite(name: string): Site {
     const { kernel } = this.#parts.nodes.get(name) as ClusterNode
-    return runToEnd(kernel, ["bash", "-c", script], { tool: bashTool, env: NODE_ENV, cwd: "/root" }, options)
+    return { kernel, shell: ["bash"], options: { tool: bashTool, env: NODE_ENV, cwd: "/root" } }
+  }
+
+  /** A machine, or a pod's first container. */
+  #site(where: string): Site {
+    if (this.#parts.nodes.has(where)) return this.#nodeSite(where)
+    const { namespace, name } = this.pod(where)
+    const pods = this.server.registry.list(this.server.registry.resource("pods"), {}) as Pod[]
+    if (pods.some(({ metadata }) => metadata.name === name && metadata.namespace === namespace))
+      return this.#podSite(namespace, name)
+    const names = pods.map(({ metadata }) =>
+      metadata.namespace === "default" ? metadata.name : `${metadata.namespace}/${metadata.name}`,
+    )
+    throw new RangeError(
+      `no node or pod "${where}"; nodes: ${[...this.#parts.nodes.keys()].join(", ")}; pods: ${names.join(", ") || "none"}`,
+    )
   }
 
   // ── time ────────────────────────────────────────────────────────────────────────────────────
@@ -286,36 +293,30 @@ export class Cluster {
   }
 
   async #execInPod(namespace: string, name: string, script: string, options: ExecOptions): Promise<ExecResult> {
+    return runToEnd(this.#podSite(namespace, name), script, options)
+  }
+
+  #podSite(namespace: string, name: string): Site {
     const pod = this.#pod(namespace, name)
     const worker = this.#parts.nodes.get(pod.spec.nodeName ?? "")?.kubelet.worker(namespace, name)
     const container = worker?.containers[0]?.container
     if (worker === undefined || container === undefined)
       throw new Error(`pod ${namespace}/${name} has no running container: ${this.#why(namespace, name)}`)
-    const { kernel } = worker
-    const { hostname } = worker
-    return runToEnd(
-      kernel,
-      ["/bin/sh", "-c", script],
-      {
-        fs: container.fs,
-        net: container.sandbox.net,
-        hostname,
-        cwd: "/",
-        env: new Map([
-          ["PATH", DEFAULT_PATH],
-          ["HOME", "/root"],
-          ["HOSTNAME", hostname],
-        ]),
-      },
-      options,
-    )
+    const { kernel, hostname } = worker
+    const env = new Map([
+      ["PATH", DEFAULT_PATH],
+      ["HOME", "/root"],
+      ["HOSTNAME", hostname],
+    ])
+    const options = { fs: container.fs, net: container.sandbox.net, hostname, cwd: "/", env }
+    return { kernel, shell: ["/bin/sh"], options }
   }
 
   async #nsenter(namespace: string, name: string, script: string, options: ExecOptions): Promise<ExecResult> {
     const { net, node } = this.#podState(namespace, name)
     if (net === undefined) throw new Error(`pod ${namespace}/${name} has no network yet: ${this.#why(namespace, name)}`)
-    const { kernel } = this.#parts.nodes.get(node) as ClusterNode
-    return runToEnd(kernel, ["bash", "-c", script], { tool: bashTool, env: NODE_ENV, cwd: "/root", net }, options)
+    const site = this.#nodeSite(node)
+    return runToEnd({ ...site, options: { ...site.options, net } }, script, options)
   }
 
   toString(): string {

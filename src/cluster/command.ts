@@ -4,6 +4,14 @@ import { BytesFile, NullFile, type OpenFile, SinkFile } from "../linux/task/file
 import type { Process, SpawnOptions } from "../linux/task/process.ts"
 import { ExecResult } from "../shell/exec-result.ts"
 
+/** Where programs are started: a machine, a container, a pod's network. */
+export interface Site {
+  readonly kernel: Kernel
+  /** The shell there. */
+  readonly shell: readonly string[]
+  readonly options: SpawnOptions
+}
+
 export interface ExecOptions {
   /** Given up after this long, in virtual time: `"30s"`, `"500ms"`, or seconds. The command gets SIGTERM and the result code 143. */
   timeout?: string | number
@@ -11,6 +19,8 @@ export interface ExecOptions {
   stdin?: string
   /** Added to the environment. */
   env?: Readonly<Record<string, string>>
+  /** Sees what is printed when it is printed; the result has it all the same. */
+  onOutput?: (stream: "stdout" | "stderr", data: Uint8Array) => void
 }
 
 /** A value for a command line: what needs no quotes stays bare. */
@@ -51,6 +61,11 @@ export class Collector {
   stderr = ""
   output = ""
   readonly #decoders = [new TextDecoder(), new TextDecoder()] as const
+  readonly #onOutput: ExecOptions["onOutput"]
+
+  constructor(onOutput?: ExecOptions["onOutput"]) {
+    this.#onOutput = onOutput
+  }
 
   /** Descriptors 0 to 2. */
   fds(stdin: string | undefined): Map<number, OpenFile> {
@@ -63,6 +78,7 @@ export class Collector {
   }
 
   #take(stream: 0 | 1, data: Uint8Array): void {
+    this.#onOutput?.(stream === 0 ? "stdout" : "stderr", data)
     const text = this.#decoders[stream].decode(data, { stream: true })
     if (stream === 0) this.stdout += text
     else this.stderr += text
@@ -74,23 +90,19 @@ export class Collector {
   }
 }
 
-/** Runs a program and everything it needs, to its end. */
-export async function runToEnd(
-  kernel: Kernel,
-  argv: readonly string[],
-  options: SpawnOptions,
-  exec: ExecOptions,
-): Promise<ExecResult> {
-  const collector = new Collector()
+/** Runs a command line at a site, and everything it needs, to its end. */
+export async function runToEnd(site: Site, script: string, exec: ExecOptions): Promise<ExecResult> {
+  const { kernel, shell, options } = site
+  const collector = new Collector(exec.onOutput)
   const env = new Map([...(options.env ?? []), ...Object.entries(exec.env ?? {})])
-  const proc = kernel.processes.run(argv, { ...options, env, fds: collector.fds(exec.stdin) })
-  if (typeof proc === "string") throw new Error(`${argv[0]}: ${proc}`)
+  const proc = kernel.processes.run([...shell, "-c", script], { ...options, env, fds: collector.fds(exec.stdin) })
+  if (typeof proc === "string") throw new Error(`${shell[0]}: ${proc}`)
   await finish(kernel, proc, exec)
   return collector.result((proc.status as NonNullable<Process["status"]>).code)
 }
 
 /** Lets time pass until a process has ended. */
-export async function finish(kernel: Kernel, proc: Process, exec: ExecOptions): Promise<void> {
+async function finish(kernel: Kernel, proc: Process, exec: ExecOptions): Promise<void> {
   const { sim } = kernel
   const timer =
     exec.timeout === undefined

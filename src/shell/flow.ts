@@ -19,6 +19,9 @@ export class ReturnFlow extends Flow {
   }
 }
 
+/** Ctrl-C on its way to the prompt of the shell at a terminal. */
+export class Interrupted {}
+
 /** A background job. */
 export interface Job {
   readonly id: number

@@ -12,6 +12,8 @@ export class Lexer {
   #at = 0
   #line: number
   #pendingHere: HereDocument[] = []
+  /** A here-document whose end has not come. */
+  openHere = false
 
   constructor(text: string, line = 1) {
     this.#text = text
@@ -91,15 +93,17 @@ export class Lexer {
   #readHereDocuments(): void {
     for (const here of this.#pendingHere.splice(0)) {
       let body = ""
-      while (this.#at < this.#text.length) {
+      let closed = false
+      while (!closed && this.#at < this.#text.length) {
         const end = this.#text.indexOf("\n", this.#at)
         let line = this.#text.slice(this.#at, end < 0 ? undefined : end)
         this.#at = end < 0 ? this.#text.length : end + 1
         this.#line++
         if (here.stripTabs) line = line.replace(/^\t+/, "")
-        if (line === here.delimiter) break
-        body += `${line}\n`
+        closed = line === here.delimiter
+        if (!closed) body += `${line}\n`
       }
+      this.openHere ||= !closed
       here.body = here.literal ? [{ type: "literal", text: body, quoted: true }] : new Lexer(body).hereBody()
     }
   }

@@ -1,6 +1,7 @@
 /** bash and sh as programs. */
 import type { Process } from "../linux/task/process.ts"
 import type { Tool } from "../linux/task/tool.ts"
+import { interact } from "./interactive.ts"
 import { Shell, type ShellOptions } from "./shell.ts"
 import { defineTool } from "./tool.ts"
 
@@ -8,6 +9,7 @@ async function main(proc: Process, options: ShellOptions): Promise<number> {
   const args = [...proc.argv.slice(1)]
   const flags: string[] = []
   let script: string | undefined
+  let interactive = false
   while (/^[-+]./.test(args[0] ?? "")) {
     const flag = args.shift() as string
     if (flag === "-c") {
@@ -18,6 +20,7 @@ async function main(proc: Process, options: ShellOptions): Promise<number> {
       }
       break
     }
+    interactive ||= flag === "-i"
     if (flag === "-s" || flag === "-i" || flag === "-l" || flag === "--") continue
     if (/^-[eux]*c$/.test(flag)) {
       flags.push(flag.slice(0, -1))
@@ -46,6 +49,7 @@ async function main(proc: Process, options: ShellOptions): Promise<number> {
     args,
   )
   for (const flag of flags) await shell.script(`set ${flag}`)
+  if (script === undefined && (interactive || proc.fds.get(0)?.isTty === true)) return interact(shell)
   return shell.main(script ?? (await proc.readText()))
 }
 

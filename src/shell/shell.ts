@@ -8,12 +8,16 @@ import type { Tool } from "../linux/task/tool.ts"
 import type { AndOr, Command, List, Pipeline, Redirect } from "./ast.ts"
 import { BUILTINS } from "./builtins.ts"
 import { ExpansionError, type ExpansionHost, expandPattern, expandText, expandWords } from "./expand.ts"
-import { Flow, type Job, ReturnFlow } from "./flow.ts"
+import { Flow, Interrupted, type Job, ReturnFlow } from "./flow.ts"
 import { parseScript } from "./parser.ts"
 import { matches } from "./pattern.ts"
 import { SyntaxErrorInScript } from "./token.ts"
 
 const decoder = new TextDecoder()
+
+/** Turns of a loop after which the shell lets the world go on, and what one turn costs. */
+const BUSY_TURNS = 1024
+const TURN_NS = 50_000
 
 export interface ShellOptions {
   /** How errors begin: `bash: line 1: `, `sh: `. */
@@ -45,6 +49,13 @@ export class Shell implements ExpansionHost {
   #tested = 0
   functionDepth = 0
   loopDepth = 0
+  /** At a terminal: messages carry no line numbers, as bash has it. */
+  interactive: boolean
+  /** Ctrl-C came while a foreground job ran. */
+  sigint = false
+  /** Told of every background job, where somebody watches. */
+  onJob: ((job: Job) => Promise<void>) | undefined = undefined
+  #turns = 0
   /** Saved values of `local` variables, a map a function call. */
   readonly locals: Map<string, string | undefined>[] = []
 
@@ -63,6 +74,7 @@ export class Shell implements ExpansionHost {
     this.lastBackground = parent?.lastBackground ?? 0
     this.line = parent?.line ?? 1
     this.functionDepth = parent?.functionDepth ?? 0
+    this.interactive = parent?.interactive ?? false
   }
 
   // ── what expansion asks ─────────────────────────────────────────────────────────────────────
@@ -149,7 +161,7 @@ export class Shell implements ExpansionHost {
       this.line = error.line
       await this.#complainSyntax(error.message)
       const source = text.split("\n")[error.line - 1] ?? ""
-      if (this.options.numbered && error.message.startsWith("syntax error near"))
+      if (this.options.numbered && !this.interactive && error.message.startsWith("syntax error near"))
         await this.#complainSyntax(`\`${source}'`)
       return 2
     }
@@ -219,7 +231,9 @@ export class Shell implements ExpansionHost {
       return shell.status
     })
     const id = this.jobs.reduce((most, job) => Math.max(most, job.id), 0) + 1
-    this.jobs.push({ id, process: child, text: item.text })
+    const job = { id, process: child, text: item.text }
+    this.jobs.push(job)
+    await this.onJob?.(job)
     this.lastBackground = child.pid
     this.status = 0
   }
@@ -233,7 +247,7 @@ export class Shell implements ExpansionHost {
         try {
           return await run(shell)
         } catch (thrown) {
-          return shell.#caught(thrown)
+          return shell.caught(thrown)
         }
       },
     }
@@ -243,7 +257,7 @@ export class Shell implements ExpansionHost {
   }
 
   /** Turns what unwinds a script into its exit status. */
-  async #caught(thrown: unknown): Promise<number> {
+  async caught(thrown: unknown): Promise<number> {
     if (thrown instanceof Flow) return this.status
     if (thrown instanceof ExpansionError || thrown instanceof SyntaxErrorInScript) {
       await this.complain(thrown.message)
@@ -259,12 +273,20 @@ export class Shell implements ExpansionHost {
     try {
       code = await this.script(text)
     } catch (thrown) {
-      if (thrown instanceof ProcessExit && thrown.status.signal === undefined) code = thrown.status.code
-      else if (thrown instanceof ProcessExit) {
-        this.hangup(thrown.status)
-        throw thrown
-      } else code = await this.#caught(thrown)
+      if (thrown instanceof ProcessExit) return this.leave(thrown)
+      code = await this.caught(thrown)
     }
+    return this.#atExit(code)
+  }
+
+  /** Ends the shell: by a signal as it came, otherwise after the EXIT trap. */
+  leave(exit: ProcessExit): Promise<number> {
+    if (exit.status.signal === undefined) return this.#atExit(exit.status.code)
+    this.hangup(exit.status)
+    throw exit
+  }
+
+  async #atExit(code: number): Promise<number> {
     const trap = this.traps.get("EXIT")
     if (trap !== undefined) {
       this.traps.delete("EXIT")
@@ -286,7 +308,14 @@ export class Shell implements ExpansionHost {
       this.functions.set(command.name, command.body)
       this.status = 0
     } else this.status = await this.#redirected(command.redirects, () => this.#compound(command))
+    if (this.sigint) this.#interrupted()
     return this.status
+  }
+
+  /** Ctrl-C has reached the foreground job. If the job died of it, everything else on the line ends too; a program that handled it may go on. */
+  #interrupted(): void {
+    this.sigint = false
+    if (this.status === 130) throw new Interrupted()
   }
 
   async #compound(command: Exclude<Command, { type: "simple" | "function" }>): Promise<number> {
@@ -351,6 +380,7 @@ export class Shell implements ExpansionHost {
     this.loopDepth++
     try {
       for (let going = true; going; ) {
+        await this.#breathe()
         try {
           going = await turn()
         } catch (thrown) {
@@ -363,6 +393,14 @@ export class Shell implements ExpansionHost {
     } finally {
       this.loopDepth--
     }
+  }
+
+  /** Computing takes time too: a loop of builtins alone would otherwise stop the clock, and with it whatever could end the loop. */
+  async #breathe(): Promise<void> {
+    if (++this.#turns < BUSY_TURNS) return
+    this.#turns = 0
+    this.proc.kernel.sim.yieldSoon()
+    await this.proc.sleep(BUSY_TURNS * TURN_NS)
   }
 
   async #case(command: Extract<Command, { type: "case" }>): Promise<number> {
@@ -560,14 +598,16 @@ export class Shell implements ExpansionHost {
   /** bash names where the text came from: `bash: -c: line 1: …`. */
   async #complainSyntax(message: string): Promise<void> {
     const { name, numbered } = this.options
-    if (numbered && this.scriptName === name) await this.proc.err(`${name}: -c: line ${this.line}: ${message}\n`)
+    if (numbered && this.scriptName === name && !this.interactive)
+      await this.proc.err(`${name}: -c: line ${this.line}: ${message}\n`)
     else await this.complain(message)
   }
 
   /** `bash: line 3: …`, `sh: …`. */
   async complain(message: string): Promise<void> {
     const { name, numbered } = this.options
-    await this.proc.err(numbered ? `${name}: line ${this.line}: ${message}\n` : `${name}: ${message}\n`)
+    const line = numbered && !this.interactive ? `line ${this.line}: ` : ""
+    await this.proc.err(`${name}: ${line}${message}\n`)
   }
 }
 

@@ -41,6 +41,7 @@ export class Simulation {
   readonly #queue = new EventQueue()
   #goals: Goal[] = []
   #pumping = false
+  #sinceTurn = 0
   #ids = 0
 
   constructor(options: SimulationOptions = {}) {
@@ -88,6 +89,11 @@ export class Simulation {
     return result
   }
 
+  /** Gives the host a turn after the next event: for programs that compute much between two events. */
+  yieldSoon(): void {
+    this.#sinceTurn = EVENTS_PER_TURN
+  }
+
   /** Lets `duration` nanoseconds of virtual time pass. */
   async advance(duration: number): Promise<void> {
     let over = false
@@ -113,7 +119,6 @@ export class Simulation {
 
   async #pump(): Promise<void> {
     this.#pumping = true
-    let sinceTurn = 0
     while (this.#goals.length > 0) {
       if (this.running > 0) await this.#letProgramsRun()
       if (this.#settleGoals()) {
@@ -128,8 +133,8 @@ export class Simulation {
         for (const goal of this.#goals.splice(0)) goal.reject(stuck)
         break
       }
-      if (++sinceTurn >= EVENTS_PER_TURN) {
-        sinceTurn = 0
+      if (++this.#sinceTurn >= EVENTS_PER_TURN) {
+        this.#sinceTurn = 0
         await hostTurn()
       }
     }

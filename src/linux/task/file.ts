@@ -103,6 +103,11 @@ export class SourceFile extends CountedFile {
     this.isTty = isTty
   }
 
+  /** Somebody waits for input, and there is none. */
+  get wanted(): boolean {
+    return this.#arrived.waiters.length > 0
+  }
+
   /** Adds input. Readers go on when the simulation runs. */
   push(data: Uint8Array): void {
     this.#chunks.push(data)

@@ -64,6 +64,7 @@ export class Process {
   readonly #handlers = new Map<Signal, () => void>()
   readonly #ignored = new Set<Signal>()
   #dying: ProcessExit | undefined
+  #interrupted: unknown
 
   constructor(
     kernel: Kernel,
@@ -207,9 +208,19 @@ export class Process {
     throw new ProcessExit({ code })
   }
 
-  /** Dies here if a deadly signal came while the program was running. */
+  /** Throws `reason` in the program, asleep or not: how a shell's handler for Ctrl-C ends what the shell is doing. */
+  interrupt(reason: unknown): void {
+    if (this.task.blocked) this.task.interrupt(reason)
+    else this.#interrupted = reason
+  }
+
+  /** Dies here if a deadly signal came while the program was running; an {@link interrupt} is thrown here as well. */
   checkSignals(): void {
     if (this.#dying !== undefined) throw this.#dying
+    if (this.#interrupted === undefined) return
+    const reason = this.#interrupted
+    this.#interrupted = undefined
+    throw reason
   }
 }
 

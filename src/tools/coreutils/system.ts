@@ -194,6 +194,7 @@ const timeout = withOptions(
     return (await proc.wait(child)).code
   },
   125,
+  true,
 )
 
 const yes = defineTool("yes", async (proc) => {

@@ -14,9 +14,10 @@ export function withOptions(
   table: OptionTable,
   run: (proc: Process, parsed: ParsedOptions) => Promise<number>,
   usageCode = 1,
+  posix = false,
 ): Tool {
   return defineTool(name, async (proc) => {
-    const parsed = getopt(proc.argv, table)
+    const parsed = getopt(proc.argv, table, posix)
     if (!("kind" in parsed)) return run(proc, parsed)
     await proc.err(`${getoptMessage(name, parsed)}Try '${name} --help' for more information.\n`)
     return usageCode

@@ -45,6 +45,8 @@ export async function exec(client: Client, words: readonly string[], flags: Flag
     ...(flags.has("tty") ? { tty: "true" } : {}),
   })
   const path = `${client.path(client.resource("pods"), pod)}/exec?${query}`
+  // With -t the terminal is raw: Ctrl-C is the remote program's.
+  if (flags.has("tty")) proc.ignore("SIGINT")
   const stdin = flags.has("stdin") ? proc.fds.get(0) : undefined
   const answer = client.request({
     method: "POST",
