@@ -11,7 +11,7 @@ import type { Simulation } from "../sim/simulation.ts"
 import type { TopologyDevice, TopologyNode } from "../view/topology-data.ts"
 import { formatPrefix } from "../wire/address.ts"
 import { type Capture, type CaptureOptions, startCapture } from "./capture.ts"
-import { type ExecOptions, parseDuration, runToEnd, type Site } from "./command.ts"
+import { type ExecOptions, parseDuration, runAt, type Site } from "./command.ts"
 import { type HandleHost, NodeHandle, PodHandle } from "./handles.ts"
 import type { Place } from "./journey.ts"
 import { Terminal, type TerminalOptions } from "./terminal.ts"
@@ -100,7 +100,7 @@ export class Cluster {
    * @example await cluster.exec("k8s-master", "kubectl get nodes")
    */
   async exec(where: string, command: string, options: ExecOptions = {}): Promise<ExecResult> {
-    return runToEnd(this.#site(where), command, options)
+    return runAt(this.#site(where), command, options)
   }
 
   /**
@@ -133,7 +133,7 @@ export class Cluster {
   }
 
   async #execOnNode(name: string, script: string, options: ExecOptions): Promise<ExecResult> {
-    return runToEnd(this.#nodeSite(name), script, options)
+    return runAt(this.#nodeSite(name), script, options)
   }
 
   #nodeSite(name: string): Site {
@@ -293,7 +293,7 @@ export class Cluster {
   }
 
   async #execInPod(namespace: string, name: string, script: string, options: ExecOptions): Promise<ExecResult> {
-    return runToEnd(this.#podSite(namespace, name), script, options)
+    return runAt(this.#podSite(namespace, name), script, options)
   }
 
   #podSite(namespace: string, name: string): Site {
@@ -316,7 +316,7 @@ export class Cluster {
     const { net, node } = this.#podState(namespace, name)
     if (net === undefined) throw new Error(`pod ${namespace}/${name} has no network yet: ${this.#why(namespace, name)}`)
     const site = this.#nodeSite(node)
-    return runToEnd({ ...site, options: { ...site.options, net } }, script, options)
+    return runAt({ ...site, options: { ...site.options, net } }, script, options)
   }
 
   toString(): string {

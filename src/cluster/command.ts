@@ -90,13 +90,22 @@ export class Collector {
   }
 }
 
-/** Runs a command line at a site, and everything it needs, to its end. */
-export async function runToEnd(site: Site, script: string, exec: ExecOptions): Promise<ExecResult> {
-  const { kernel, shell, options } = site
+/** Runs a command line in a site's shell. */
+export function runAt(site: Site, script: string, exec: ExecOptions): Promise<ExecResult> {
+  return runToEnd(site.kernel, [...site.shell, "-c", script], site.options, exec)
+}
+
+/** Runs a program and everything it needs, to its end. */
+export async function runToEnd(
+  kernel: Kernel,
+  argv: readonly string[],
+  options: SpawnOptions,
+  exec: ExecOptions,
+): Promise<ExecResult> {
   const collector = new Collector(exec.onOutput)
   const env = new Map([...(options.env ?? []), ...Object.entries(exec.env ?? {})])
-  const proc = kernel.processes.run([...shell, "-c", script], { ...options, env, fds: collector.fds(exec.stdin) })
-  if (typeof proc === "string") throw new Error(`${shell[0]}: ${proc}`)
+  const proc = kernel.processes.run(argv, { ...options, env, fds: collector.fds(exec.stdin) })
+  if (typeof proc === "string") throw new Error(`${argv[0]}: ${proc}`)
   await finish(kernel, proc, exec)
   return collector.result((proc.status as NonNullable<Process["status"]>).code)
 }
