@@ -17,4 +17,4 @@ export interface Frame {
 }
 
 /** Link types of the tcpdump.org registry. */
-export const LinkType = { ETHERNET: 1, RAW: 101, LINUX_SLL2: 276 } as const
+export const LinkType = { ETHERNET: 1, RAW: 101, IPV4: 228, LINUX_SLL2: 276 } as const

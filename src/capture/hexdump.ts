@@ -1,23 +1,30 @@
-/** Hex dumps as tcpdump's -x, -xx, -X, -XX and -A print them. */
+/** Hex dumps as tcpdump's -x, -X and -A print them. Models print-ascii.c. Each line begins with its line break. */
 
 const visible = (byte: number): string => (byte > 32 && byte < 127 ? String.fromCharCode(byte) : ".")
+const hex2 = (byte: number): string => byte.toString(16).padStart(2, "0")
 
-/** `link` is the length of the link-layer header, which the single-letter forms leave out. */
-export function hexDump(bytes: Uint8Array, mode: "x" | "xx" | "X" | "XX" | "A", link: number): string {
-  const shown = mode === "xx" || mode === "XX" ? bytes : bytes.subarray(link)
-  if (mode === "A")
-    return `${[...shown].map((byte) => (byte === 9 || byte === 10 || (byte >= 32 && byte < 127) ? String.fromCharCode(byte) : byte === 13 ? "" : ".")).join("")}\n`
+/** -x, and with `ascii` -X. `indent` stands in front of each line's offset. */
+export function hexLines(bytes: Uint8Array, ascii: boolean, indent = "\n\t"): string {
   let text = ""
-  for (let at = 0; at < shown.length; at += 16) {
-    const row = [...shown.subarray(at, at + 16)]
+  for (let at = 0; at < bytes.length; at += 16) {
+    const row = [...bytes.subarray(at, at + 16)]
     let hex = ""
     for (let i = 0; i < row.length; i += 2)
       hex += ` ${row
         .slice(i, i + 2)
-        .map((byte) => byte.toString(16).padStart(2, "0"))
+        .map(hex2)
         .join("")}`
-    const ascii = mode === "X" || mode === "XX" ? `${"".padEnd(41 - hex.length)} ${row.map(visible).join("")}` : ""
-    text += `\t0x${at.toString(16).padStart(4, "0")}: ${hex}${ascii}\n`
+    text += `${indent}0x${at.toString(16).padStart(4, "0")}: ${ascii ? `${hex.padEnd(40)}  ${row.map(visible).join("")}` : hex}`
+  }
+  return text
+}
+
+/** -A: a carriage return in front of a line feed is left out, elsewhere it is a dot like all that is not text. */
+export function asciiLines(bytes: Uint8Array): string {
+  let text = "\n"
+  for (const [i, byte] of bytes.entries()) {
+    if (byte === 13) text += i + 2 < bytes.length && bytes[i + 1] !== 10 ? "." : ""
+    else text += byte === 9 || byte === 10 || byte === 32 ? String.fromCharCode(byte) : visible(byte)
   }
   return text
 }
