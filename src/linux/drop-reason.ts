@@ -60,7 +60,7 @@ export function dropReasonName(reason: number): string {
 
 /** Frees a packet that dies here. Models net/core/skbuff.c kfree_skb_reason. `object` is what decided, when something did. */
 export function kfreeSkb(net: NetNamespace, skb: Skb, reason: DropReason, object?: unknown): void {
-  const trace = net.kernel.sim.trace
+  const trace = net.trace
   if (trace.on !== 0) trace.emit(TraceKind.KFREE_SKB, skb.id, net.id, skb.dev?.ifindex ?? 0, reason, object)
   skb.free()
 }

@@ -1,7 +1,7 @@
 /** A network device. Models struct net_device and net/core/dev.c. */
 
 import { TraceKind } from "../sim/trace.ts"
-import { isMulticastMac, MAC_BROADCAST } from "../wire/address.ts"
+import { MAC_BROADCAST } from "../wire/address.ts"
 import { csumFold, csumPartial } from "../wire/checksum.ts"
 import * as ethernet from "../wire/ethernet.ts"
 import { DropReason, kfreeSkb } from "./drop-reason.ts"
@@ -191,7 +191,7 @@ export function devQueueXmit(dev: NetDevice, skb: Skb): void {
     return
   }
   if (!dev.checksumOffload && skb.ipSummed === IpSummed.PARTIAL) checksumHelp(skb)
-  const trace = dev.net.kernel.sim.trace
+  const trace = dev.net.trace
   if (trace.on !== 0) trace.emit(TraceKind.NET_DEV_XMIT, skb.id, dev.net.id, dev.ifindex, skb.length)
   if (dev.tapped) dev.tap(skb, true)
   dev.startXmit(dev, skb)
@@ -216,8 +216,8 @@ export function ethTypeTrans(skb: Skb, dev: NetDevice): void {
   const to = ethernet.destination(view, skb.data)
   skb.protocol = ethernet.etherType(view, skb.data)
   if (to === dev.address) skb.packetType = PacketType.HOST
-  else if (isMulticastMac(to)) skb.packetType = to === MAC_BROADCAST ? PacketType.BROADCAST : PacketType.MULTICAST
-  else skb.packetType = PacketType.OTHERHOST
+  else if (!ethernet.isGroup(view, skb.data)) skb.packetType = PacketType.OTHERHOST
+  else skb.packetType = to === MAC_BROADCAST ? PacketType.BROADCAST : PacketType.MULTICAST
   skb.pull(ethernet.LENGTH)
   skb.networkHeader = skb.data
 }
@@ -235,7 +235,7 @@ export function netifReceiveSkb(dev: NetDevice, skb: Skb): void {
   dev.stats.rxPackets++
   dev.stats.rxBytes += skb.tail - (dev.countsHeader ? skb.macHeader : skb.data)
   if (skb.packetType === PacketType.MULTICAST) dev.stats.rxMulticast++
-  const trace = dev.net.kernel.sim.trace
+  const trace = dev.net.trace
   if (trace.on !== 0) trace.emit(TraceKind.NETIF_RECEIVE_SKB, skb.id, dev.net.id, dev.ifindex, skb.length)
   if (dev.tapped) {
     skb.push(ethernet.LENGTH)

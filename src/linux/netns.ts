@@ -1,6 +1,7 @@
 /** A network namespace: its devices, tables and sockets. Models struct net. */
 
 import type { Prng } from "../sim/prng.ts"
+import type { Trace } from "../sim/trace.ts"
 import { isLoopback } from "../wire/address.ts"
 import { Fib } from "./fib/fib.ts"
 import { type Route, RouteType } from "./fib/route.ts"
@@ -15,6 +16,7 @@ import type { VxlanSock } from "./link/vxlan.ts"
 import { NeighTable } from "./neigh/table.ts"
 import { type DeviceOps, IFF, NetDevice, type NetDeviceOptions, type PacketTap } from "./netdev.ts"
 import { NfHooks } from "./netfilter/hook.ts"
+import { NumberMap } from "./number-map.ts"
 import { SnmpCounters } from "./snmp.ts"
 import { defaultSysctl, type Sysctl } from "./sysctl.ts"
 
@@ -25,6 +27,8 @@ export class NetNamespace {
   /** As under /run/netns (`cni-…`); empty for a machine's first namespace. */
   readonly name: string
   readonly prng: Prng
+  /** The simulation's, one step away: every stage of every packet asks whether it is on. */
+  readonly trace: Trace
   readonly sysctl: Sysctl = defaultSysctl()
   readonly fib: Fib = new Fib()
   readonly neigh: NeighTable
@@ -43,12 +47,13 @@ export class NetNamespace {
   #devices: NetDevice[] = []
   #nextIfindex = 1
   #localRoutes = -1
-  #local = new Map<number, Route>()
+  #local = new NumberMap<Route>()
 
   constructor(kernel: Kernel, id: number, name: string) {
     this.kernel = kernel
     this.id = id
     this.name = name
+    this.trace = kernel.sim.trace
     this.prng = kernel.prng.fork(name === "" ? "init_net" : name)
     this.neigh = new NeighTable(this)
     this.udp = new UdpTable(this)
@@ -108,12 +113,12 @@ export class NetNamespace {
   /** True when `address` is one of this namespace's own. Models inet_addr_type == RTN_LOCAL. */
   isLocal(address: number): boolean {
     if (this.#localRoutes !== this.fib.generation) this.#indexLocal()
-    return this.#local.has(address) || isLoopback(address)
+    return this.#local.get(address) !== undefined || isLoopback(address)
   }
 
   #indexLocal(): void {
     this.#localRoutes = this.fib.generation
-    this.#local = new Map()
+    this.#local = new NumberMap()
     for (const route of this.fib.routes)
       if (route.type === RouteType.LOCAL && route.prefixLength === 32) this.#local.set(route.destination, route)
   }

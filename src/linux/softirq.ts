@@ -4,6 +4,7 @@
  */
 import type { EventHandler } from "../sim/event-queue.ts"
 import { MICROSECOND, type Simulation } from "../sim/simulation.ts"
+import { FrameQueue } from "./frame-queue.ts"
 import { ethTypeTrans, type NetDevice, netifReceiveSkb } from "./netdev.ts"
 import type { Skb } from "./skb.ts"
 
@@ -12,10 +13,9 @@ export const SOFTIRQ_DELAY: number = 10 * MICROSECOND
 
 export class Backlog implements EventHandler {
   readonly #sim: Simulation
-  #devices: NetDevice[] = []
-  #packets: Skb[] = []
-  #times: number[] = []
-  #head = 0
+  readonly #queue = new FrameQueue()
+  /** An event is pending. One is enough, however many frames wait. */
+  #armed = false
 
   constructor(sim: Simulation) {
     this.#sim = sim
@@ -23,34 +23,27 @@ export class Backlog implements EventHandler {
 
   /** Queues a frame that stands at its Ethernet header, for reception on `dev`. */
   enqueue(dev: NetDevice, skb: Skb): void {
-    const idle = this.#head === this.#packets.length
-    this.#devices.push(dev)
-    this.#packets.push(skb)
-    this.#times.push(this.#sim.now + SOFTIRQ_DELAY)
-    if (idle) this.#sim.schedule(SOFTIRQ_DELAY, this, 0)
+    if (this.#queue.empty) this.#arm(SOFTIRQ_DELAY)
+    this.#queue.push(dev, skb, this.#sim.now + SOFTIRQ_DELAY)
   }
 
   /** Receives everything that is due. */
   fire(): void {
+    const queue = this.#queue
     const now = this.#sim.now
-    while (this.#head < this.#packets.length && (this.#times[this.#head] as number) <= now) {
-      const dev = this.#devices[this.#head] as NetDevice
-      const skb = this.#packets[this.#head++] as Skb
+    this.#armed = false
+    while (!queue.empty && queue.time <= now) {
+      const dev = queue.dev
+      const skb = queue.take()
       ethTypeTrans(skb, dev)
       netifReceiveSkb(dev, skb)
     }
-    if (this.#head === this.#packets.length) {
-      this.#devices.length = this.#packets.length = this.#times.length = this.#head = 0
-      return
-    }
-    this.#sim.schedule((this.#times[this.#head] as number) - now, this, 0)
-    if (this.#head > 1024) this.#compact()
+    // The frame that came last may have armed the queue itself.
+    if (!queue.empty && !this.#armed) this.#arm(queue.time - now)
   }
 
-  #compact(): void {
-    this.#devices = this.#devices.slice(this.#head)
-    this.#packets = this.#packets.slice(this.#head)
-    this.#times = this.#times.slice(this.#head)
-    this.#head = 0
+  #arm(delay: number): void {
+    this.#armed = true
+    this.#sim.schedule(delay, this, 0)
   }
 }

@@ -11,10 +11,14 @@ export function readMac(view: DataView, at: number): number {
   return view.getUint16(at) * 0x1_0000_0000 + view.getUint32(at + 2)
 }
 
+/** The setters take what they store modulo 2^16 and 2^32, which is all the arithmetic an address needs. */
 export function writeMac(view: DataView, at: number, mac: number): void {
-  view.setUint16(at, Math.floor(mac / 0x1_0000_0000))
-  view.setUint32(at + 2, mac >>> 0)
+  view.setUint16(at, mac / 0x1_0000_0000)
+  view.setUint32(at + 2, mac)
 }
+
+/** True when the address at `at` is a group's: the lowest bit of its first byte. */
+export const isGroup = (view: DataView, at: number): boolean => (view.getUint8(at) & 1) !== 0
 
 export const destination = (view: DataView, at: number): number => readMac(view, at)
 export const source = (view: DataView, at: number): number => readMac(view, at + 6)

@@ -78,15 +78,27 @@ export function emit(
   source: number,
   destination: number,
 ): void {
-  view.setUint16(at, 0x4500 | tos)
+  const first = 0x4500 | tos
+  const ttlAndProtocol = (ttl << 8) | protocol
+  // Summed from what is at hand: reading back what was just written would wait for it.
+  const sum =
+    first +
+    totalLength +
+    id +
+    frag +
+    ttlAndProtocol +
+    (source >>> 16) +
+    (source & 0xffff) +
+    (destination >>> 16) +
+    (destination & 0xffff)
+  view.setUint16(at, first)
   view.setUint16(at + 2, totalLength)
   view.setUint16(at + 4, id)
   view.setUint16(at + 6, frag)
-  view.setUint16(at + 8, (ttl << 8) | protocol)
-  view.setUint16(at + 10, 0)
+  view.setUint16(at + 8, ttlAndProtocol)
+  view.setUint16(at + 10, csumFold(sum))
   view.setUint32(at + 12, source)
   view.setUint32(at + 16, destination)
-  view.setUint16(at + 10, csumFold(csumPartial(view, at, LENGTH, 0)))
 }
 
 /** Recomputes the header checksum after fields were changed. */

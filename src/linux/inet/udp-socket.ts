@@ -5,8 +5,8 @@ import { csumFold16, pseudoHeaderSum } from "../../wire/checksum.ts"
 import * as ipv4 from "../../wire/ipv4.ts"
 import * as udp from "../../wire/udp.ts"
 import type { Errno } from "../errno.ts"
-import { ipQueueXmit } from "../ip/output.ts"
-import { ipRouteOutput } from "../ip/route-output.ts"
+import { DstCache } from "../ip/dst-cache.ts"
+import { type IpOutputOptions, ipQueueXmit } from "../ip/output.ts"
 import type { NetNamespace } from "../netns.ts"
 import { IpSummed, type Skb } from "../skb.ts"
 import type { Process } from "../task/process.ts"
@@ -31,6 +31,9 @@ export class UdpSocket implements UdpEndpoint {
   #bound = false
   readonly #queue: Datagram[] = []
   readonly #arrived = new WaitQueue()
+  readonly #dst = new DstCache()
+  /** What the IPv4 header of the last datagram said: mostly the next one's too. */
+  #header: IpOutputOptions | undefined
   #error: Errno | undefined
 
   constructor(net: NetNamespace) {
@@ -49,7 +52,7 @@ export class UdpSocket implements UdpEndpoint {
 
   /** Fixes the peer: errors about it are reported, datagrams of others are not delivered. */
   connect(address: number, port: number): Errno | undefined {
-    const way = ipRouteOutput(this.net, address, this.localAddress)
+    const way = this.#dst.lookup(this.net, address, this.localAddress)
     if (typeof way === "string") return way
     if (!this.#bound) {
       const errno = this.bind(0, 0)
@@ -71,7 +74,7 @@ export class UdpSocket implements UdpEndpoint {
       const errno = this.bind(0, 0)
       if (errno !== undefined) return errno
     }
-    const way = ipRouteOutput(this.net, address, this.localAddress)
+    const way = this.#dst.lookup(this.net, address, this.localAddress)
     if (typeof way === "string") return way
     const length = udp.LENGTH + data.length
     const skb = this.net.kernel.arena.alloc(length)
@@ -83,18 +86,24 @@ export class UdpSocket implements UdpEndpoint {
     skb.csumStart = at
     skb.csumOffset = udp.CHECKSUM_OFFSET
     this.net.snmp.udpOutDatagrams++
-    // IP_PMTUDISC_WANT: DF stands in the header, yet the sender may fragment.
-    ipQueueXmit(this.net, skb, way, {
-      source: way.source,
-      destination: address,
-      protocol: ipv4.IpProtocol.UDP,
-      ttl: this.ttl,
-      tos: 0,
-      df: true,
-      id: undefined,
-      ignoreDf: true,
-    })
+    ipQueueXmit(this.net, skb, way, this.#headerFor(way.source, address))
     return undefined
+  }
+
+  #headerFor(source: number, destination: number): IpOutputOptions {
+    let header = this.#header
+    if (
+      header === undefined ||
+      header.source !== source ||
+      header.destination !== destination ||
+      header.ttl !== this.ttl
+    ) {
+      const protocol = ipv4.IpProtocol.UDP
+      // IP_PMTUDISC_WANT: DF stands in the header, yet the sender may fragment.
+      header = { source, destination, protocol, ttl: this.ttl, tos: 0, df: true, id: undefined, ignoreDf: true }
+      this.#header = header
+    }
+    return header
   }
 
   /** The next datagram; an errno when an ICMP error came, `ETIMEDOUT` after `timeout` nanoseconds. */

@@ -8,6 +8,7 @@ import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import type { Errno } from "../errno.ts"
 import { icmpSend } from "../ip/icmp.ts"
 import type { NetNamespace } from "../netns.ts"
+import { NumberMap } from "../number-map.ts"
 import { IpSummed, PacketType, type Skb } from "../skb.ts"
 import { icmpErrno } from "./icmp-errno.ts"
 import { pickPort } from "./port.ts"
@@ -31,8 +32,8 @@ export interface KernelUdpUser {
 
 export class UdpTable {
   readonly #net: NetNamespace
-  readonly #ports = new Map<number, UdpEndpoint[]>()
-  readonly #kernelUsers = new Map<number, KernelUdpUser>()
+  readonly #ports = new NumberMap<UdpEndpoint[]>()
+  readonly #kernelUsers = new NumberMap<KernelUdpUser>()
 
   constructor(net: NetNamespace) {
     this.#net = net

@@ -71,7 +71,7 @@ export function ipRcvFinish(net: NetNamespace, dev: NetDevice, skb: Skb): void {
     return
   }
   const route = net.fib.lookup(destination)
-  const trace = net.kernel.sim.trace
+  const trace = net.trace
   if (trace.on !== 0) trace.emit(TraceKind.FIB_LOOKUP, skb.id, net.id, dev.ifindex, route?.dev?.ifindex ?? 0, route)
   if (route !== undefined && (route.type === RouteType.LOCAL || route.type === RouteType.BROADCAST)) {
     ipLocalDeliver(net, dev, skb)
@@ -137,7 +137,7 @@ function ipForward(net: NetNamespace, input: NetDevice, skb: Skb, output: NetDev
   }
   skb.cow()
   ipv4.decreaseTtl(skb.view, skb.networkHeader)
-  const trace = net.kernel.sim.trace
+  const trace = net.trace
   if (trace.on !== 0) trace.emit(TraceKind.IP_FORWARD, skb.id, net.id, input.ifindex, output.ifindex, skb.route)
   if ((net.hooks.active & (1 << NfHook.FORWARD)) !== 0 && !net.hooks.run(net, NfHook.FORWARD, skb, input, output))
     return
@@ -156,7 +156,7 @@ function ipLocalDeliver(net: NetNamespace, dev: NetDevice, skb: Skb): void {
   }
   if ((net.hooks.active & (1 << NfHook.LOCAL_IN)) !== 0 && !net.hooks.run(net, NfHook.LOCAL_IN, whole, dev, undefined))
     return
-  const trace = net.kernel.sim.trace
+  const trace = net.trace
   if (trace.on !== 0) trace.emit(TraceKind.IP_LOCAL_DELIVER, whole.id, net.id, dev.ifindex, 0)
   deliverToProtocol(net, whole)
 }

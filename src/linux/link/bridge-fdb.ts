@@ -1,4 +1,5 @@
 /** The forwarding database of a bridge. Models net/bridge/br_fdb.c. */
+import { NumberMap } from "../number-map.ts"
 import type { Bridge, BridgePort } from "./bridge.ts"
 
 export interface BridgeFdbRow {
@@ -19,7 +20,7 @@ export class BridgeFdb {
   generation = 0
   readonly #clock: { readonly now: number }
   readonly #bridge: Bridge
-  readonly #rows = new Map<number, BridgeFdbRow>()
+  readonly #rows = new NumberMap<BridgeFdbRow>()
 
   constructor(clock: { readonly now: number }, bridge: Bridge) {
     this.#clock = clock

@@ -2,7 +2,6 @@
 
 import { SECOND } from "../../sim/simulation.ts"
 import { TraceKind } from "../../sim/trace.ts"
-import { isMulticastMac } from "../../wire/address.ts"
 import * as ethernet from "../../wire/ethernet.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { countTx, type DeviceOps, devQueueXmit, type NetDevice, netifReceiveSkb } from "../netdev.ts"
@@ -41,7 +40,7 @@ export class BridgePort {
     const view = skb.view
     const to = ethernet.destination(view, skb.macHeader)
     if (this.learning) bridge.fdb.learn(ethernet.source(view, skb.macHeader), this)
-    if (isMulticastMac(to)) {
+    if (ethernet.isGroup(view, skb.macHeader)) {
       bridge.passUp(skb.clone())
       bridge.flood(skb, this)
       return
@@ -115,14 +114,14 @@ export class Bridge {
     const to = ethernet.destination(skb.view, skb.macHeader)
     skb.dev = br
     if (to === br.address) skb.packetType = PacketType.HOST
-    else if (!isMulticastMac(to))
+    else if (!ethernet.isGroup(skb.view, skb.macHeader))
       skb.packetType = this.fdb.lookup(to)?.local === true ? PacketType.HOST : PacketType.OTHERHOST
     netifReceiveSkb(br, skb)
   }
 
   /** Out of one port. Models br_forward.c br_forward; `skb` is stripped of its Ethernet header. */
   forward(skb: Skb, from: BridgePort | undefined, to: BridgePort): void {
-    const trace = this.dev.net.kernel.sim.trace
+    const trace = this.dev.net.trace
     if (!shouldDeliver(from, to)) {
       kfreeSkb(this.dev.net, skb, DropReason.BRIDGE_NO_EGRESS_PORT, to)
       return
@@ -134,7 +133,7 @@ export class Bridge {
 
   /** Out of every other port. Models br_flood. */
   flood(skb: Skb, from: BridgePort | undefined): void {
-    const trace = this.dev.net.kernel.sim.trace
+    const trace = this.dev.net.trace
     if (trace.on !== 0) trace.emit(TraceKind.BR_FLOOD, skb.id, this.dev.net.id, this.dev.ifindex, 0)
     for (const port of this.ports) {
       if (!port.flood || !shouldDeliver(from, port)) continue
@@ -161,7 +160,7 @@ export const bridgeOps: DeviceOps = {
     const to = ethernet.destination(skb.view, skb.data)
     skb.macHeader = skb.data
     skb.pull(ethernet.LENGTH)
-    const port = isMulticastMac(to) ? undefined : bridge.fdb.lookup(to)?.port
+    const port = ethernet.isGroup(skb.view, skb.macHeader) ? undefined : bridge.fdb.lookup(to)?.port
     if (port === undefined) bridge.flood(skb, undefined)
     else bridge.forward(skb, undefined, port)
   },

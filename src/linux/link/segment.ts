@@ -6,10 +6,11 @@
 import type { EventHandler } from "../../sim/event-queue.ts"
 import type { Prng } from "../../sim/prng.ts"
 import { MICROSECOND, type Simulation } from "../../sim/simulation.ts"
-import { isMulticastMac } from "../../wire/address.ts"
 import * as ethernet from "../../wire/ethernet.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
+import { FrameQueue } from "../frame-queue.ts"
 import { countTx, type DeviceOps, ethTypeTrans, type NetDevice, netifReceiveSkb } from "../netdev.ts"
+import { NumberMap } from "../number-map.ts"
 import type { Skb } from "../skb.ts"
 
 export interface SegmentOptions {
@@ -30,10 +31,9 @@ export class Segment implements EventHandler {
   readonly #prng: Prng
   readonly #ports: NetDevice[] = []
   /** Where each MAC address was last seen. */
-  readonly #fdb = new Map<number, NetDevice>()
+  readonly #fdb = new NumberMap<NetDevice>()
   /** Frames on their way, in order of arrival while there is no jitter. */
-  #flying: { skb: Skb; from: NetDevice; at: number }[] = []
-  #head = 0
+  readonly #flying = new FrameQueue()
 
   constructor(sim: Simulation, name: string, options: SegmentOptions = {}) {
     this.sim = sim
@@ -49,7 +49,7 @@ export class Segment implements EventHandler {
   detach(dev: NetDevice): void {
     const at = this.#ports.indexOf(dev)
     if (at >= 0) this.#ports.splice(at, 1)
-    for (const [mac, port] of this.#fdb) if (port === dev) this.#fdb.delete(mac)
+    this.#fdb.deleteWhere((port) => port === dev)
   }
 
   /** Takes a frame from one of the NICs. */
@@ -64,39 +64,28 @@ export class Segment implements EventHandler {
   }
 
   #fly(from: NetDevice, skb: Skb, delay: number): void {
-    const at = this.sim.now + delay
-    const idle = this.#head === this.#flying.length
-    const frame = { skb, from, at }
-    if (this.options.jitter > 0) this.sim.schedule(delay, { fire: () => this.#arrive(frame) }, 0)
-    else {
-      this.#flying.push(frame)
-      if (idle) this.sim.schedule(delay, this, 0)
+    if (this.options.jitter > 0) {
+      this.sim.schedule(delay, { fire: () => this.#arrive(from, skb) }, 0)
+      return
     }
+    if (this.#flying.empty) this.sim.schedule(delay, this, 0)
+    this.#flying.push(from, skb, this.sim.now + delay)
   }
 
   /** The frame that left first arrives; the next one's arrival is the next event. */
   fire(): void {
-    const frame = this.#flying[this.#head++]
-    if (frame === undefined) return
-    const next = this.#flying[this.#head]
-    if (next === undefined) {
-      this.#flying = []
-      this.#head = 0
-    } else {
-      this.sim.schedule(next.at - this.sim.now, this, 0)
-      if (this.#head > 1024) {
-        this.#flying = this.#flying.slice(this.#head)
-        this.#head = 0
-      }
-    }
-    this.#arrive(frame)
+    const flying = this.#flying
+    if (flying.empty) return
+    const from = flying.dev
+    const skb = flying.take()
+    if (!flying.empty) this.sim.schedule(flying.time - this.sim.now, this, 0)
+    this.#arrive(from, skb)
   }
 
-  #arrive(frame: { skb: Skb; from: NetDevice }): void {
-    const { skb, from } = frame
+  #arrive(from: NetDevice, skb: Skb): void {
     const to = ethernet.destination(skb.view, skb.data)
     this.#fdb.set(ethernet.source(skb.view, skb.data), from)
-    const port = isMulticastMac(to) ? undefined : this.#fdb.get(to)
+    const port = ethernet.isGroup(skb.view, skb.data) ? undefined : this.#fdb.get(to)
     if (port !== undefined) {
       if (port === from) skb.free()
       else receive(port, skb)

@@ -1,10 +1,23 @@
 /** Which VTEP an Ethernet address is behind. Models the vxlan_fdb of drivers/net/vxlan/vxlan_core.c. */
 
+import { DstCache } from "../ip/dst-cache.ts"
+import type { IpOutputOptions } from "../ip/output.ts"
+import { NumberMap } from "../number-map.ts"
+
 /** A remote VTEP. Models struct vxlan_rdst; 0 in port and VNI means the device's own. */
-export interface VxlanRemote {
+export class VxlanRemote {
   readonly ip: number
   readonly port: number
   readonly vni: number
+  readonly dst: DstCache = new DstCache()
+  /** What the outer IPv4 headers say: the same for every packet while the source is. */
+  header: IpOutputOptions | undefined = undefined
+
+  constructor(ip: number, port: number, vni: number) {
+    this.ip = ip
+    this.port = port
+    this.vni = vni
+  }
 }
 
 export interface VxlanFdbRow {
@@ -20,7 +33,7 @@ export interface VxlanFdbRow {
 
 export class VxlanFdb {
   generation = 0
-  readonly #rows = new Map<number, VxlanFdbRow>()
+  readonly #rows = new NumberMap<VxlanFdbRow>()
 
   lookup(mac: number): VxlanFdbRow | undefined {
     return this.#rows.get(mac)

@@ -10,12 +10,12 @@ import * as udp from "../../wire/udp.ts"
 import * as vxlan from "../../wire/vxlan.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { skbFlowHash } from "../flow-hash.ts"
-import { ipQueueXmit } from "../ip/output.ts"
-import { ipRouteOutput } from "../ip/route-output.ts"
+import { type IpOutputOptions, ipQueueXmit } from "../ip/output.ts"
 import { countTx, type DeviceOps, ethTypeTrans, type NetDevice, netifReceiveSkb } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
+import { NumberMap } from "../number-map.ts"
 import { IpSummed, PacketType, type Skb } from "../skb.ts"
-import { VxlanFdb, type VxlanRemote } from "./vxlan-fdb.ts"
+import { VxlanFdb, VxlanRemote } from "./vxlan-fdb.ts"
 
 export interface VxlanOptions {
   vni: number
@@ -50,6 +50,8 @@ export class Vxlan {
   readonly tos: number
   readonly ageing: number
   readonly remote: number
+  /** Where frames without a row go: nowhere, or to `remote`. */
+  readonly defaultRemotes: readonly VxlanRemote[]
   readonly udpChecksum: boolean
   readonly fdb: VxlanFdb = new VxlanFdb()
 
@@ -63,13 +65,14 @@ export class Vxlan {
     this.tos = options.tos ?? 0
     this.ageing = options.ageing ?? 300
     this.remote = options.remote ?? 0
+    this.defaultRemotes = this.remote === 0 ? [] : [new VxlanRemote(this.remote, 0, 0)]
     this.udpChecksum = options.udpChecksum ?? true
   }
 }
 
 /** The UDP socket that all devices of one port share. Models struct vxlan_sock. */
 export class VxlanSock {
-  readonly devices: Map<number, Vxlan> = new Map()
+  readonly devices: NumberMap<Vxlan> = new NumberMap()
 
   /** Takes a datagram: `skb.data` at the UDP header. Models vxlan_rcv; always consumes. */
   encapRcv(net: NetNamespace, skb: Skb): boolean {
@@ -94,7 +97,7 @@ export class VxlanSock {
 
 function decapsulate(device: Vxlan, skb: Skb, outerSource: number): void {
   const { dev } = device
-  const trace = dev.net.kernel.sim.trace
+  const trace = dev.net.trace
   if (trace.on !== 0) trace.emit(TraceKind.VXLAN_RCV, skb.id, dev.net.id, dev.ifindex, device.vni, device)
   const source = ethernet.source(skb.view, skb.data)
   ethTypeTrans(skb, dev)
@@ -120,7 +123,7 @@ function learn(device: Vxlan, mac: number, ip: number): void {
   }
   device.fdb.set({
     mac,
-    remotes: [{ ip, port: 0, vni: 0 }],
+    remotes: [new VxlanRemote(ip, 0, 0)],
     permanent: false,
     isStatic: false,
     updated: now,
@@ -166,13 +169,13 @@ function vxlanXmit(dev: NetDevice, skb: Skb): void {
   }
   // Unknown and group addresses go to the all-zero row's destinations (vxlan_xmit's default entry).
   row ??= device.fdb.lookup(0)
-  const remotes = row?.remotes ?? (device.remote !== 0 ? [{ ip: device.remote, port: 0, vni: 0 }] : [])
+  const remotes = row?.remotes ?? device.defaultRemotes
   if (remotes.length === 0) {
     dev.stats.txDropped++
     kfreeSkb(dev.net, skb, DropReason.VXLAN_NO_REMOTE, isMulticastMac(to) ? undefined : device)
     return
   }
-  const trace = dev.net.kernel.sim.trace
+  const trace = dev.net.trace
   if (trace.on !== 0) trace.emit(TraceKind.VXLAN_XMIT, skb.id, dev.net.id, dev.ifindex, device.vni, row)
   for (let i = 1; i < remotes.length; i++) vxlanXmitOne(device, skb.clone(), remotes[i] as VxlanRemote)
   vxlanXmitOne(device, skb, remotes[0] as VxlanRemote)
@@ -182,7 +185,7 @@ function vxlanXmit(dev: NetDevice, skb: Skb): void {
 function vxlanXmitOne(device: Vxlan, skb: Skb, remote: VxlanRemote): void {
   const { dev } = device
   const net = dev.net
-  const way = ipRouteOutput(net, remote.ip, device.local, device.lower)
+  const way = remote.dst.lookup(net, remote.ip, device.local, device.lower)
   if (typeof way === "string" || way.dev === dev) {
     dev.stats.txErrors++
     if (typeof way === "string") dev.stats.txCarrierErrors++
@@ -197,16 +200,15 @@ function vxlanXmitOne(device: Vxlan, skb: Skb, remote: VxlanRemote): void {
   vxlan.emit(skb.view, at, remote.vni || device.vni)
   pushUdp(skb, device, sourcePort, remote.port || device.port, way.source, remote.ip)
   skb.packetType = PacketType.HOST
-  ipQueueXmit(net, skb, way, {
-    source: way.source,
-    destination: remote.ip,
-    protocol: ipv4.IpProtocol.UDP,
-    ttl: device.ttl,
-    tos: device.tos,
-    df: false,
-    id: undefined,
-    ignoreDf: true,
-  })
+  let { header } = remote
+  if (header === undefined || header.source !== way.source)
+    remote.header = header = outerHeader(device, way.source, remote.ip)
+  ipQueueXmit(net, skb, way, header)
+}
+
+function outerHeader(device: Vxlan, source: number, destination: number): IpOutputOptions {
+  const protocol = ipv4.IpProtocol.UDP
+  return { source, destination, protocol, ttl: device.ttl, tos: device.tos, df: false, id: undefined, ignoreDf: true }
 }
 
 function pushUdp(skb: Skb, device: Vxlan, sourcePort: number, port: number, source: number, destination: number): void {
@@ -234,7 +236,8 @@ function lcoChecksum(skb: Skb, at: number, pseudo: number): number {
 
 /** The outer source port: from the inner flow, so that one flow takes one path. Models include/net/udp.h udp_flow_src_port. */
 function udpFlowSourcePort(net: NetNamespace, skb: Skb): number {
-  const [low, high] = net.sysctl.localPortRange
+  const low = net.sysctl.localPortRange[0]
+  const high = net.sysctl.localPortRange[1]
   const hash = skbFlowHash(net.kernel, skb)
   const spread = (hash ^ (hash << 16)) >>> 0
   return Math.floor((spread * (high - low)) / 0x1_0000_0000) + low

@@ -5,6 +5,7 @@ import { Timer } from "../../sim/timer.ts"
 import { formatIpv4 } from "../../wire/address.ts"
 import type { NetDevice } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
+import { NumberMap } from "../number-map.ts"
 import type { Skb } from "../skb.ts"
 
 /** Models include/uapi/linux/neighbour.h NUD_*. */
@@ -82,7 +83,7 @@ export class NeighTable {
   generation = 0
   /** Sends solicitations and answers timers: set by neigh/nud.ts. */
   readonly #net: NetNamespace
-  readonly #entries = new Map<number, Neighbour>()
+  readonly #entries = new NumberMap<Neighbour>()
   /** NUD_REACHABLE lasts this long; drawn anew every five minutes (neigh_rand_reach_time). */
   reachableTime: number
   #last: Neighbour | undefined

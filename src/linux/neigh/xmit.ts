@@ -8,7 +8,7 @@ import type { Neighbour } from "./table.ts"
 
 /** Sends through an entry whose address is known. */
 export function neighXmit(neigh: Neighbour, skb: Skb): void {
-  const trace = neigh.net.kernel.sim.trace
+  const trace = neigh.net.trace
   if (trace.on !== 0)
     trace.emit(TraceKind.NEIGH_OUTPUT, skb.id, neigh.net.id, neigh.dev.ifindex, neigh.primaryKey | 0, neigh)
   xmitTo(neigh.dev, neigh.lladdr, skb)

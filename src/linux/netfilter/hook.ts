@@ -49,7 +49,7 @@ export class NfHooks {
     for (const ops of this.#chains[hook] as NfHookOps[]) {
       const verdict = ops.hook(net, hook, skb, input, output)
       if (verdict === NfVerdict.ACCEPT) continue
-      const trace = net.kernel.sim.trace
+      const trace = net.trace
       if (trace.on !== 0) trace.emit(TraceKind.NF_HOOK, skb.id, net.id, skb.dev?.ifindex ?? 0, hook, ops)
       if (verdict === NfVerdict.DROP) kfreeSkb(net, skb, DropReason.NETFILTER_DROP, ops)
       return false

@@ -42,6 +42,8 @@ export function addrAdd(dev: NetDevice, spec: AddrSpec): NetlinkError | undefine
   }
   dev.addresses.push(ifa)
   fibAddInterfaceAddress(dev, ifa)
+  // Addresses are part of what route lookups answer: the source.
+  dev.net.fib.touch()
   if (dev.up && dev.arpNotify) arpAnnounce(dev, ifa.address)
   dev.net.kernel.notify(dev.net, "addr")
   return undefined
@@ -55,6 +57,7 @@ export function addrDel(dev: NetDevice, address: number, prefixLength: number | 
   const [ifa] = dev.addresses.splice(at, 1) as [InterfaceAddress]
   fibDelInterfaceAddress(dev, ifa)
   if (!ifa.secondary) dropSecondaries(dev, ifa)
+  dev.net.fib.touch()
   dev.net.kernel.notify(dev.net, "addr")
   return undefined
 }

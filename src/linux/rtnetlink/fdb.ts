@@ -1,6 +1,6 @@
 /** FDB rows: RTM_NEWNEIGH, RTM_DELNEIGH for AF_BRIDGE. Models net/core/rtnetlink.c rtnl_fdb_add, vxlan_fdb_add and br_fdb_add. */
 import { Vxlan } from "../link/vxlan.ts"
-import type { VxlanRemote } from "../link/vxlan-fdb.ts"
+import { VxlanRemote } from "../link/vxlan-fdb.ts"
 import type { NetDevice } from "../netdev.ts"
 import { type NetlinkError, refuse } from "./error.ts"
 
@@ -30,7 +30,7 @@ export function fdbAdd(dev: NetDevice, spec: FdbSpec, mode: FdbMode = "add"): Ne
 
 function vxlanFdbAdd(dev: NetDevice, vxlan: Vxlan, spec: FdbSpec, mode: FdbMode): NetlinkError | undefined {
   if (spec.destination === undefined) return refuse("EINVAL")
-  const remote: VxlanRemote = { ip: spec.destination, port: spec.port ?? 0, vni: spec.vni ?? 0 }
+  const remote = new VxlanRemote(spec.destination, spec.port ?? 0, spec.vni ?? 0)
   const known = vxlan.fdb.lookup(spec.mac)
   if (known !== undefined && mode === "add") return refuse("EEXIST")
   const kept = mode === "append" ? (known?.remotes ?? []) : []
