@@ -1,72 +1,7 @@
-/** Calendar time from the virtual clock, without the host's. */
-
-export interface Calendar {
-  year: number
-  /** 1 to 12. */
-  month: number
-  day: number
-  hour: number
-  minute: number
-  second: number
-  /** 0: Sunday. */
-  weekday: number
-  /** 1 to 366. */
-  yearday: number
-}
-
-export const WEEKDAYS: readonly string[] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-export const MONTHS: readonly string[] = [
-  "Jan",
-  "Feb",
-  "Mar",
-  "Apr",
-  "May",
-  "Jun",
-  "Jul",
-  "Aug",
-  "Sep",
-  "Oct",
-  "Nov",
-  "Dec",
-]
-
-/** The UTC date of a number of seconds since 1970, by the proleptic Gregorian calendar. */
-export function calendar(seconds: number): Calendar {
-  const days = Math.floor(seconds / 86400)
-  const rest = Math.floor(seconds) - days * 86400
-  // Days since 0000-03-01, in eras of 400 years: the leap day comes last in such a year.
-  const z = days + 719468
-  const era = Math.floor(z / 146097)
-  const dayOfEra = z - era * 146097
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365,
-  )
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
-  const shifted = Math.floor((5 * dayOfYear + 2) / 153)
-  const month = shifted < 10 ? shifted + 3 : shifted - 9
-  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
-  const before = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334][month - 1] as number
-  const day = dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1
-  return {
-    year,
-    month,
-    day,
-    hour: Math.floor(rest / 3600),
-    minute: Math.floor((rest % 3600) / 60),
-    second: rest % 60,
-    weekday: (((days + 4) % 7) + 7) % 7,
-    yearday: before + day + (leap && month > 2 ? 1 : 0),
-  }
-}
+/** Calendar time as programs write it. */
+import { calendar, MONTHS, WEEKDAYS } from "../calendar.ts"
 
 const two = (value: number): string => String(value).padStart(2, "0")
-
-/** `2025-10-18T06:17:36Z`, as Kubernetes writes times. */
-export function rfc3339(seconds: number): string {
-  const c = calendar(seconds)
-  return `${c.year}-${two(c.month)}-${two(c.day)}T${two(c.hour)}:${two(c.minute)}:${two(c.second)}Z`
-}
 
 /** `Sat, 18 Oct 2025 06:17:36 GMT`, as HTTP writes times (RFC 9110 section 5.6.7). */
 export function httpDate(seconds: number): string {

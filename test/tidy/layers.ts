@@ -29,10 +29,10 @@ export function layerRules(root: string): IForbiddenRuleType[] {
     name: `${room}-imports-only-${["itself", ...allowed].join("-")}`,
     severity: "error",
     from: { path: path(root, room) },
-    // The releases imitated are everybody's to name.
+    // The releases imitated are everybody's to name, and so is the calendar.
     to: {
       path: `^${root}/`,
-      pathNot: [...[room, ...allowed].map((other) => path(root, other)), `^${root}/versions\\.ts$`],
+      pathNot: [...[room, ...allowed].map((other) => path(root, other)), `^${root}/(versions|calendar)\\.ts$`],
     },
   }))
   rules.push(

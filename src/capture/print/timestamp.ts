@@ -1,4 +1,5 @@
 /** The time in front of each packet. Models util-print.c ts_print. The zone is UTC. */
+import { calendar } from "../../calendar.ts"
 import type { Frame } from "../frame.ts"
 import type { PrintOptions } from "./options.ts"
 
@@ -52,14 +53,7 @@ function clock(seconds: number): string {
   return `${two(Math.floor(day / 3600))}:${two(Math.floor(day / 60) % 60)}:${two(day % 60)}`
 }
 
-/** The date of a day count, without the host's calendar. */
 function isoDate(seconds: number): string {
-  const z = Math.floor(seconds / 86400) + 719468
-  const era = Math.floor(z / 146097)
-  const doe = z - era * 146097
-  const yoe = Math.floor((doe - Math.floor(doe / 1460) + Math.floor(doe / 36524) - Math.floor(doe / 146096)) / 365)
-  const doy = doe - (365 * yoe + Math.floor(yoe / 4) - Math.floor(yoe / 100))
-  const mp = Math.floor((5 * doy + 2) / 153)
-  const month = mp < 10 ? mp + 3 : mp - 9
-  return `${yoe + era * 400 + (month <= 2 ? 1 : 0)}-${two(month)}-${two(doy - Math.floor((153 * mp + 2) / 5) + 1)}`
+  const { year, month, day } = calendar(seconds)
+  return `${year}-${two(month)}-${two(day)}`
 }
