@@ -9,6 +9,8 @@ export default defineConfig({
   site: process.env.PODWIRE_SITE ?? "http://localhost:4321",
   base: process.env.PODWIRE_BASE ?? "/",
   trailingSlash: "always",
+  // Scripts stay files: one that is written into the page keeps Vite's marker for what it imports later, and fails when it does.
+  vite: { build: { assetsInlineLimit: 0 } },
   integrations: [
     starlight({
       title: "podwire",
@@ -42,12 +44,35 @@ export default defineConfig({
           ],
         },
       ],
+      components: {
+        Hero: "./site/components/Hero.astro",
+        Search: "./site/components/Search.astro",
+        Head: "./site/components/Head.astro",
+      },
       lastUpdated: false,
       pagination: true,
       credits: false,
       expressiveCode: {
         themes: ["github-light", "github-dark"],
-        styleOverrides: { borderRadius: "6px", codeFontFamily: "var(--pw-mono)" },
+        // Code of a notebook is read on phones too; what was printed keeps its lines.
+        defaultProps: { overridesByLang: { ts: { wrap: true } } },
+        styleOverrides: {
+          borderRadius: "8px",
+          borderColor: "var(--pw-border)",
+          codeFontFamily: "var(--pw-mono)",
+          codeFontSize: "0.8125rem",
+          codeLineHeight: "1.65",
+          codeBackground: "var(--pw-input-bg)",
+          codePaddingInline: "0.9rem",
+          frames: {
+            frameBoxShadowCssValue: "none",
+            terminalBackground: "var(--pw-input-bg)",
+            terminalTitlebarBackground: "var(--pw-input-bg)",
+            terminalTitlebarBorderBottomColor: "var(--pw-border)",
+            terminalTitlebarDotsOpacity: "0",
+            terminalTitlebarForeground: "var(--sl-color-gray-3)",
+          },
+        },
       },
     }),
   ],

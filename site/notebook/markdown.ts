@@ -1,4 +1,5 @@
-/** Markdown cells to HTML: GitHub's dialect through mdast, sanitised. */
+/** Markdown cells to HTML: GitHub's dialect through mdast, sanitised; headings get the page's anchors. */
+import type { ElementContent, RootContent as HastContent, Root as HastRoot } from "hast"
 import { defaultSchema, sanitize } from "hast-util-sanitize"
 import { toHtml } from "hast-util-to-html"
 import type { Root, RootContent } from "mdast"
@@ -22,26 +23,38 @@ export interface RenderedMarkdown {
   headings: Heading[]
 }
 
-const slugOf = (text: string): string =>
-  text
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\s-]/gu, "")
-    .trim()
-    .replace(/\s+/g, "-")
-
-/** `skipTitle` leaves out a level-one heading: the page has its own. */
-export function renderMarkdown(source: string, skipTitle: boolean): RenderedMarkdown {
+/** `taken` are the anchors the page has already; those of this text are added. `skipTitle` leaves out level-one headings: the page has its own. */
+export function renderMarkdown(
+  source: string,
+  options: { skipTitle?: boolean; taken?: Set<string> } = {},
+): RenderedMarkdown {
+  const taken = options.taken ?? new Set<string>()
   const tree = fromMarkdown(source, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] })
   const headings: Heading[] = []
-  tree.children = tree.children.filter((node) => !(skipTitle && node.type === "heading" && node.depth === 1))
+  tree.children = tree.children.filter(
+    (node) => !(options.skipTitle === true && node.type === "heading" && node.depth === 1),
+  )
   for (const node of tree.children) {
     if (node.type !== "heading") continue
     const text = textOf(node)
-    const slug = slugOf(text)
+    const slug = freeSlug(text, taken)
     headings.push({ depth: node.depth, slug, text })
     node.data = { hProperties: { id: slug } }
   }
   return { parts: partsOf(tree), headings }
+}
+
+/** As GitHub makes them: `break-it`, and `break-it-1` for the next of the same name. */
+function freeSlug(text: string, taken: Set<string>): string {
+  const slug = text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+    .trim()
+    .replace(/\s+/g, "-")
+  let free = slug
+  for (let count = 1; free === "" || taken.has(free); count++) free = `${slug}-${count}`
+  taken.add(free)
+  return free
 }
 
 const SCHEMA = {
@@ -54,7 +67,7 @@ function partsOf(tree: Root): MarkdownPart[] {
   const parts: MarkdownPart[] = []
   let text: RootContent[] = []
   const flush = (): void => {
-    if (text.length > 0) parts.push({ html: toHtml(sanitize(toHast({ type: "root", children: text }), SCHEMA)) })
+    if (text.length > 0) parts.push({ html: htmlOf(text) })
     text = []
   }
   for (const node of tree.children) {
@@ -68,3 +81,42 @@ function partsOf(tree: Root): MarkdownPart[] {
   flush()
   return parts
 }
+
+function htmlOf(children: RootContent[]): string {
+  const safe = sanitize(toHast({ type: "root", children }), SCHEMA) as HastRoot
+  return toHtml({ type: "root", children: safe.children.map(withPageManners) })
+}
+
+/** Headings link to themselves, as Starlight's do; tables scroll in a box that keys reach. */
+function withPageManners(node: HastContent): HastContent {
+  if (node.type !== "element") return node
+  if (node.tagName === "table")
+    return element("div", { className: ["pw-table"], tabIndex: 0, role: "group", ariaLabel: tableName(node) }, [node])
+  const id = node.properties["id"]
+  if (!/^h[1-6]$/.test(node.tagName) || typeof id !== "string") return node
+  const label = `Section titled “${plain(node)}”`
+  const link = element("a", { className: ["sl-anchor-link"], href: `#${encodeURIComponent(id)}`, ariaLabel: label }, [
+    element("span", { ariaHidden: "true", dataPagefindIgnore: "", className: ["sl-anchor-icon"] }, [
+      { type: "text", value: "#" },
+    ]),
+  ])
+  return element("div", { className: ["sl-heading-wrapper", `level-${node.tagName}`] }, [node, link])
+}
+
+const element = (
+  tagName: string,
+  properties: Record<string, string | number | string[]>,
+  children: ElementContent[],
+): HastContent & ElementContent => ({ type: "element", tagName, properties, children })
+
+const tableName = (table: ElementContent): string => `Table: ${find(table, "th").map(plain).join(", ")}`
+
+const find = (node: ElementContent, tagName: string): ElementContent[] =>
+  node.type !== "element"
+    ? []
+    : node.tagName === tagName
+      ? [node]
+      : node.children.flatMap((child) => find(child, tagName))
+
+const plain = (node: ElementContent): string =>
+  node.type === "text" ? node.value : node.type === "element" ? node.children.map(plain).join("") : ""

@@ -1,0 +1,72 @@
+/** Chromium on the built site: one browser and one server a file, a fresh context a page. */
+import { existsSync, readFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core"
+import { afterAll, beforeAll } from "vitest"
+import { createStaticServer, listen } from "../../src/node/serve-static.ts"
+import { needs } from "../support/needs.ts"
+
+export const BUILD = resolve("build")
+const CHROMIUM = "/usr/bin/chromium"
+/** No background traffic: this browser talks to the test's server only. */
+const ARGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+]
+
+export const withSite = needs({ "a built site (npm run site)": existsSync(join(BUILD, "index.html")) })
+export const withChromium = needs({ chromium: existsSync(CHROMIUM) })
+export const withSiteInChromium = needs({
+  chromium: existsSync(CHROMIUM),
+  "a built site (npm run site)": existsSync(join(BUILD, "index.html")),
+})
+
+/** The pages the site says it has, as paths, and the one for those it has not. */
+export function sitePaths(): string[] {
+  if (!existsSync(join(BUILD, "sitemap-0.xml"))) return []
+  const map = readFileSync(join(BUILD, "sitemap-0.xml"), "utf8")
+  const listed = [...map.matchAll(/<loc>([^<]+)<\/loc>/g)].map(([, url]) => new URL(url ?? "").pathname)
+  return [...listed, "/404.html"]
+}
+
+export interface Visitor {
+  /** `http://127.0.0.1:PORT`, without a slash. */
+  readonly origin: string
+  open(path: string, options?: BrowserContextOptions): Promise<Page>
+  /** A page that has not gone anywhere yet. */
+  blank(options?: BrowserContextOptions): Promise<Page>
+}
+
+/** Starts server and browser around the tests of the describe it is called in. */
+export function visitor(folder: string = BUILD): Visitor {
+  const server = createStaticServer(folder)
+  let browser: Browser
+  let origin = ""
+  beforeAll(async () => {
+    origin = `http://127.0.0.1:${await listen(server, 4350, () => undefined)}`
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS })
+  })
+  afterAll(async () => {
+    await browser.close()
+    server.close()
+    server.closeAllConnections()
+  })
+  const blank = async (options: BrowserContextOptions = {}): Promise<Page> =>
+    (await browser.newContext(options)).newPage()
+  return {
+    get origin() {
+      return origin
+    },
+    blank,
+    async open(path, options) {
+      const page = await blank(options)
+      await page.goto(origin + path, { waitUntil: "load" })
+      return page
+    },
+  }
+}

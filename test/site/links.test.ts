@@ -1,0 +1,83 @@
+/** Every link of every built page leads to a page, and to an anchor that is there; also below a base path. */
+import { execFileSync } from "node:child_process"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { parseHTML } from "linkedom"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { BUILD, withSite } from "./browser.ts"
+
+const REFERENCES = "a[href], link[href], script[src], img[src]"
+
+withSite("links", () => {
+  test("inside the site lead somewhere", () => {
+    expect(pagesOf(BUILD).length).toBeGreaterThan(5)
+    expect(brokenLinks(BUILD, "/")).toEqual([])
+  })
+
+  test("a broken link, a missing anchor and a way out of the base path are found", () => {
+    const page = `<a href="/nowhere/">1</a><a href="/#nothing">2</a><a href="/#here" id="here">3</a><a href="https://example.org/">4</a>`
+    expect(brokenLinksOf(page, "index.html", BUILD, "/")).toEqual(["/nowhere/: no file", "/#nothing: no such anchor"])
+    expect(brokenLinksOf(`<a href="/guides/">1</a>`, "index.html", BUILD, "/podwire/")).toEqual([
+      "/guides/: outside of /podwire/",
+    ])
+  })
+})
+
+withSite("below a base path", () => {
+  const folder = mkdtempSync(join(tmpdir(), "podwire-site-"))
+  beforeAll(() => {
+    execFileSync(process.execPath, ["node_modules/astro/bin/astro.mjs", "build", "--outDir", folder], {
+      // Not the test runner's own environment: it sets BASE_URL and NODE_ENV, which the build would take for its own.
+      env: { PATH: process.env["PATH"], HOME: folder, PODWIRE_BASE: "/podwire/", ASTRO_TELEMETRY_DISABLED: "1" },
+      stdio: "pipe",
+    })
+  }, 120_000)
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  test("links stay below it and lead somewhere", () => {
+    expect(pagesOf(folder)).toEqual(pagesOf(BUILD))
+    expect(brokenLinks(folder, "/podwire/")).toEqual([])
+  })
+})
+
+function pagesOf(folder: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" })
+  return names.filter((name) => name.endsWith(".html")).sort()
+}
+
+const brokenLinks = (folder: string, base: string): string[] =>
+  pagesOf(folder).flatMap((page) =>
+    brokenLinksOf(readFileSync(join(folder, page), "utf8"), page, folder, base).map((problem) => `${page}: ${problem}`),
+  )
+
+function brokenLinksOf(html: string, page: string, folder: string, base: string): string[] {
+  const here = new URL(base + page.replace(/index\.html$/, ""), "http://site.test")
+  const { document } = parseHTML(html)
+  const references = [...document.querySelectorAll(REFERENCES)].map(
+    (element) => element.getAttribute("href") ?? element.getAttribute("src") ?? "",
+  )
+  return [...new Set(references)].flatMap((reference) => {
+    const url = new URL(reference, here)
+    // What names another machine is not the site's; the page's own address is what `site` says.
+    if (url.origin !== here.origin || url.protocol === "data:") return []
+    const problem = problemOf(url, here, html, folder, base)
+    return problem === undefined ? [] : [`${reference}: ${problem}`]
+  })
+}
+
+function problemOf(url: URL, here: URL, html: string, folder: string, base: string): string | undefined {
+  if (!url.pathname.startsWith(base)) return `outside of ${base}`
+  const file = fileOf(join(folder, decodeURIComponent(url.pathname.slice(base.length))))
+  if (file === undefined) return "no file"
+  if (url.hash === "") return undefined
+  const target = url.pathname === here.pathname ? html : readFileSync(file, "utf8")
+  const id = decodeURIComponent(url.hash.slice(1))
+  const found = [...parseHTML(target).document.querySelectorAll("[id]")].filter((element) => element.id === id)
+  return found.length === 1 ? undefined : found.length === 0 ? "no such anchor" : `${found.length} such anchors`
+}
+
+function fileOf(path: string): string | undefined {
+  const file = existsSync(path) && statSync(path).isDirectory() ? join(path, "index.html") : path
+  return existsSync(file) ? file : undefined
+}

@@ -1,0 +1,72 @@
+/** Every page of the site, as a visitor finds it: no accessibility violation, no error, nothing wider than a phone, little to download. */
+import { gzipSync } from "node:zlib"
+import AxeBuilder from "@axe-core/playwright"
+import type { Page } from "playwright-core"
+import { expect, test } from "vitest"
+import { sitePaths, visitor, withSiteInChromium } from "./browser.ts"
+
+/** What reading a page may cost in JavaScript, compressed. */
+const SCRIPT_BUDGET = 30_000
+
+withSiteInChromium("every page", () => {
+  const site = visitor()
+
+  test("there are pages", () => expect(sitePaths().length).toBeGreaterThan(5))
+
+  for (const path of sitePaths()) {
+    for (const colorScheme of ["light", "dark"] as const)
+      test(`${path} in ${colorScheme} colours has no accessibility violation`, async () => {
+        const page = await site.open(path, { colorScheme })
+        expect(await page.evaluate(() => document.documentElement.dataset["theme"])).toBe(colorScheme)
+        const { violations } = await new AxeBuilder({ page }).analyze()
+        expect(violations.map(({ id, nodes }) => [id, ...nodes.slice(0, 5).map(({ html }) => html)])).toEqual([])
+        await page.context().close()
+      })
+
+    test(`${path} fits a phone`, async () => {
+      const page = await site.open(path, { viewport: { width: 360, height: 740 } })
+      expect(await tooWide(page)).toEqual([])
+      await page.context().close()
+    })
+
+    test(`${path} loads without an error, with at most ${SCRIPT_BUDGET} bytes of script`, async () => {
+      const { troubles, script, page } = await watched(path)
+      expect(troubles).toEqual([])
+      expect(script).toBeGreaterThan(1000)
+      expect(script).toBeLessThanOrEqual(SCRIPT_BUDGET)
+      await page.context().close()
+    })
+  }
+
+  /** Opens a page listening from the first byte: what went wrong, and what its scripts, the inline ones too, take compressed. */
+  async function watched(path: string): Promise<{ troubles: string[]; script: number; page: Page }> {
+    const page = await site.blank()
+    const troubles: string[] = []
+    const scripts: Promise<Buffer>[] = []
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) troubles.push(`${message.type()}: ${message.text()}`)
+    })
+    page.on("pageerror", (error) => troubles.push(String(error)))
+    page.on("requestfailed", (request) => troubles.push(`failed: ${request.url()}`))
+    page.on("response", (response) => {
+      if (response.status() >= 400) troubles.push(`${response.status()}: ${response.url()}`)
+      if (response.request().resourceType() === "script") scripts.push(response.body())
+    })
+    await page.goto(site.origin + path, { waitUntil: "networkidle" })
+    const inline = await page.evaluate(() => [...document.scripts].map((script) => script.textContent))
+    const sizes = [...(await Promise.all(scripts)), ...inline].map((text) => gzipSync(text).length)
+    return { troubles, script: sizes.reduce((sum, size) => sum + size, 0), page }
+  }
+})
+
+/** What sticks out of the window to the right, outside of boxes that scroll by themselves. */
+function tooWide(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const wide = document.documentElement.scrollWidth
+    if (wide <= window.innerWidth) return []
+    const out = [...document.querySelectorAll("body *")].filter(
+      (element) => element.getBoundingClientRect().right > window.innerWidth,
+    )
+    return [`${wide}px in ${window.innerWidth}px`, ...out.slice(0, 5).map((element) => element.outerHTML.slice(0, 120))]
+  })
+}
