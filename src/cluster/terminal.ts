@@ -12,6 +12,8 @@ export interface TerminalOptions {
   onOutput: (stream: "stdout" | "stderr", data: Uint8Array) => void
   /** A command line; an interactive shell when left out. */
   command?: string
+  /** What the command finds in `$0`, `$1`, … (the shell's name, nothing). */
+  args?: readonly string[]
   /** Programs find a terminal at their descriptors (true): shells prompt. When false they find pipes, and a shell reads its input as a script. */
   tty?: boolean
   /** Added to the environment. */
@@ -34,7 +36,8 @@ export class Terminal {
     this.#kernels = kernels
     this.#input = new SourceFile(tty)
     this.#files = new Set<OpenFile>([this.#input, out, err])
-    const argv = options.command === undefined ? site.shell : [...site.shell, "-c", options.command]
+    const argv =
+      options.command === undefined ? site.shell : [...site.shell, "-c", options.command, ...(options.args ?? [])]
     const env = new Map([...(site.options.env ?? []), ...Object.entries(options.env ?? {})])
     const fds = new Map<number, OpenFile>([
       [0, this.#input],

@@ -1,13 +1,13 @@
-/**
- * Outputs as they are committed, compared and published: free of what changes from run to run or machine to machine. tslab reports a cell's
- * failure as text on standard error; here it becomes the error output that Jupyter's format has for it.
- */
-import type { Cell, ErrorOutput, Notebook, Output } from "./ipynb.ts"
+/** Outputs as they are committed, compared and published: free of what changes from run to run or machine to machine. */
+import type { Cell, Notebook, Output } from "./ipynb.ts"
 
 export interface CanonicalOptions {
   /** Folders whose names must not appear, longest first; each becomes `.`. */
   scrub?: readonly string[]
 }
+
+/** Longer text is cut: nobody reads it, and every clone of the repository carries it. In characters. */
+export const STREAM_MAX = 65_536
 
 /** A notebook with canonical outputs and execution counts 1 to n. */
 export function canonicalize(notebook: Notebook, options: CanonicalOptions = {}): Notebook {
@@ -28,42 +28,19 @@ export function canonicalOutputs(outputs: readonly Output[], options: CanonicalO
       last.text += output.text
     else merged.push(output.output_type === "stream" ? { ...output } : output)
   }
-  return merged.map((output) => scrubbed(asError(output), options))
+  return merged.map((output) => scrubbed(output, options))
 }
 
-/** tslab's three ways of failing, all on standard error: type errors, syntax errors, exceptions. */
-function asError(output: Output): Output {
-  if (output.output_type !== "stream" || output.name !== "stderr") return output
-  const diagnostics = /^(\d+:\d+ - .*\n?)+$/.test(`${output.text.trimEnd()}\n`)
-  if (diagnostics)
-    return {
-      output_type: "error",
-      ename: "TypeError",
-      evalue: output.text.trimEnd().split("\n")[0] ?? "",
-      traceback: output.text.trimEnd().split("\n"),
-    }
-  const thrown = /^(?:Uncaught )?([A-Za-z]*Error)(?: \[[A-Z_]+\])?: (.*)$/m.exec(output.text)
-  return thrown === null ? output : exception(thrown[1] as string, thrown[2] as string, output.text)
-}
-
-/** Frames inside the kernel say nothing about the cell. */
-function exception(ename: string, evalue: string, text: string): ErrorOutput {
-  const kept = text
-    .trimEnd()
-    .split("\n")
-    .filter((line) => !/^\s+at /.test(line) || /evalmachine/.test(line))
-  return {
-    output_type: "error",
-    ename,
-    evalue,
-    traceback: kept.map((line) => line.replace(/evalmachine\.<anonymous>:\d+:\d+/, "this cell")),
-  }
+function shortened(text: string): string {
+  if (text.length <= STREAM_MAX) return text
+  const end = text.lastIndexOf("\n", STREAM_MAX) + 1 || STREAM_MAX
+  return `${text.slice(0, end)}… ${text.length - end} more characters\n`
 }
 
 function scrubbed(output: Output, options: CanonicalOptions): Output {
   const clean = (text: string): string =>
     (options.scrub ?? []).reduce((result, folder) => result.replaceAll(folder, "."), text)
-  if (output.output_type === "stream") return { ...output, text: clean(output.text) }
+  if (output.output_type === "stream") return { ...output, text: shortened(clean(output.text)) }
   if (output.output_type === "error")
     return { ...output, evalue: clean(output.evalue), traceback: output.traceback.map(clean) }
   return {

@@ -36,12 +36,19 @@ async function sayExit(shell: Shell, exit: ProcessExit): Promise<number> {
   return shell.leave(exit)
 }
 
-/** Ctrl-C goes to the foreground job, and the shell waits for that to end; without one it ends what the shell itself is doing. */
-function onInterrupt(shell: Shell): void {
+/**
+ * Ctrl-C goes to the foreground job, and the shell waits for that to end; without one it ends what the shell itself is doing: the line at a
+ * prompt, a script altogether.
+ */
+export function onInterrupt(shell: Shell): void {
   const { proc } = shell
   const waiting = [...proc.children].some((child) => child.status === undefined && child.group === proc.group)
   if (waiting) shell.sigint = true
-  else proc.interrupt(new Interrupted())
+  else if (shell.interactive) proc.interrupt(new Interrupted())
+  else {
+    proc.off("SIGINT")
+    proc.kill("SIGINT")
+  }
 }
 
 /** A whole command, over as many lines as it takes; `undefined` at the end of the input. */

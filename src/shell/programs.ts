@@ -1,7 +1,7 @@
 /** bash and sh as programs. */
 import type { Process } from "../linux/task/process.ts"
 import type { Tool } from "../linux/task/tool.ts"
-import { interact } from "./interactive.ts"
+import { interact, onInterrupt } from "./interactive.ts"
 import { Shell, type ShellOptions } from "./shell.ts"
 import { defineTool } from "./tool.ts"
 
@@ -50,6 +50,7 @@ async function main(proc: Process, options: ShellOptions): Promise<number> {
   )
   for (const flag of flags) await shell.script(`set ${flag}`)
   if (script === undefined && (interactive || proc.fds.get(0)?.isTty === true)) return interact(shell)
+  proc.on("SIGINT", () => onInterrupt(shell))
   return shell.main(script ?? (await proc.readText()))
 }
 

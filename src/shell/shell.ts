@@ -315,7 +315,8 @@ export class Shell implements ExpansionHost {
   /** Ctrl-C has reached the foreground job. If the job died of it, everything else on the line ends too; a program that handled it may go on. */
   #interrupted(): void {
     this.sigint = false
-    if (this.status === 130) throw new Interrupted()
+    if (this.status !== 130) return
+    throw this.interactive ? new Interrupted() : new ProcessExit({ code: 130, signal: "SIGINT" })
   }
 
   async #compound(command: Exclude<Command, { type: "simple" | "function" }>): Promise<number> {

@@ -1,0 +1,7 @@
+/** podwire/node: what needs a file system, processes or sockets of the host. */
+
+export type { DisplayOutput, ErrorOutput, Output, StreamOutput } from "../notebook/ipynb.ts"
+export { type Cell, type Notebook, NotebookError, parseNotebook, serializeNotebook } from "../notebook/ipynb.ts"
+export { type CellFailure, type RunOptions, type RunResult, runNotebook } from "./run-notebook.ts"
+export { save } from "./save.ts"
+export { createStaticServer, listen } from "./serve-static.ts"
