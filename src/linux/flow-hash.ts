@@ -19,8 +19,8 @@ export function skbFlowHash(kernel: Kernel, skb: Skb): number {
 }
 
 function hashIpv4(view: DataView, at: number, end: number, key: number): number {
-  let a = ipv4.source(view, at)
-  let b = ipv4.destination(view, at)
+  const a = ipv4.source(view, at)
+  const b = ipv4.destination(view, at)
   const protocol = ipv4.protocol(view, at)
   const ports = at + ipv4.headerLength(view, at)
   let pa = 0
@@ -32,9 +32,7 @@ function hashIpv4(view: DataView, at: number, end: number, key: number): number 
     pb = view.getUint16(ports + 2)
   }
   // Both directions hash alike (__flow_hash_consistentify).
-  if (b < a || (a === b && pb < pa)) {
-    ;[a, b] = [b, a]
-    ;[pa, pb] = [pb, pa]
-  }
-  return mix(mix(mix(mix(key, a), b), (pa << 16) | pb), protocol)
+  return b < a || (a === b && pb < pa)
+    ? mix(mix(mix(mix(key, b), a), (pb << 16) | pa), protocol)
+    : mix(mix(mix(mix(key, a), b), (pa << 16) | pb), protocol)
 }

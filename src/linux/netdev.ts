@@ -191,10 +191,14 @@ export function devQueueXmit(dev: NetDevice, skb: Skb): void {
     return
   }
   if (!dev.checksumOffload && skb.ipSummed === IpSummed.PARTIAL) checksumHelp(skb)
-  const trace = dev.net.trace
-  if (trace.on !== 0) trace.emit(TraceKind.NET_DEV_XMIT, skb.id, dev.net.id, dev.ifindex, skb.length)
+  if (dev.net.trace.on !== 0) traceFrame(TraceKind.NET_DEV_XMIT, dev, skb)
   if (dev.tapped) dev.tap(skb, true)
   dev.startXmit(dev, skb)
+}
+
+/** Apart, as all that packets rarely do: the compiler makes one piece of a packet's common way only while the pieces are small. */
+function traceFrame(kind: TraceKind, dev: NetDevice, skb: Skb): void {
+  dev.net.trace.emit(kind, skb.id, dev.net.id, dev.ifindex, skb.length)
 }
 
 /** Finishes a partial checksum in software. Models net/core/dev.c skb_checksum_help. */
@@ -235,18 +239,19 @@ export function netifReceiveSkb(dev: NetDevice, skb: Skb): void {
   dev.stats.rxPackets++
   dev.stats.rxBytes += skb.tail - (dev.countsHeader ? skb.macHeader : skb.data)
   if (skb.packetType === PacketType.MULTICAST) dev.stats.rxMulticast++
-  const trace = dev.net.trace
-  if (trace.on !== 0) trace.emit(TraceKind.NETIF_RECEIVE_SKB, skb.id, dev.net.id, dev.ifindex, skb.length)
-  if (dev.tapped) {
-    skb.push(ethernet.LENGTH)
-    dev.tap(skb, false)
-    skb.pull(ethernet.LENGTH)
-  }
+  if (dev.net.trace.on !== 0) traceFrame(TraceKind.NETIF_RECEIVE_SKB, dev, skb)
+  if (dev.tapped) tapReceived(dev, skb)
   if (dev.port !== undefined) {
     dev.port.handleFrame(skb)
     return
   }
   dev.net.kernel.deliver(dev, skb)
+}
+
+function tapReceived(dev: NetDevice, skb: Skb): void {
+  skb.push(ethernet.LENGTH)
+  dev.tap(skb, false)
+  skb.pull(ethernet.LENGTH)
 }
 
 /** Counts a frame as sent. */

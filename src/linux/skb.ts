@@ -79,10 +79,12 @@ export class Arena {
 
   /** Gives `skb` bytes of its own if they are shared. Models skb_cow. */
   cow(skb: Skb): void {
+    if ((this.#references[skb.head >> BLOCK_SHIFT] as number) > 1) this.#copy(skb)
+  }
+
+  #copy(skb: Skb): void {
     const block = skb.head >> BLOCK_SHIFT
-    const references = this.#references[block] as number
-    if (references <= 1) return
-    this.#references[block] = references - 1
+    this.#references[block] = (this.#references[block] as number) - 1
     const slot = this.#freeSlots[skb.sizeClass]?.pop() ?? this.#grow(skb.sizeClass)
     this.#references[slot >> BLOCK_SHIFT] = 1
     this.bytes.copyWithin(slot + (skb.data - skb.head), skb.data, skb.tail)
@@ -93,7 +95,7 @@ export class Arena {
   free(skb: Skb): void {
     const block = skb.head >> BLOCK_SHIFT
     const references = (this.#references[block] as number) - 1
-    if (references < 0) throw new Error(`packet ${skb.id} was freed twice`)
+    if (references < 0) throw broken(skb, "was freed twice")
     this.#references[block] = references
     if (references === 0) this.#freeSlots[skb.sizeClass]?.push(skb.head)
     skb.dev = undefined
@@ -127,6 +129,8 @@ function classOf(size: number): number {
   if (size <= CLASSES[2] * BLOCK) return 2
   throw new RangeError(`a packet of ${size} bytes is longer than an IPv4 datagram can be`)
 }
+
+const broken = (skb: Skb, how: string): Error => new Error(`packet ${skb.id} ${how}`)
 
 /** A packet on its way. Offsets are absolute positions in the arena. */
 export class Skb {
@@ -178,7 +182,7 @@ export class Skb {
   /** Makes room for `count` bytes in front; returns the new `data`. */
   push(count: number): number {
     this.data -= count
-    if (this.data < this.head) throw new Error(`packet ${this.id} has no headroom for ${count} more bytes`)
+    if (this.data < this.head) throw broken(this, `has no headroom for ${count} more bytes`)
     return this.data
   }
 
@@ -192,7 +196,7 @@ export class Skb {
   put(count: number): number {
     const at = this.tail
     this.tail += count
-    if (this.tail > this.end) throw new Error(`packet ${this.id} has no tailroom for ${count} more bytes`)
+    if (this.tail > this.end) throw broken(this, `has no tailroom for ${count} more bytes`)
     return at
   }
 

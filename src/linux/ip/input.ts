@@ -24,46 +24,40 @@ export function ipRcv(dev: NetDevice, skb: Skb): void {
     kfreeSkb(net, skb, DropReason.OTHERHOST)
     return
   }
+  const fault = headerFault(skb)
+  if (fault !== SOUND) {
+    net.snmp.ipInHdrErrors++
+    kfreeSkb(net, skb, fault)
+    return
+  }
   const at = skb.data
   const view = skb.view
-  if (!headerIsSound(skb, at)) {
-    net.snmp.ipInHdrErrors++
-    kfreeSkb(net, skb, DropReason.IP_INHDR)
-    return
-  }
-  if (!ipv4.checksumOk(view, at)) {
-    net.snmp.ipInHdrErrors++
-    kfreeSkb(net, skb, DropReason.IP_CSUM)
-    return
-  }
   // A short frame was padded to 60 bytes on the wire.
   skb.trim(ipv4.totalLength(view, at))
   skb.networkHeader = at
   skb.transportHeader = at + ipv4.headerLength(view, at)
-  if (
-    (net.hooks.active & (1 << NfHook.PRE_ROUTING)) !== 0 &&
-    !net.hooks.run(net, NfHook.PRE_ROUTING, skb, dev, undefined)
-  )
-    return
-  ipRcvFinish(net, dev, skb)
+  if (net.hooks.pass(net, NfHook.PRE_ROUTING, skb, dev, undefined)) ipRcvFinish(net, dev, skb)
 }
 
-function headerIsSound(skb: Skb, at: number): boolean {
-  if (skb.length < ipv4.LENGTH) return false
-  const view = skb.view
+const SOUND = 0
+
+/** What is wrong with the header at `skb.data`, if anything. */
+function headerFault(skb: Skb): typeof SOUND | DropReason {
+  const at = skb.data
+  const { view, length } = skb
+  if (length < ipv4.LENGTH || ipv4.version(view, at) !== 4) return DropReason.IP_INHDR
   const hlen = ipv4.headerLength(view, at)
   const total = ipv4.totalLength(view, at)
-  return ipv4.version(view, at) === 4 && hlen >= ipv4.LENGTH && total >= hlen && skb.length >= total
+  if (hlen < ipv4.LENGTH || total < hlen || length < total) return DropReason.IP_INHDR
+  return ipv4.checksumOk(view, at) ? SOUND : DropReason.IP_CSUM
 }
 
 /** Decides: for us, or onwards. Models ip_rcv_finish with ip_route_input_slow. */
 export function ipRcvFinish(net: NetNamespace, dev: NetDevice, skb: Skb): void {
   const view = skb.view
-  const source = ipv4.source(view, skb.networkHeader)
   const destination = ipv4.destination(view, skb.networkHeader)
-  if (isMartian(net, dev, source, destination)) {
-    net.snmp.ipInAddrErrors++
-    kfreeSkb(net, skb, DropReason.IP_INADDRERRORS)
+  if (isMartian(net, dev, ipv4.source(view, skb.networkHeader), destination)) {
+    refuse(net, skb, DropReason.IP_INADDRERRORS)
     return
   }
   if (destination === LIMITED_BROADCAST) {
@@ -71,22 +65,21 @@ export function ipRcvFinish(net: NetNamespace, dev: NetDevice, skb: Skb): void {
     return
   }
   const route = net.fib.lookup(destination)
-  const trace = net.trace
-  if (trace.on !== 0) trace.emit(TraceKind.FIB_LOOKUP, skb.id, net.id, dev.ifindex, route?.dev?.ifindex ?? 0, route)
-  if (route !== undefined && (route.type === RouteType.LOCAL || route.type === RouteType.BROADCAST)) {
+  if (net.trace.on !== 0) traceLookup(net, dev, skb, route)
+  if (route !== undefined && (route.type === RouteType.LOCAL || route.type === RouteType.BROADCAST))
     ipLocalDeliver(net, dev, skb)
-    return
+  else if (isMulticast(destination)) kfreeSkb(net, skb, DropReason.IP_INADDRERRORS)
+  else if (!dev.forwarding) refuse(net, skb, DropReason.IP_FORWARD_DISABLED)
+  else if (route === undefined || route.type !== RouteType.UNICAST) noRoute(net, skb, route)
+  else {
+    skb.route = route
+    skb.nexthop = route.gateway || destination
+    ipForward(net, dev, skb, route.dev as NetDevice)
   }
-  if (isMulticast(destination)) {
-    kfreeSkb(net, skb, DropReason.IP_INADDRERRORS)
-    return
-  }
-  if (!dev.forwarding) {
-    net.snmp.ipInAddrErrors++
-    kfreeSkb(net, skb, DropReason.IP_FORWARD_DISABLED)
-    return
-  }
-  forwardByRoute(net, dev, skb, route)
+}
+
+function traceLookup(net: NetNamespace, dev: NetDevice, skb: Skb, route: Route | undefined): void {
+  net.trace.emit(TraceKind.FIB_LOOKUP, skb.id, net.id, dev.ifindex, route?.dev?.ifindex ?? 0, route)
 }
 
 function isMartian(net: NetNamespace, dev: NetDevice, source: number, destination: number): boolean {
@@ -97,7 +90,14 @@ function isMartian(net: NetNamespace, dev: NetDevice, source: number, destinatio
   return net.isLocal(source)
 }
 
-function forwardByRoute(net: NetNamespace, dev: NetDevice, skb: Skb, route: Route | undefined): void {
+/** Drops a packet for its addresses. */
+function refuse(net: NetNamespace, skb: Skb, reason: DropReason): void {
+  net.snmp.ipInAddrErrors++
+  kfreeSkb(net, skb, reason)
+}
+
+/** No way onwards: says so, unless the way is a black hole. Models ip_error. */
+function noRoute(net: NetNamespace, skb: Skb, route: Route | undefined): void {
   if (route === undefined || route.type === RouteType.UNREACHABLE || route.type === RouteType.PROHIBIT) {
     net.snmp.ipInAddrErrors++
     const code =
@@ -107,42 +107,40 @@ function forwardByRoute(net: NetNamespace, dev: NetDevice, skb: Skb, route: Rout
           ? UnreachCode.PKT_FILTERED
           : UnreachCode.HOST
     icmpSend(net, skb, IcmpType.DEST_UNREACH, code, 0)
-    kfreeSkb(net, skb, DropReason.IP_INNOROUTES, route)
-    return
   }
-  if (route.type !== RouteType.UNICAST) {
-    kfreeSkb(net, skb, DropReason.IP_INNOROUTES, route)
-    return
-  }
-  skb.route = route
-  skb.nexthop = route.gateway || ipv4.destination(skb.view, skb.networkHeader)
-  ipForward(net, dev, skb, route.dev as NetDevice)
+  kfreeSkb(net, skb, DropReason.IP_INNOROUTES, route)
 }
 
 /** Models net/ipv4/ip_forward.c ip_forward. */
 function ipForward(net: NetNamespace, input: NetDevice, skb: Skb, output: NetDevice): void {
   const at = skb.networkHeader
   if (ipv4.ttl(skb.view, at) <= 1) {
-    net.snmp.ipInHdrErrors++
-    icmpSend(net, skb, IcmpType.TIME_EXCEEDED, 0, 0)
-    kfreeSkb(net, skb, DropReason.IP_TTL_EXCEEDED)
+    ttlExceeded(net, skb)
     return
   }
   const mtu = routeMtu(net, output, ipv4.destination(skb.view, at))
   if (skb.length > mtu && (ipv4.flagsAndOffset(skb.view, at) & ipv4.IP_DF) !== 0) {
-    net.snmp.ipFragFails++
-    icmpSend(net, skb, IcmpType.DEST_UNREACH, UnreachCode.FRAG_NEEDED, mtu)
-    kfreeSkb(net, skb, DropReason.PKT_TOO_BIG, skb.route)
+    tooBig(net, skb, mtu)
     return
   }
   skb.cow()
   ipv4.decreaseTtl(skb.view, skb.networkHeader)
-  const trace = net.trace
-  if (trace.on !== 0) trace.emit(TraceKind.IP_FORWARD, skb.id, net.id, input.ifindex, output.ifindex, skb.route)
-  if ((net.hooks.active & (1 << NfHook.FORWARD)) !== 0 && !net.hooks.run(net, NfHook.FORWARD, skb, input, output))
-    return
+  if (net.trace.on !== 0) net.trace.emit(TraceKind.IP_FORWARD, skb.id, net.id, input.ifindex, output.ifindex, skb.route)
+  if (!net.hooks.pass(net, NfHook.FORWARD, skb, input, output)) return
   net.snmp.ipForwDatagrams++
   ipOutput(net, skb, output, input)
+}
+
+function ttlExceeded(net: NetNamespace, skb: Skb): void {
+  net.snmp.ipInHdrErrors++
+  icmpSend(net, skb, IcmpType.TIME_EXCEEDED, 0, 0)
+  kfreeSkb(net, skb, DropReason.IP_TTL_EXCEEDED)
+}
+
+function tooBig(net: NetNamespace, skb: Skb, mtu: number): void {
+  net.snmp.ipFragFails++
+  icmpSend(net, skb, IcmpType.DEST_UNREACH, UnreachCode.FRAG_NEEDED, mtu)
+  kfreeSkb(net, skb, DropReason.PKT_TOO_BIG, skb.route)
 }
 
 /** Models ip_local_deliver: reassembly, INPUT, then the protocol. */
@@ -154,10 +152,8 @@ function ipLocalDeliver(net: NetNamespace, dev: NetDevice, skb: Skb): void {
     whole = joined
     whole.data = whole.networkHeader
   }
-  if ((net.hooks.active & (1 << NfHook.LOCAL_IN)) !== 0 && !net.hooks.run(net, NfHook.LOCAL_IN, whole, dev, undefined))
-    return
-  const trace = net.trace
-  if (trace.on !== 0) trace.emit(TraceKind.IP_LOCAL_DELIVER, whole.id, net.id, dev.ifindex, 0)
+  if (!net.hooks.pass(net, NfHook.LOCAL_IN, whole, dev, undefined)) return
+  if (net.trace.on !== 0) net.trace.emit(TraceKind.IP_LOCAL_DELIVER, whole.id, net.id, dev.ifindex, 0)
   deliverToProtocol(net, whole)
 }
 

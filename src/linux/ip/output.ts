@@ -57,11 +57,7 @@ export function ipQueueXmit(net: NetNamespace, skb: Skb, way: OutputRoute, optio
   skb.nexthop = way.nexthop
   skb.dev = way.dev
   net.snmp.ipOutRequests++
-  if (
-    (net.hooks.active & (1 << NfHook.LOCAL_OUT)) !== 0 &&
-    !net.hooks.run(net, NfHook.LOCAL_OUT, skb, undefined, way.dev)
-  )
-    return
+  if (!net.hooks.pass(net, NfHook.LOCAL_OUT, skb, undefined, way.dev)) return
   ipOutput(net, skb, skb.dev ?? way.dev, undefined)
 }
 
@@ -71,16 +67,10 @@ export function ipOutput(net: NetNamespace, skb: Skb, dev: NetDevice, input: Net
   const destination = ipv4.destination(skb.view, skb.networkHeader)
   if (destination === LIMITED_BROADCAST || isMulticast(destination) || skb.route?.type === RouteType.BROADCAST)
     skb.packetType = PacketType.BROADCAST
-  if (
-    (net.hooks.active & (1 << NfHook.POST_ROUTING)) !== 0 &&
-    !net.hooks.run(net, NfHook.POST_ROUTING, skb, input, dev)
-  )
-    return
-  if (skb.length > routeMtu(net, dev, destination)) {
-    ipFragment(net, skb, routeMtu(net, dev, destination), ipFinishOutput)
-    return
-  }
-  ipFinishOutput(net, skb)
+  if (!net.hooks.pass(net, NfHook.POST_ROUTING, skb, input, dev)) return
+  const mtu = routeMtu(net, dev, destination)
+  if (skb.length > mtu) ipFragment(net, skb, mtu, ipFinishOutput)
+  else ipFinishOutput(net, skb)
 }
 
 /** Models ip_finish_output2. */

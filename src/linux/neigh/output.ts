@@ -10,21 +10,18 @@ import { neighXmit, xmitTo } from "./xmit.ts"
 
 /** Sends an IPv4 packet to `nexthop` on `dev`, now or once the neighbour has answered. */
 export function neighOutput(net: NetNamespace, dev: NetDevice, nexthop: number, skb: Skb): void {
-  if (nexthop === LIMITED_BROADCAST || skb.route?.type === RouteType.BROADCAST) {
-    xmitTo(dev, MAC_BROADCAST, skb)
+  if (nexthop === LIMITED_BROADCAST || isMulticast(nexthop) || skb.route?.type === RouteType.BROADCAST) {
+    xmitTo(dev, groupMac(nexthop, skb), skb)
     return
   }
-  if (isMulticast(nexthop)) {
-    // RFC 1112 section 6.4: 01:00:5e and the low 23 bits.
-    xmitTo(dev, 0x0100_5e00_0000 + (nexthop & 0x7fffff), skb)
-    return
-  }
-  const neigh = net.neigh.lookup(dev, nexthop)
-  if (neigh !== undefined && (neigh.state & NUD_CONNECTED) !== 0) {
-    neigh.used = net.kernel.sim.now
-    neighXmit(neigh, skb)
-    return
-  }
-  const created = neigh ?? neighFor(net, dev, nexthop)
-  if (neighEventSend(created, skb)) neighXmit(created, skb)
+  const neigh = net.neigh.lookup(dev, nexthop) ?? neighFor(net, dev, nexthop)
+  if ((neigh.state & NUD_CONNECTED) !== 0) neigh.used = net.kernel.sim.now
+  else if (!neighEventSend(neigh, skb)) return
+  neighXmit(neigh, skb)
+}
+
+/** Where groups are reached: everybody, or by RFC 1112 section 6.4: 01:00:5e and the low 23 bits. */
+function groupMac(nexthop: number, skb: Skb): number {
+  if (nexthop === LIMITED_BROADCAST || skb.route?.type === RouteType.BROADCAST) return MAC_BROADCAST
+  return 0x0100_5e00_0000 + (nexthop & 0x7fffff)
 }

@@ -8,10 +8,13 @@ import type { Neighbour } from "./table.ts"
 
 /** Sends through an entry whose address is known. */
 export function neighXmit(neigh: Neighbour, skb: Skb): void {
-  const trace = neigh.net.trace
-  if (trace.on !== 0)
-    trace.emit(TraceKind.NEIGH_OUTPUT, skb.id, neigh.net.id, neigh.dev.ifindex, neigh.primaryKey | 0, neigh)
+  if (neigh.net.trace.on !== 0) traceNeighbour(neigh, skb)
   xmitTo(neigh.dev, neigh.lladdr, skb)
+}
+
+function traceNeighbour(neigh: Neighbour, skb: Skb): void {
+  const { net, dev } = neigh
+  net.trace.emit(TraceKind.NEIGH_OUTPUT, skb.id, net.id, dev.ifindex, neigh.primaryKey | 0, neigh)
 }
 
 /** Puts the Ethernet header in front and sends. */

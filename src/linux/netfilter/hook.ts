@@ -27,25 +27,41 @@ export interface NfHookOps {
 
 export class NfHooks {
   readonly #chains: NfHookOps[][] = [[], [], [], [], []]
-  /** A bit a hook point that has functions: the stack tests it before it calls {@link run}. */
-  active = 0
+  /** A bit a hook point that has functions. */
+  #active = 0
 
   register(hook: NfHook, ops: NfHookOps): void {
     const chain = this.#chains[hook] as NfHookOps[]
     chain.push(ops)
     chain.sort((a, b) => a.priority - b.priority)
-    this.active |= 1 << hook
+    this.#active |= 1 << hook
   }
 
   unregister(hook: NfHook, ops: NfHookOps): void {
     const chain = this.#chains[hook] as NfHookOps[]
     const at = chain.indexOf(ops)
     if (at >= 0) chain.splice(at, 1)
-    if (chain.length === 0) this.active &= ~(1 << hook)
+    if (chain.length === 0) this.#active &= ~(1 << hook)
   }
 
-  /** True when the packet goes on. A dropped packet has been freed. */
-  run(net: NetNamespace, hook: NfHook, skb: Skb, input: NetDevice | undefined, output: NetDevice | undefined): boolean {
+  /** True when the packet goes on. A dropped packet has been freed. Small, so that a hook point without functions costs one test. */
+  pass(
+    net: NetNamespace,
+    hook: NfHook,
+    skb: Skb,
+    input: NetDevice | undefined,
+    output: NetDevice | undefined,
+  ): boolean {
+    return (this.#active & (1 << hook)) === 0 || this.#run(net, hook, skb, input, output)
+  }
+
+  #run(
+    net: NetNamespace,
+    hook: NfHook,
+    skb: Skb,
+    input: NetDevice | undefined,
+    output: NetDevice | undefined,
+  ): boolean {
     for (const ops of this.#chains[hook] as NfHookOps[]) {
       const verdict = ops.hook(net, hook, skb, input, output)
       if (verdict === NfVerdict.ACCEPT) continue
