@@ -11,6 +11,7 @@ import { IdentCounters } from "./ip/ident.ts"
 import { ipRcv } from "./ip/input.ts"
 import { VxlanSock } from "./link/vxlan.ts"
 import { arpRcv } from "./neigh/arp.ts"
+import { Nud } from "./neigh/table.ts"
 import type { NetDevice } from "./netdev.ts"
 import { NetNamespace } from "./netns.ts"
 import { type Arena, PacketType, type Skb } from "./skb.ts"
@@ -105,6 +106,9 @@ export class Kernel {
   setCarrier(dev: NetDevice, carrier: boolean): void {
     if (dev.carrier === carrier) return
     dev.carrier = carrier
+    dev.carrierChanges++
+    // Models neigh_carrier_down: what was learned through the link is forgotten, what was said stays.
+    if (!carrier) dev.net.neigh.flush(dev, Nud.PERMANENT)
     dev.net.fib.touch()
     dev.port?.bridge.refresh()
     this.notify(dev.net, "link")

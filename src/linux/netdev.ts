@@ -37,6 +37,8 @@ export interface InterfaceAddress {
   readonly peer: number
   /** IFA_F_NOPREFIXROUTE: no connected route was made. */
   readonly noPrefixRoute: boolean
+  /** Of its connected route. */
+  readonly metric: number
   readonly origin: string | undefined
 }
 
@@ -102,6 +104,17 @@ export class NetDevice {
   txQueueLength: number
   qdisc: string
   promiscuity = 0
+  allmulti = 0
+  /** `ip link set … group`: 0 is `default`. */
+  group = 0
+  /** It was up once in this namespace: before that it has no queueing discipline (`noop`). */
+  activated = false
+  /** How often the carrier came or went. */
+  carrierChanges = 0
+  /** What was found below when the carrier went. */
+  lowerLayerDown = false
+  /** Addresses the device listens to besides its own (`bridge fdb add … self`). */
+  readonly extraAddresses: Set<number> = new Set()
   readonly addresses: InterfaceAddress[] = []
   readonly stats: DeviceStats = new DeviceStats()
   /** The bridge port this device is, when it has a master. */
@@ -155,7 +168,7 @@ export class NetDevice {
   /** RFC 2863 state as `ip link` prints it. Models net/core/link_watch.c. */
   get operstate(): "UNKNOWN" | "UP" | "DOWN" | "LOWERLAYERDOWN" {
     if (!this.up) return "DOWN"
-    if (!this.carrier) return this.link !== undefined && this.ops.kind === "veth" ? "LOWERLAYERDOWN" : "DOWN"
+    if (!this.carrier) return this.lowerLayerDown ? "LOWERLAYERDOWN" : "DOWN"
     return this.reportsOperstate ? "UP" : "UNKNOWN"
   }
 

@@ -3,7 +3,7 @@
 import type { Prng } from "../sim/prng.ts"
 import type { Trace } from "../sim/trace.ts"
 import { isLoopback } from "../wire/address.ts"
-import { Fib } from "./fib/fib.ts"
+import { covers, Fib } from "./fib/fib.ts"
 import { type Route, RouteType } from "./fib/route.ts"
 import { RawTable } from "./inet/raw.ts"
 import { TcpTable } from "./inet/tcp-table.ts"
@@ -48,6 +48,9 @@ export class NetNamespace {
   #nextIfindex = 1
   #localRoutes = -1
   #local = new NumberMap<Route>()
+  /** `ip route add local 10.11.0.0/16`: whole networks that are this machine's. */
+  #localNetworks: Route[] = []
+  readonly #netIds: NetNamespace[] = []
 
   constructor(kernel: Kernel, id: number, name: string) {
     this.kernel = kernel
@@ -96,6 +99,12 @@ export class NetNamespace {
     return dev
   }
 
+  /** The number by which this namespace knows another, given when first asked for. Models peernet2id. */
+  netIdOf(other: NetNamespace): number {
+    const at = this.#netIds.indexOf(other)
+    return at >= 0 ? at : this.#netIds.push(other) - 1
+  }
+
   removeDevice(dev: NetDevice): void {
     this.#devices = this.#devices.filter((other) => other !== dev)
   }
@@ -113,13 +122,21 @@ export class NetNamespace {
   /** True when `address` is one of this namespace's own. Models inet_addr_type == RTN_LOCAL. */
   isLocal(address: number): boolean {
     if (this.#localRoutes !== this.fib.generation) this.#indexLocal()
-    return this.#local.get(address) !== undefined || isLoopback(address)
+    return (
+      this.#local.get(address) !== undefined ||
+      isLoopback(address) ||
+      (this.#localNetworks.length > 0 && this.#localNetworks.some((route) => covers(route, address)))
+    )
   }
 
   #indexLocal(): void {
     this.#localRoutes = this.fib.generation
     this.#local = new NumberMap()
-    for (const route of this.fib.routes)
-      if (route.type === RouteType.LOCAL && route.prefixLength === 32) this.#local.set(route.destination, route)
+    this.#localNetworks = []
+    for (const route of this.fib.routes) {
+      if (route.type !== RouteType.LOCAL) continue
+      if (route.prefixLength === 32) this.#local.set(route.destination, route)
+      else if (!isLoopback(route.destination)) this.#localNetworks.push(route)
+    }
   }
 }

@@ -4,6 +4,7 @@ import type { NetDevice } from "../linux/netdev.ts"
 import type { NetNamespace } from "../linux/netns.ts"
 import type { NetlinkError } from "../linux/rtnetlink/error.ts"
 import type { Process } from "../linux/task/process.ts"
+import { parseMac } from "../wire/address.ts"
 
 /** Ends a command: text for standard error and the exit code. */
 export class IpError {
@@ -24,11 +25,15 @@ export interface IpOptions {
   pretty: boolean
   details: boolean
   statistics: boolean
+  /** `-s` given twice. */
+  allStatistics: boolean
   brief: boolean
   oneline: boolean
   family: "inet" | "inet6" | "bridge" | "unspec"
   net: NetNamespace
   proc: Process
+  /** Said on standard error before the output. */
+  warn(text: string): void
 }
 
 /** The words of a command, taken one after the other. */
@@ -77,8 +82,29 @@ export function deviceOrFail(net: NetNamespace, name: string, code = 1): NetDevi
   return net.device(name) ?? fail(`Cannot find device "${name}"`, code)
 }
 
+/** What `-s` adds to a flush. */
+export const flushed = (count: number): string =>
+  `\n*** Round 1, deleting ${count} entries ***\n*** Flush is complete after 1 round ***\n`
+
+/** Models invarg; some of the tool's messages end in a line break of their own. */
 export const invalid = (value: string, message: string): never =>
-  fail(`Error: argument "${value}" is wrong: ${message}\n`, 255)
+  fail(`Error: argument "${value}" is wrong: ${message}`, 255)
+
+/** A named namespace of the machine. Models netns_switch. */
+export function namespaceOrFail(here: NetNamespace, name: string): NetNamespace {
+  return (
+    here.kernel.namespaces.find((net) => net.name === name && name !== "") ??
+    fail(`Cannot open network namespace "${name}": No such file or directory`, 255)
+  )
+}
+
+/** A MAC address as iproute2's ll_addr_a2n reads it. */
+export function macOrFail(word: string): number {
+  const parts = word.split(":")
+  if (parts.length < 2 || !parts.every((part) => /^[0-9a-fA-F]{1,2}$/.test(part)))
+    return fail(`"${word}" is invalid lladdr.`, 1)
+  return parseMac(word) ?? fail(`Invalid address length ${parts.length} - must be 6 bytes`, 1)
+}
 
 // ── JSON ──────────────────────────────────────────────────────────────────────────────────────
 

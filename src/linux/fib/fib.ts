@@ -3,7 +3,7 @@
  * rules, the tables share the trie, so the longest prefix wins across them and, at one prefix, the local table before main, then the lower metric.
  */
 import { netmask } from "../../wire/address.ts"
-import { type Route, RouteTable } from "./route.ts"
+import { type Route, RouteTable, RouteType } from "./route.ts"
 
 const FANOUT = 256
 const LEVELS = 4
@@ -17,13 +17,25 @@ export class Fib {
   #order: Route[] = []
   #stale = true
 
-  /** All routes in insertion order. */
+  /** All routes; of equal prefix, table and metric the first one counts. */
   get routes(): readonly Route[] {
     return this.#routes
   }
 
   add(route: Route): void {
     this.#routes.push(route)
+    this.#changed()
+  }
+
+  /** Puts a route in front of one that is here. */
+  insertBefore(route: Route, other: Route): void {
+    this.#routes.splice(this.#routes.indexOf(other), 0, route)
+    this.#changed()
+  }
+
+  /** Puts a route where another was. */
+  replace(old: Route, route: Route): void {
+    this.#routes[this.#routes.indexOf(old)] = route
     this.#changed()
   }
 
@@ -68,7 +80,7 @@ export class Fib {
   #rebuild(): void {
     this.#stale = false
     // Ascending, so that a better route overwrites a worse one: shorter prefixes first, at one prefix main before local and high metrics first.
-    this.#order = [...this.#routes].sort(worseFirst)
+    this.#order = [...this.#routes].reverse().sort(worseFirst)
     this.#trie = new Int32Array(FANOUT)
     let nodes = 1
     const child = (at: number): number => {
@@ -83,7 +95,8 @@ export class Fib {
       this.#trie[at] = -nodes
       return nodes++
     }
-    for (const [index, route] of this.#order.entries()) this.#insert(route, index + 1, child)
+    for (const [index, route] of this.#order.entries())
+      this.#insert(route, route.type === RouteType.THROW ? 0 : index + 1, child)
   }
 
   #insert(route: Route, entry: number, child: (at: number) => number): void {

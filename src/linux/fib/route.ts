@@ -11,6 +11,8 @@ export const RouteType = {
   BLACKHOLE: 6,
   UNREACHABLE: 7,
   PROHIBIT: 8,
+  /** The table is left without an answer. */
+  THROW: 9,
 } as const
 /** Models RT_SCOPE_*: the larger, the nearer. */
 export const RouteScope = { UNIVERSE: 0, SITE: 200, LINK: 253, HOST: 254, NOWHERE: 255 } as const

@@ -82,8 +82,12 @@ function traceLookup(net: NetNamespace, dev: NetDevice, skb: Skb, route: Route |
   net.trace.emit(TraceKind.FIB_LOOKUP, skb.id, net.id, dev.ifindex, route?.dev?.ifindex ?? 0, route)
 }
 
-function isMartian(net: NetNamespace, dev: NetDevice, source: number, destination: number): boolean {
+/** Addresses that no packet from outside may have. Models the martian checks of ip_route_input_slow and fib_validate_source. */
+export function isMartian(net: NetNamespace, dev: NetDevice, source: number, destination: number): boolean {
   if (source === LIMITED_BROADCAST || isMulticast(source)) return true
+  // Only who has no address yet may speak from none, and to everybody (DHCP).
+  if (source >>> 24 === 0 && destination !== LIMITED_BROADCAST) return true
+  if (destination >>> 24 === 0) return true
   if (dev === net.loopback) return false
   if (isLoopback(source) || isLoopback(destination)) return true
   // A packet from outside that claims to come from us (fib_validate_source: the source must be unicast).

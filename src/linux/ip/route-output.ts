@@ -1,9 +1,12 @@
 /** Which way a packet of this machine leaves, and with which source. Models net/ipv4/route.c ip_route_output_key. */
-import { isLoopback, isMulticast, LIMITED_BROADCAST } from "../../wire/address.ts"
+import { isMulticast, LIMITED_BROADCAST } from "../../wire/address.ts"
 import { covers } from "../fib/fib.ts"
 import { type Route, RouteProtocol, RouteScope, RouteTable, RouteType } from "../fib/route.ts"
 import type { NetDevice } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
+
+/** INADDR_LOOPBACK. */
+const LOOPBACK = 0x7f000001
 
 /** The outcome of an output route lookup. */
 export interface OutputRoute {
@@ -27,6 +30,7 @@ export function ipRouteOutput(
   source = 0,
   oif?: NetDevice,
 ): OutputRoute | RouteError {
+  if (destination === 0) return ipRouteOutput(net, source || LOOPBACK, source || LOOPBACK)
   if (oif !== undefined && (destination === LIMITED_BROADCAST || isMulticast(destination)))
     return onLink(net, oif, destination, source)
   const route = oif === undefined ? net.fib.lookup(destination) : lookupVia(net, destination, oif)
@@ -37,12 +41,15 @@ export function ipRouteOutput(
   if (route.type === RouteType.LOCAL)
     return { route, dev: net.loopback, source: source || localSource(route, destination), nexthop: destination }
   const dev = route.dev as NetDevice
-  return { route, dev, source: source || sourceFor(net, route, dev), nexthop: route.gateway || destination }
+  const chosen = source || sourceFor(net, route, dev)
+  // These have no gateway, whatever route says which way they go (__mkroute_output).
+  if (destination === LIMITED_BROADCAST || isMulticast(destination)) return onLink(net, dev, destination, chosen)
+  return { route, dev, source: chosen, nexthop: route.gateway || destination }
 }
 
-/** A local destination is talked to from itself, loopback from 127.0.0.1's own net. */
+/** A local destination is talked to from itself, unless its route says otherwise: all of 127/8 from 127.0.0.1. */
 function localSource(route: Route, destination: number): number {
-  return isLoopback(destination) ? destination : route.source || destination
+  return route.source || destination
 }
 
 function sourceFor(net: NetNamespace, route: Route, dev: NetDevice): number {
@@ -87,7 +94,12 @@ function lookupVia(net: NetNamespace, destination: number, oif: NetDevice): Rout
 function onLink(net: NetNamespace, dev: NetDevice, destination: number, source: number): OutputRoute {
   const route: Route = {
     table: RouteTable.MAIN,
-    type: destination === LIMITED_BROADCAST ? RouteType.BROADCAST : RouteType.UNICAST,
+    type:
+      destination === LIMITED_BROADCAST
+        ? RouteType.BROADCAST
+        : isMulticast(destination)
+          ? RouteType.MULTICAST
+          : RouteType.UNICAST,
     destination,
     prefixLength: 32,
     gateway: 0,

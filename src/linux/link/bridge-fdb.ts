@@ -10,10 +10,16 @@ export interface BridgeFdbRow {
   readonly local: boolean
   /** Set by hand: neither learned over nor aged. */
   readonly isStatic: boolean
+  /** It never moves to another port. */
+  readonly sticky: boolean
   /** Virtual ns of the last frame from it, and of the last change. */
   updated: number
+  /** Virtual ns of the last frame to it. */
+  used: number
   origin: string | undefined
 }
+
+export type BridgeFdbSpec = Omit<BridgeFdbRow, "updated" | "used">
 
 export class BridgeFdb {
   /** Bumped when a row appears, moves or goes. */
@@ -44,11 +50,10 @@ export class BridgeFdb {
   learn(mac: number, port: BridgePort): void {
     const row = this.#rows.get(mac)
     if (row === undefined) {
-      this.#rows.set(mac, { mac, port, local: false, isStatic: false, updated: this.#clock.now, origin: undefined })
-      this.generation++
+      this.put({ mac, port, local: false, isStatic: false, sticky: false, origin: undefined })
     } else if (!row.local && !row.isStatic) {
       row.updated = this.#clock.now
-      if (row.port !== port) {
+      if (row.port !== port && !row.sticky) {
         row.port = port
         this.generation++
       }
@@ -58,8 +63,7 @@ export class BridgeFdb {
   /** An address that several have belongs to the first. Models fdb_add_local. */
   addLocal(mac: number, port: BridgePort | undefined): void {
     if (this.#rows.get(mac)?.local === true) return
-    this.#rows.set(mac, { mac, port, local: true, isStatic: true, updated: this.#clock.now, origin: undefined })
-    this.generation++
+    this.put({ mac, port, local: true, isStatic: true, sticky: false, origin: undefined })
   }
 
   removeLocal(mac: number, port: BridgePort | undefined): void {
@@ -75,9 +79,9 @@ export class BridgeFdb {
     else if (row.port !== undefined && this.#bridge.dev.address === row.mac) this.addLocal(row.mac, undefined)
   }
 
-  /** `bridge fdb add … master static`; replaces what is there. */
-  addStatic(mac: number, port: BridgePort, origin: string | undefined): void {
-    this.#rows.set(mac, { mac, port, local: false, isStatic: true, updated: this.#clock.now, origin })
+  /** A row set by hand; replaces what is there. Models fdb_add_entry. */
+  put(row: BridgeFdbSpec): void {
+    this.#rows.set(row.mac, { ...row, updated: this.#clock.now, used: this.#clock.now })
     this.generation++
   }
 
@@ -86,6 +90,15 @@ export class BridgeFdb {
     if (row === undefined) return false
     this.#delete(row)
     return true
+  }
+
+  forgetLearned(port: BridgePort): void {
+    for (const row of [...this.#rows.values()]) if (row.port === port && !row.local && !row.isStatic) this.#delete(row)
+  }
+
+  /** `bridge fdb flush`: everything goes, the machine's own addresses too. */
+  clear(): void {
+    for (const row of [...this.#rows.values()]) this.#delete(row)
   }
 
   removePort(port: BridgePort): void {

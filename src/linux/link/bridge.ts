@@ -18,6 +18,8 @@ export class BridgePort {
   isolated = false
   learning = true
   flood = true
+  /** It was forwarding when last looked at (BR_STATE_FORWARDING). */
+  enabled = false
 
   constructor(bridge: Bridge, dev: NetDevice, number: number) {
     this.bridge = bridge
@@ -67,6 +69,8 @@ export class Bridge {
   ageingTime: number
   /** The address was set by the user: it no longer follows the lowest port's (dev->addr_assign_type). */
   addressPinned = false
+  /** The MTU was set by the user: it no longer follows the ports'. */
+  mtuPinned = false
   #portNumbers = 0
 
   constructor(clock: { readonly now: number }, options: BridgeOptions = {}) {
@@ -81,6 +85,7 @@ export class Bridge {
     dev.promiscuity++
     this.ports.push(port)
     this.fdb.addLocal(dev.address, port)
+    this.adjustMtu()
     this.refresh()
     return port
   }
@@ -92,11 +97,23 @@ export class Bridge {
     dev.promiscuity--
     this.ports.splice(this.ports.indexOf(port), 1)
     this.fdb.removePort(port)
+    this.adjustMtu()
     this.refresh()
+  }
+
+  /** The smallest port's, or 1500 without ports. Models br_mtu_auto_adjust. */
+  adjustMtu(): void {
+    if (this.mtuPinned) return
+    this.dev.mtu = this.ports.length === 0 ? 1500 : Math.min(...this.ports.map((port) => port.dev.mtu))
   }
 
   /** Follows the ports: carrier, MTU-independent address. Models br_stp_recalculate_bridge_id and br_port_carrier_check. */
   refresh(): void {
+    for (const port of this.ports) {
+      // What was learned behind a port that is down is forgotten (br_stp_disable_port).
+      if (port.enabled && !port.forwarding) this.fdb.forgetLearned(port)
+      port.enabled = port.forwarding
+    }
     const carrier = this.ports.some((port) => port.forwarding)
     this.dev.net.kernel.setCarrier(this.dev, carrier)
     if (this.addressPinned || this.ports.length === 0) return

@@ -36,6 +36,14 @@ function updateCarrier(dev: NetDevice): void {
   const both = dev.up && peer.up
   dev.net.kernel.setCarrier(dev, both)
   peer.net.kernel.setCarrier(peer, both)
+  noteLowerLayer(dev)
+  noteLowerLayer(peer)
+}
+
+/** The kernel looks the other end's index up in this namespace, whoever has it there. Models net/core/link_watch.c default_operstate. */
+export function noteLowerLayer(dev: NetDevice): void {
+  const lower = dev.link === undefined ? undefined : dev.net.deviceByIndex(dev.link.ifindex)
+  dev.lowerLayerDown = lower !== undefined && lower !== dev && !lower.carrier
 }
 
 export interface VethEnd {
@@ -54,5 +62,8 @@ export function vethCreate(end: VethEnd, peer: VethEnd): NetDevice {
   dev.link = peerDev
   peerDev.link = dev
   dev.carrier = peerDev.carrier = false
+  dev.carrierChanges = peerDev.carrierChanges = 1
+  noteLowerLayer(dev)
+  noteLowerLayer(peerDev)
   return dev
 }

@@ -2,6 +2,7 @@
 
 import { DstCache } from "../ip/dst-cache.ts"
 import type { IpOutputOptions } from "../ip/output.ts"
+import type { NetDevice } from "../netdev.ts"
 import { NumberMap } from "../number-map.ts"
 
 /** A remote VTEP. Models struct vxlan_rdst; 0 in port and VNI means the device's own. */
@@ -9,14 +10,17 @@ export class VxlanRemote {
   readonly ip: number
   readonly port: number
   readonly vni: number
+  /** The device to leave by, when the row says so. */
+  readonly via: NetDevice | undefined
   readonly dst: DstCache = new DstCache()
   /** What the outer IPv4 headers say: the same for every packet while the source is. */
   header: IpOutputOptions | undefined = undefined
 
-  constructor(ip: number, port: number, vni: number) {
+  constructor(ip: number, port: number, vni: number, via?: NetDevice) {
     this.ip = ip
     this.port = port
     this.vni = vni
+    this.via = via
   }
 }
 
@@ -28,6 +32,8 @@ export interface VxlanFdbRow {
   /** NUD_NOARP: `static` in the tool's words. */
   isStatic: boolean
   updated: number
+  /** Virtual ns of the last frame to or from it: what ages a learned row. */
+  used: number
   origin: string | undefined
 }
 

@@ -50,8 +50,6 @@ export class Vxlan {
   readonly tos: number
   readonly ageing: number
   readonly remote: number
-  /** Where frames without a row go: nowhere, or to `remote`. */
-  readonly defaultRemotes: readonly VxlanRemote[]
   readonly udpChecksum: boolean
   readonly fdb: VxlanFdb = new VxlanFdb()
 
@@ -65,7 +63,6 @@ export class Vxlan {
     this.tos = options.tos ?? 0
     this.ageing = options.ageing ?? 300
     this.remote = options.remote ?? 0
-    this.defaultRemotes = this.remote === 0 ? [] : [new VxlanRemote(this.remote, 0, 0)]
     this.udpChecksum = options.udpChecksum ?? true
   }
 }
@@ -118,7 +115,7 @@ function learn(device: Vxlan, mac: number, ip: number): void {
   const row = device.fdb.lookup(mac)
   if (row !== undefined && (row.permanent || row.isStatic)) return
   if (row !== undefined && row.remotes[0]?.ip === ip) {
-    row.updated = now
+    row.used = now
     return
   }
   device.fdb.set({
@@ -127,6 +124,7 @@ function learn(device: Vxlan, mac: number, ip: number): void {
     permanent: false,
     isStatic: false,
     updated: now,
+    used: now,
     origin: undefined,
   })
 }
@@ -162,15 +160,15 @@ function vxlanXmit(dev: NetDevice, skb: Skb): void {
     row !== undefined &&
     !row.permanent &&
     !row.isStatic &&
-    dev.net.kernel.sim.now - row.updated > device.ageing * SECOND
+    dev.net.kernel.sim.now - row.used > device.ageing * SECOND
   ) {
     device.fdb.remove(to)
     row = undefined
-  }
+  } else if (row !== undefined) row.used = dev.net.kernel.sim.now
   // Unknown and group addresses go to the all-zero row's destinations (vxlan_xmit's default entry).
   row ??= device.fdb.lookup(0)
-  const remotes = row?.remotes ?? device.defaultRemotes
-  if (remotes.length === 0) {
+  const remotes = row?.remotes
+  if (remotes === undefined) {
     dev.stats.txDropped++
     kfreeSkb(dev.net, skb, DropReason.VXLAN_NO_REMOTE, isMulticastMac(to) ? undefined : device)
     return
@@ -185,7 +183,7 @@ function vxlanXmit(dev: NetDevice, skb: Skb): void {
 function vxlanXmitOne(device: Vxlan, skb: Skb, remote: VxlanRemote): void {
   const { dev } = device
   const net = dev.net
-  const way = remote.dst.lookup(net, remote.ip, device.local, device.lower)
+  const way = remote.dst.lookup(net, remote.ip, device.local, remote.via)
   if (typeof way === "string" || way.dev === dev) {
     dev.stats.txErrors++
     if (typeof way === "string") dev.stats.txCarrierErrors++

@@ -30,7 +30,8 @@ export function neighEventSend(neigh: Neighbour, skb: Skb): boolean {
   enqueue(neigh, skb)
   if (neigh.state !== Nud.INCOMPLETE) {
     setState(neigh, Nud.INCOMPLETE)
-    neigh.probes = 1
+    // What was asked by unicast counts as tried: broadcasts are left.
+    neigh.probes = NeighParms.ucastProbes + 1
     armTimer(neigh, NeighParms.retransTime)
     arpSolicit(neigh, skb)
   }
@@ -84,7 +85,7 @@ function reachableExpired(neigh: Neighbour, now: number): void {
 }
 
 function probe(neigh: Neighbour): void {
-  const limit = neigh.state === Nud.PROBE ? NeighParms.ucastProbes : NeighParms.mcastProbes
+  const limit = NeighParms.ucastProbes + (neigh.state === Nud.PROBE ? 0 : NeighParms.mcastProbes)
   if (neigh.probes >= limit) {
     neighFailed(neigh)
     return
@@ -128,11 +129,11 @@ export function neighUpdate(neigh: Neighbour, lladdr: number, state: number, adm
 
 function enterState(neigh: Neighbour, next: number): void {
   neigh.timer.cancel()
-  neigh.probes = 0
+  if (next === Nud.PROBE) neigh.probes = 0
   setState(neigh, next)
   if (next === Nud.REACHABLE) armTimer(neigh, neigh.net.neigh.reachableTime)
-  else if (next === Nud.DELAY) armTimer(neigh, NeighParms.delayProbeTime)
-  else if (next === Nud.PROBE) armTimer(neigh, NeighParms.retransTime)
+  // Set by hand, these are looked at at once.
+  else if (next === Nud.DELAY || next === Nud.PROBE || next === Nud.INCOMPLETE) armTimer(neigh, 0)
 }
 
 /** Traffic came back from this next hop: no probe is needed for a while (MSG_CONFIRM, TCP's progress). Models __neigh_confirm. */

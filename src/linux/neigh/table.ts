@@ -64,7 +64,9 @@ export class Neighbour {
     this.net = net
     this.dev = dev
     this.primaryKey = primaryKey
-    this.used = this.confirmed = this.updated = net.kernel.sim.now
+    this.used = this.updated = net.kernel.sim.now
+    // Long enough ago to count as never (___neigh_create).
+    this.confirmed = this.used - 2 * NeighParms.baseReachableTime
     this.timer = new Timer(net.kernel.sim, () => onTimer(this))
   }
 
@@ -122,9 +124,10 @@ export class NeighTable {
     this.generation++
   }
 
-  /** Forgets the entries of a device that went down; the permanent ones too. Models neigh_ifdown. */
-  flush(dev: NetDevice): void {
-    for (const neigh of [...this.#entries.values()]) if (neigh.dev === dev) this.remove(neigh)
+  /** Forgets the entries of a device that went down, the permanent ones too unless their state is `kept`. Models neigh_ifdown. */
+  flush(dev: NetDevice, kept = 0): void {
+    for (const neigh of [...this.#entries.values()])
+      if (neigh.dev === dev && (neigh.state & kept) === 0) this.remove(neigh)
   }
 }
 

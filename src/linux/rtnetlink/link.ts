@@ -1,10 +1,12 @@
 /** Links: RTM_NEWLINK, RTM_SETLINK, RTM_DELLINK. Models net/core/rtnetlink.c. */
+import { isMulticastMac } from "../../wire/address.ts"
 import type { Errno } from "../errno.ts"
 import { Bridge, type BridgeOptions, bridgeOps } from "../link/bridge.ts"
 import { dummyOps } from "../link/dummy.ts"
 import { ethernetOps, type Segment } from "../link/segment.ts"
-import { vethCreate } from "../link/veth.ts"
+import { noteLowerLayer, vethCreate } from "../link/veth.ts"
 import { Vxlan, type VxlanOptions, vxlanOps } from "../link/vxlan.ts"
+import { VxlanRemote } from "../link/vxlan-fdb.ts"
 import { arpAnnounce } from "../neigh/arp-send.ts"
 import { IFF, type NetDevice } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
@@ -13,6 +15,8 @@ import { fibAddInterfaceAddress, fibDisableIp } from "./fib-frontend.ts"
 
 /** IFNAMSIZ without the terminating zero. */
 const NAME_MAX = 15
+/** Outer IPv4, UDP, VXLAN and the inner Ethernet header. Models include/net/vxlan.h vxlan_headroom. */
+const VXLAN_HEADROOM = 50
 
 interface LinkCommon {
   name: string
@@ -48,8 +52,8 @@ export function linkAdd(net: NetNamespace, spec: LinkSpec): NetDevice | NetlinkE
 }
 
 function refuseName(net: NetNamespace, name: string): NetlinkError | undefined {
-  if (name === "" || name.length > NAME_MAX || /[/\s:]/.test(name) || name === "." || name === "..")
-    return refuse("EINVAL")
+  if (name.length > NAME_MAX) return refuse("ERANGE", "Attribute failed policy validation")
+  if (name === "" || /[/\s:]/.test(name) || name === "." || name === "..") return refuse("EINVAL")
   return net.device(name) === undefined ? undefined : refuse("EEXIST")
 }
 
@@ -97,9 +101,16 @@ function createVxlan(net: NetNamespace, spec: LinkSpec & { kind: "vxlan" }, addr
     return other instanceof Vxlan && other.vni === vxlan.vni && other.port === vxlan.port
   })
   if (clash) return refuse("EEXIST", "A VXLAN device with the specified VNI already exists")
-  const lowerMtu = vxlan.lower?.mtu ?? 1500
-  const dev = net.addDevice(vxlanOps, { ...spec, mtu: spec.mtu ?? lowerMtu - 50, address }, vxlan)
+  // Without a lower device nothing is known of what the tunnel costs.
+  const mtu = vxlan.lower === undefined ? 1500 : vxlan.lower.mtu - VXLAN_HEADROOM
+  const dev = net.addDevice(vxlanOps, { ...spec, mtu: spec.mtu ?? mtu, address }, vxlan)
   vxlan.dev = dev
+  // The default destination is a row like any other.
+  if (vxlan.remote !== 0) {
+    const now = net.kernel.sim.now
+    const remotes = [new VxlanRemote(vxlan.remote, 0, 0, vxlan.lower)]
+    vxlan.fdb.set({ mac: 0, remotes, permanent: true, isStatic: false, updated: now, used: now, origin: spec.origin })
+  }
   dev.link = vxlan.lower
   dev.reportsOperstate = false
   dev.countsHeader = false
@@ -130,6 +141,7 @@ export function linkDel(dev: NetDevice): NetlinkError | undefined {
 /** `ip link set … up`. Models dev_open and inetdev_event NETDEV_UP. */
 export function linkUp(dev: NetDevice): NetlinkError | undefined {
   if (dev.up) return undefined
+  dev.activated = true
   dev.flags |= IFF.UP
   const errno = dev.ops.open?.(dev) as Errno | undefined
   if (errno !== undefined) {
@@ -156,6 +168,7 @@ function addLoopbackAddress(dev: NetDevice): void {
     label: "lo",
     secondary: false,
     noPrefixRoute: false,
+    metric: 0,
     origin: undefined,
   }
   dev.addresses.push(ifa)
@@ -176,9 +189,10 @@ export function linkDown(dev: NetDevice): NetlinkError | undefined {
 
 /** `ip link set … master BRIDGE`; `undefined` frees the port (`nomaster`). */
 export function linkSetMaster(dev: NetDevice, master: NetDevice | undefined): NetlinkError | undefined {
-  if (master !== undefined && !(master.priv instanceof Bridge))
-    return refuse("EINVAL", "Device type not supported for enslavement")
-  if (master === dev) return refuse("ELOOP", "Can not enslave a bridge to a bridge")
+  if (master !== undefined && !(master.priv instanceof Bridge)) return refuse("EOPNOTSUPP")
+  // Models br_if.c br_add_if.
+  if (master !== undefined && dev.kind === "loopback") return refuse("EINVAL")
+  if (master !== undefined && dev.priv instanceof Bridge) return refuse("ELOOP", "Can not enslave a bridge to a bridge")
   dev.port?.bridge.removePort(dev)
   if (master !== undefined) (master.priv as Bridge).addPort(dev)
   dev.net.kernel.notify(dev.net, "link")
@@ -188,12 +202,17 @@ export function linkSetMaster(dev: NetDevice, master: NetDevice | undefined): Ne
 export function linkSetMtu(dev: NetDevice, mtu: number): NetlinkError | undefined {
   if (mtu < 68) return refuse("EINVAL", "mtu less than device minimum")
   if (mtu > 65535 && dev.kind !== "loopback") return refuse("EINVAL", "mtu greater than device maximum")
+  if (dev.priv instanceof Vxlan && dev.priv.lower !== undefined && mtu > dev.priv.lower.mtu - VXLAN_HEADROOM)
+    return refuse("EINVAL")
+  if (dev.priv instanceof Bridge) dev.priv.mtuPinned = true
   dev.mtu = mtu
+  dev.port?.bridge.adjustMtu()
   dev.net.kernel.notify(dev.net, "link")
   return undefined
 }
 
 export function linkSetAddress(dev: NetDevice, address: number): NetlinkError | undefined {
+  if (address === 0 || isMulticastMac(address)) return refuse("EADDRNOTAVAIL")
   const { port } = dev
   port?.bridge.fdb.removeLocal(dev.address, port)
   const bridge = dev.priv instanceof Bridge ? dev.priv : undefined
@@ -211,6 +230,7 @@ export function linkSetAddress(dev: NetDevice, address: number): NetlinkError | 
 
 /** `ip link set … name NEW`. */
 export function linkSetName(dev: NetDevice, name: string): NetlinkError | undefined {
+  if (name === dev.name) return undefined
   const refused = refuseName(dev.net, name)
   if (refused !== undefined) return refused
   dev.name = name
@@ -222,11 +242,15 @@ export function linkSetName(dev: NetDevice, name: string): NetlinkError | undefi
 export function linkSetNamespace(dev: NetDevice, net: NetNamespace): NetlinkError | undefined {
   if (dev.kind === "loopback" || dev.kind === "bridge") return refuse("EINVAL", "The interface netns is immutable")
   if (net.device(dev.name) !== undefined) return refuse("EEXIST")
+  const wasUp = dev.up
   linkDown(dev)
   linkSetMaster(dev, undefined)
   dev.net.fib.removeWhere((route) => route.dev === dev)
   dev.addresses.length = 0
+  dev.activated = false
   net.adoptDevice(dev)
+  // The other end's state is worked out a little after the carrier went, when this one is elsewhere already.
+  if (wasUp && dev.kind === "veth" && dev.link !== undefined) noteLowerLayer(dev.link)
   net.kernel.notify(net, "link")
   return undefined
 }

@@ -3,18 +3,11 @@
 import { RouteScope } from "../../linux/fib/route.ts"
 import type { InterfaceAddress, NetDevice } from "../../linux/netdev.ts"
 import { addrAdd, addrDel } from "../../linux/rtnetlink/addr.ts"
-import { formatIpv4, netmask, parseIpv4, parsePrefix } from "../../wire/address.ts"
-import { check, deviceOrFail, fail, type IpOptions, type Json, pick, renderJson, Words } from "../iproute.ts"
+import { formatIpv4, netmask, networkOf, type Prefix, parseIpv4, parsePrefix } from "../../wire/address.ts"
+import { check, deviceOrFail, fail, type IpOptions, invalid, type Json, pick, renderJson, Words } from "../iproute.ts"
 import { briefStart, linkJson, linkText } from "./link-view.ts"
+import { readScope, scopeName } from "./scope.ts"
 import { select } from "./select.ts"
-
-const SCOPES: readonly (readonly [string, number])[] = [
-  ["global", RouteScope.UNIVERSE],
-  ["site", RouteScope.SITE],
-  ["link", RouteScope.LINK],
-  ["host", RouteScope.HOST],
-]
-export const scopeName = (scope: number): string => SCOPES.find(([, value]) => value === scope)?.[0] ?? String(scope)
 
 type Handler = (words: Words, options: IpOptions) => string
 
@@ -28,6 +21,10 @@ const COMMANDS: readonly (readonly [string, Handler])[] = [
   ["list", show],
   ["lst", show],
   ["flush", flush],
+  ...["save", "restore", "showdump"].map((name): [string, Handler] => [
+    name,
+    () => fail(`ip: podwire does not support 'address ${name}'`, 255),
+  ]),
 ]
 
 export function ipAddr(args: readonly string[], options: IpOptions): string {
@@ -40,28 +37,18 @@ export function ipAddr(args: readonly string[], options: IpOptions): string {
 }
 
 function show(words: Words, options: IpOptions): string {
-  const selection = select(words, options)
-  const withAddress = options.family !== "inet" || options.details
-  const shown = (dev: NetDevice): readonly InterfaceAddress[] =>
-    dev.addresses.filter(
-      (ifa) =>
-        (selection.scope === undefined || scopeName(ifa.scope) === selection.scope) &&
-        (selection.label === undefined || ifa.label === selection.label),
-    )
-  // A family or a filter hides devices that have nothing to show.
-  const filtered = options.family === "inet" || selection.scope !== undefined || selection.label !== undefined
+  const selection = select(words, options, true)
+  const inet = selection.inet || options.family === "inet"
+  const shown = (dev: NetDevice): readonly InterfaceAddress[] => dev.addresses.filter(selection.accepts)
+  // A device without an address that fits is left out; one without any address only when IPv4 was asked for. Models ipaddr_filter.
   const devices =
-    options.family === "inet6" ? [] : selection.devices.filter((dev) => !filtered || shown(dev).length > 0)
+    options.family === "inet6"
+      ? []
+      : selection.devices.filter((dev) => shown(dev).length > 0 || (dev.addresses.length === 0 && !inet))
+  const withAddress = !inet || options.details
   if (options.json) return devicesJson(devices, shown, options, withAddress)
   if (options.brief)
-    return devices
-      .map(
-        (dev) =>
-          `${briefStart(dev)}${shown(dev)
-            .map((ifa) => `${formatIpv4(ifa.address)}/${ifa.prefixLength} `)
-            .join("")}\n`,
-      )
-      .join("")
+    return devices.map((dev) => `${briefStart(dev)}${shown(dev).map(briefAddress).join("")}\n`).join("")
   if (options.oneline)
     return devices
       .flatMap((dev) => shown(dev).map((ifa) => `${dev.ifindex}: ${dev.name}    ${addressText(ifa, "\\")}\n`))
@@ -69,7 +56,7 @@ function show(words: Words, options: IpOptions): string {
   return devices
     .map(
       (dev) =>
-        linkText(dev, options, false, withAddress) +
+        (selection.addressesOnly ? "" : linkText(dev, options, false, withAddress)) +
         shown(dev)
           .map((ifa) => `    ${addressText(ifa, "\n")}\n`)
           .join(""),
@@ -77,14 +64,20 @@ function show(words: Words, options: IpOptions): string {
     .join("")
 }
 
+/** `10.0.4.1 peer 10.0.4.2/32`. */
+const localText = (ifa: InterfaceAddress): string =>
+  ifa.peer === ifa.address
+    ? `${formatIpv4(ifa.address)}/${ifa.prefixLength}`
+    : `${formatIpv4(ifa.address)} peer ${formatIpv4(ifa.peer)}/${ifa.prefixLength}`
+
+const metricText = (ifa: InterfaceAddress): string => (ifa.metric === 0 ? "" : ` metric ${ifa.metric}`)
+
+const briefAddress = (ifa: InterfaceAddress): string => `${localText(ifa)}${metricText(ifa)} `
+
 function addressText(ifa: InterfaceAddress, eol: string): string {
-  const peer =
-    ifa.peer === ifa.address
-      ? `${formatIpv4(ifa.address)}/${ifa.prefixLength}`
-      : `${formatIpv4(ifa.address)} peer ${formatIpv4(ifa.peer)}/${ifa.prefixLength}`
   const broadcast = ifa.broadcast === 0 ? "" : ` brd ${formatIpv4(ifa.broadcast)}`
   const flags = `${ifa.secondary ? " secondary" : ""}${ifa.noPrefixRoute ? " noprefixroute" : ""}`
-  return `inet ${peer}${broadcast} scope ${scopeName(ifa.scope)}${flags} ${ifa.label}${eol}       valid_lft forever preferred_lft forever`
+  return `inet ${localText(ifa)}${metricText(ifa)}${broadcast} scope ${scopeName(ifa.scope)}${flags} ${ifa.label}${eol}       valid_lft forever preferred_lft forever`
 }
 
 function devicesJson(
@@ -101,7 +94,12 @@ function devicesJson(
 }
 
 function addressJson(ifa: InterfaceAddress, brief: boolean): Json {
-  const local = { local: formatIpv4(ifa.address), prefixlen: ifa.prefixLength }
+  const local = {
+    local: formatIpv4(ifa.address),
+    address: ifa.peer === ifa.address ? undefined : formatIpv4(ifa.peer),
+    prefixlen: ifa.prefixLength,
+    metric: ifa.metric === 0 ? undefined : ifa.metric,
+  }
   if (brief) return local
   return {
     family: "inet",
@@ -120,97 +118,120 @@ interface AddressWords {
   dev: NetDevice
   address: number
   prefixLength: number
+  peer: number
   broadcast: number
   scope: number | undefined
   label: string | undefined
+  metric: number
   noPrefixRoute: boolean
-  explicitLength: boolean
+  /** Said with a prefix length, or with a peer. */
+  exact: boolean
 }
 
-/** Reads `ADDR/LEN [brd +|ADDR] [dev D] [scope S] [label L] [noprefixroute]`. */
+const REFUSED: ReadonlySet<string> = new Set(
+  "anycast valid_lft preferred_lft home nodad mngtmpaddr autojoin temporary proto".split(" "),
+)
+
+/** Reads `ADDR[/LEN] [peer ADDR[/LEN]] [brd +|-|ADDR] [dev D] [scope S] [label L] [metric M] [noprefixroute]`. Models ipaddr_modify. */
 function readAddress(words: Words, options: IpOptions): AddressWords {
   let text: string | undefined
+  let peerText: string | undefined
   let device: string | undefined
   let brd: string | undefined
   let scope: number | undefined
   let label: string | undefined
+  let metric = 0
   let noPrefixRoute = false
   for (let word = words.take(); word !== undefined; word = words.take()) {
     if (word === "dev") device = words.next()
+    else if (word === "peer" || word === "remote") peerText = words.next()
     else if (word === "brd" || word === "broadcast") brd = words.next()
-    else if (word === "scope") {
-      const name = words.next()
-      scope =
-        SCOPES.find(([known]) => known === name)?.[1] ??
-        fail(`Error: argument "${name}" is wrong: invalid scope value.\n`, 255)
-    } else if (word === "label") label = words.next()
+    else if (word === "scope") scope = readScope(words.next(), "invalid scope value.")
+    else if (word === "label") label = words.next()
+    else if (word === "metric" || word === "priority" || word === "preference") metric = readMetric(words.next())
     else if (word === "noprefixroute") noPrefixRoute = true
-    else if (
-      [
-        "peer",
-        "remote",
-        "anycast",
-        "metric",
-        "valid_lft",
-        "preferred_lft",
-        "home",
-        "nodad",
-        "mngtmpaddr",
-        "autojoin",
-      ].includes(word)
-    )
-      fail(`ip: podwire does not support '${word}' here`, 255)
-    else if (word === "local") text = words.next()
+    else if (REFUSED.has(word)) fail(`ip: podwire does not support '${word}' here`, 255)
     else {
       if (text !== undefined) fail(`Error: either "local" is duplicate, or "${word}" is a garbage.`, 255)
-      text = word
+      text = word === "local" ? words.next() : word
     }
   }
-  const prefix = text === undefined ? undefined : parsePrefix(text)
-  if (text !== undefined && prefix === undefined) fail(`Error: any valid prefix is expected rather than "${text}".`, 1)
+  const local = text === undefined ? undefined : readPrefix(text)
   if (device === undefined) fail('Not enough information: "dev" argument is required.', 1)
   const dev = deviceOrFail(options.net, device as string)
-  if (prefix === undefined) return fail('Not enough information: "local" argument is required.', 1)
+  if (local === undefined) return fail("RTNETLINK answers: Operation not supported", 2)
+  const peer = peerText === undefined ? undefined : readPrefix(peerText)
+  const prefixLength = peer?.length ?? local.length
   return {
     dev,
-    address: prefix.address,
-    prefixLength: prefix.length,
-    broadcast: broadcastOf(brd, prefix.address, prefix.length),
+    address: local.address,
+    prefixLength,
+    peer: peer?.address ?? local.address,
+    broadcast: broadcastOf(brd, peer?.address ?? local.address, prefixLength),
     scope,
     label,
+    metric,
     noPrefixRoute,
-    explicitLength: text?.includes("/") === true,
+    exact: text?.includes("/") === true || peer !== undefined,
   }
 }
 
+const readPrefix = (text: string): Prefix =>
+  parsePrefix(text) ?? fail(`Error: any valid prefix is expected rather than "${text}".`, 1)
+
+const readMetric = (word: string): number =>
+  /^\d+$/.test(word) ? Number(word) : invalid(word, '"metric" value is invalid\n')
+
+/** `+` sets the host bits, `-` clears them: what the tool sends for each. */
 function broadcastOf(brd: string | undefined, address: number, length: number): number {
-  if (brd === undefined || brd === "-") return 0
-  if (brd === "+") return length > 30 ? 0 : (address | ~netmask(length)) >>> 0
+  if (brd === undefined) return 0
+  if (brd === "+" || brd === "-") {
+    if (length > 30) return 0
+    return brd === "+" ? (address | ~netmask(length)) >>> 0 : networkOf(address, length)
+  }
   return parseIpv4(brd) ?? fail(`Error: inet address is expected rather than "${brd}".`, 1)
 }
 
 function change(words: Words, options: IpOptions, mode: "add" | "replace"): string {
-  const spec = readAddress(words, options)
-  if (mode === "replace") addrDel(spec.dev, spec.address, spec.prefixLength)
-  const { dev, scope, label, ...rest } = spec
+  const { dev, scope, label, exact: _exact, ...rest } = readAddress(words, options)
   // Loopback addresses are host-scoped unless said otherwise (default_scope).
-  const chosen = scope ?? (spec.address >>> 24 === 127 ? RouteScope.HOST : RouteScope.UNIVERSE)
+  const chosen = scope ?? (rest.address >>> 24 === 127 ? RouteScope.HOST : RouteScope.UNIVERSE)
+  const known = dev.addresses.some(
+    (ifa) =>
+      ifa.address === rest.address &&
+      ifa.prefixLength === rest.prefixLength &&
+      networkOf(ifa.peer, ifa.prefixLength) === networkOf(rest.peer, ifa.prefixLength),
+  )
+  // An address that is there keeps what it was given at birth: only its lifetime and its metric could change.
+  if (mode === "replace" && known) {
+    if (rest.metric !== 0 || rest.noPrefixRoute)
+      fail("ip: podwire does not support changing an address that exists", 255)
+    return ""
+  }
   check(addrAdd(dev, { ...rest, scope: chosen, ...(label === undefined ? {} : { label }), origin: "ip address" }))
   return ""
 }
 
+const WILDCARD = (text: string): string =>
+  `Warning: Executing wildcard deletion to stay compatible with old scripts.
+         Explicitly specify the prefix length (${text}/32) to avoid this warning.
+         This special behaviour is likely to disappear in further releases,
+         fix your scripts!
+`
+
 function remove(words: Words, options: IpOptions): string {
-  const spec = readAddress(words, options)
-  check(addrDel(spec.dev, spec.address, spec.explicitLength ? spec.prefixLength : undefined))
+  const { dev, address, prefixLength, peer, exact } = readAddress(words, options)
+  // Without a length any address fits that is in the same network as the one said, alone.
+  check(addrDel(dev, address, exact ? prefixLength : undefined, exact ? peer : undefined))
+  if (!exact) options.warn(WILDCARD(formatIpv4(address)))
   return ""
 }
 
 function flush(words: Words, options: IpOptions): string {
   if (words.left === 0) fail("Flush requires arguments.", 1)
-  const selection = select(words, options)
+  const selection = select(words, options, true)
   for (const dev of selection.devices)
     for (const ifa of [...dev.addresses])
-      if (selection.scope === undefined || scopeName(ifa.scope) === selection.scope)
-        addrDel(dev, ifa.address, ifa.prefixLength)
+      if (selection.accepts(ifa) && dev.addresses.includes(ifa)) addrDel(dev, ifa.address, ifa.prefixLength, ifa.peer)
   return ""
 }

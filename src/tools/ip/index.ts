@@ -1,13 +1,13 @@
 /** ip(8) of iproute2 6.1. */
-import type { NetNamespace } from "../../linux/netns.ts"
 import type { Process } from "../../linux/task/process.ts"
 import type { Tool } from "../../linux/task/tool.ts"
 import { defineTool } from "../../shell/tool.ts"
-import { fail, IpError, type IpOptions, pick, renderJson } from "../iproute.ts"
+import { fail, IpError, type IpOptions, namespaceOrFail, pick } from "../iproute.ts"
 import { ipAddr } from "./addr.ts"
 import { ipLink } from "./link.ts"
 import { ipNeigh } from "./neigh.ts"
 import { ipRoute } from "./route.ts"
+import { ipRule } from "./rule.ts"
 import { USAGE } from "./usage.ts"
 
 type Handler = (args: readonly string[], options: IpOptions) => string
@@ -37,23 +37,6 @@ function unsupported(name: string): Handler {
   return () => fail(`ip: podwire does not support object '${name}'`, 255)
 }
 
-function ipRule(args: readonly string[], options: IpOptions): string {
-  const command = args[0] ?? "show"
-  if (!["show", "list", "lst", "sh", "s", "l"].includes(command))
-    return fail(`ip: podwire does not support 'rule ${command}'`, 255)
-  const rules: readonly (readonly [number, string])[] = [
-    [0, "local"],
-    [32766, "main"],
-    [32767, "default"],
-  ]
-  if (options.json)
-    return renderJson(
-      rules.map(([priority, table]) => ({ priority, src: "all", table })),
-      options.pretty,
-    )
-  return rules.map(([priority, table]) => `${priority}:\tfrom all lookup ${table}\n`).join("")
-}
-
 function ipNetns(args: readonly string[], options: IpOptions): string {
   const command = args[0] ?? "list"
   if (!"list".startsWith(command) && !"show".startsWith(command))
@@ -66,101 +49,85 @@ function ipNetns(args: readonly string[], options: IpOptions): string {
     .join("")
 }
 
-/** Options that take nothing, by every spelling. */
-const SWITCHES: Readonly<Record<string, (options: IpOptions) => void>> = {
-  "-j": (o) => {
-    o.json = true
-  },
-  "-p": (o) => {
-    o.pretty = true
-  },
-  "-d": (o) => {
-    o.details = true
-  },
-  "-s": (o) => {
-    o.statistics = true
-  },
-  "-br": (o) => {
-    o.brief = true
-  },
-  "-o": (o) => {
-    o.oneline = true
-  },
-  "-4": (o) => {
-    o.family = "inet"
-  },
-  "-6": (o) => {
-    o.family = "inet6"
-  },
+type Switch = "json" | "pretty" | "details" | "statistics" | "brief" | "oneline"
+
+/** In the tool's own order, which decides what an abbreviation means: `-b` is `-batch`, `-s` is `-statistics`. */
+const OPTIONS: readonly (readonly [
+  string,
+  Switch | "inet" | "inet6" | "family" | "netns" | "version" | "help" | "refused",
+])[] = [
+  ["-loops", "refused"],
+  ["-family", "family"],
+  ["-human-readable", "refused"],
+  ["-iec", "refused"],
+  ["-stats", "statistics"],
+  ["-statistics", "statistics"],
+  ["-details", "details"],
+  ["-resolve", "refused"],
+  ["-oneline", "oneline"],
+  ["-timestamp", "refused"],
+  ["-tshort", "refused"],
+  ["-Version", "version"],
+  ["-force", "refused"],
+  ["-batch", "refused"],
+  ["-brief", "brief"],
+  ["-json", "json"],
+  ["-pretty", "pretty"],
+  ["-rcvbuf", "refused"],
+  ["-help", "help"],
+  ["-netns", "netns"],
+  ["-Numeric", "refused"],
+  ["-all", "refused"],
+]
+/** These are not abbreviated. */
+const EXACT: Readonly<Record<string, "inet" | "inet6" | "refused">> = {
+  "-4": "inet",
+  "-6": "inet6",
+  "-0": "refused",
+  "-M": "refused",
+  "-B": "refused",
 }
-const LONG: Readonly<Record<string, string>> = {
-  "-json": "-j",
-  "-pretty": "-p",
-  "-details": "-d",
-  "-statistics": "-s",
-  "-stats": "-s",
-  "-brief": "-br",
-  "-oneline": "-o",
-}
-const IGNORED: ReadonlySet<string> = new Set(["-c", "-color", "-color=never", "-color=auto", "-N", "-Numeric", "-r0"])
-const REFUSED: ReadonlySet<string> = new Set([
-  "-M",
-  "-B",
-  "-0",
-  "-b",
-  "-batch",
-  "-force",
-  "-a",
-  "-all",
-  "-h",
-  "-human",
-  "-iec",
-  "-t",
-  "-ts",
-  "-rc",
-  "-l",
-  "-r",
-  "-resolve",
-])
 
 /** Takes the leading options; returns what is left. */
 function readOptions(args: readonly string[], options: IpOptions): readonly string[] {
   let at = 0
   for (; args[at]?.startsWith("-") === true; at++) {
     const word = (args[at] as string).replace(/^--/, "-")
-    const known = SWITCHES[LONG[word] ?? word]
-    if (word === "-V" || word === "-Version") throw new IpError("", 0)
-    if (word === "-n" || word === "-netns") options.net = namespaceOf(args[++at] ?? "", options.net)
-    else if (word === "-f" || word === "-family") {
-      const family = args[++at] ?? ""
-      if (family !== "inet" && family !== "inet6") fail(`ip: podwire does not support family '${family}'`, 255)
-      options.family = family as "inet" | "inet6"
-    } else if (known !== undefined) known(options)
-    else if (word === "-help") fail(USAGE.ip.trimEnd(), 255)
-    else if (REFUSED.has(word)) fail(`ip: podwire does not support option '${word}'`, 255)
-    else if (!IGNORED.has(word)) fail(`Option "${word}" is unknown, try "ip -help".`, 255)
+    // Colours are for terminals: what asks for none, or for some if it is one, changes nothing here.
+    if (/^-c(o|ol|olo|olor)?=(never|auto)$/.test(word)) continue
+    if (/^-c(o|ol|olo|olor)?(=always)?$/.test(word)) fail(`ip: podwire does not support option '${word}'`, 255)
+    const option = EXACT[word] ?? (word === "-" ? undefined : pick(word, OPTIONS))
+    if (option === undefined) fail(`Option "${word}" is unknown, try "ip -help".`, 255)
+    else if (option === "refused") fail(`ip: podwire does not support option '${word}'`, 255)
+    else if (option === "help") fail(USAGE.ip.trimEnd(), 255)
+    else if (option === "version") throw new IpError("", 0)
+    else if (option === "netns") options.net = namespaceOrFail(options.net, args[++at] ?? "")
+    else if (option === "family") options.family = readFamily(args[++at] ?? "")
+    else if (option === "inet" || option === "inet6") options.family = option
+    else if (option === "statistics" && options.statistics) options.allStatistics = true
+    else options[option] = true
   }
   return args.slice(at)
 }
 
-function namespaceOf(name: string, here: NetNamespace): NetNamespace {
-  return (
-    here.kernel.namespaces.find((net) => net.name === name && name !== "") ??
-    fail(`Cannot open network namespace "${name}": No such file or directory`, 255)
-  )
+function readFamily(family: string): "inet" | "inet6" {
+  if (family !== "inet" && family !== "inet6") return fail(`ip: podwire does not support family '${family}'`, 255)
+  return family
 }
 
-function run(proc: Process): string {
+function run(proc: Process, warn: (text: string) => void): string {
   const options: IpOptions = {
     json: false,
     pretty: false,
     details: false,
     statistics: false,
+    allStatistics: false,
     brief: false,
     oneline: false,
     family: "unspec",
     net: proc.net,
     proc,
+    warn,
   }
   const args = readOptions(proc.argv.slice(1), options)
   const object = args[0] ?? fail(USAGE.ip.trimEnd(), 255)
@@ -188,7 +155,12 @@ export const ip: Tool = defineTool("ip", async (proc) => {
       await proc.out("ip utility, iproute2-6.1.0, libbpf 1.1.2\n")
       return 0
     }
-    await proc.out(run(proc))
+    let warnings = ""
+    const output = run(proc, (text) => {
+      warnings += text
+    })
+    await proc.err(warnings)
+    await proc.out(output)
     return 0
   } catch (thrown) {
     if (!(thrown instanceof IpError)) throw thrown

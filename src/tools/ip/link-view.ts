@@ -16,13 +16,20 @@ const FLAG_ORDER: readonly (readonly [string, number])[] = [
   ["UP", IFF.UP],
 ]
 
-/** `BROADCAST,MULTICAST,UP,LOWER_UP`; NO-CARRIER comes first. */
-export function flagNames(dev: NetDevice): string[] {
+/** `BROADCAST,MULTICAST,UP,LOWER_UP`; NO-CARRIER comes first. `masterDown`: the device below, in the same namespace, is down. */
+export function flagNames(dev: NetDevice, masterDown: boolean = lowerDown(dev)): string[] {
   const names = FLAG_ORDER.filter(([, bit]) => (dev.flags & bit) !== 0).map(([name]) => name)
   if (dev.up && !dev.carrier) names.unshift("NO-CARRIER")
   if (dev.running) names.push("LOWER_UP")
+  if (masterDown) names.push("M-DOWN")
   return names
 }
+
+const lowerDown = (dev: NetDevice): boolean =>
+  dev.kind === "veth" && dev.link !== undefined && dev.link.net === dev.net && !dev.link.up
+
+const qdisc = (dev: NetDevice): string => (dev.activated ? dev.qdisc : "noop")
+const groupName = (dev: NetDevice): string => (dev.group === 0 ? "default" : String(dev.group))
 
 /** The `@…` part: the peer's name here, or `if` and its index elsewhere. */
 export function linkSuffix(dev: NetDevice): string {
@@ -35,7 +42,7 @@ function linkNamespace(dev: NetDevice): { name?: string; id?: number } {
   if (dev.kind !== "veth" || dev.link === undefined || dev.link.net === dev.net) return {}
   const { net } = dev.link
   // A pod has no /run/netns: it sees the machine's namespace by number only.
-  return net.name === "" ? { id: 0 } : { name: net.name }
+  return net.name === "" ? { id: dev.net.netIdOf(net) } : { name: net.name }
 }
 
 const operstate = (dev: NetDevice): string => dev.operstate
@@ -49,11 +56,11 @@ export function linkText(dev: NetDevice, options: IpOptions, withMode: boolean, 
   const qlen = dev.txQueueLength > 0 ? `qlen ${dev.txQueueLength}` : ""
   const linktype = dev.kind === "loopback" ? "loopback" : "ether"
   const broadcast = formatMac(dev.kind === "loopback" ? 0 : dev.broadcast)
-  let text = `${dev.ifindex}: ${dev.name}${linkSuffix(dev)}: <${flagNames(dev).join(",")}> mtu ${dev.mtu} qdisc ${dev.qdisc} ${master}state ${operstate(dev)} ${withMode ? "mode DEFAULT " : ""}group default ${qlen}`
+  let text = `${dev.ifindex}: ${dev.name}${linkSuffix(dev)}: <${flagNames(dev).join(",")}> mtu ${dev.mtu} qdisc ${qdisc(dev)} ${master}state ${operstate(dev)} ${withMode ? "mode DEFAULT " : ""}group ${groupName(dev)} ${qlen}`
   if (withAddress) text += `${eol}    link/${linktype} ${formatMac(dev.address)} brd ${broadcast}${peer}`
   if (options.details) text += detailsText(dev, withMode, eol)
   if (dev.alias !== "") text += `${eol}    alias ${dev.alias}`
-  if (options.statistics) text += statisticsText(dev, eol)
+  if (options.statistics) text += statisticsText(dev, eol, options.allStatistics)
   return `${text}\n`
 }
 
@@ -63,13 +70,20 @@ function detailsText(dev: NetDevice, withMode: boolean, eol: string): string {
   const maxmtu = dev.kind === "loopback" ? 0 : physical ? 16110 : 65535
   const queues = dev.kind === "veth" ? 2 : 1
   const addrgen = withMode ? "addrgenmode eui64 " : ""
-  const tso = physical ? 65536 : 524280
-  let text = ` promiscuity ${dev.promiscuity}  allmulti ${dev.port === undefined ? 0 : 1} minmtu ${minmtu} maxmtu ${maxmtu} `
+  const tso = tsoMaxSize(dev)
+  let text = ` promiscuity ${dev.promiscuity}  allmulti ${allmulti(dev)} minmtu ${minmtu} maxmtu ${maxmtu} `
   const kind = kindText(dev)
   if (kind !== "") text += `${eol}    ${kind} `
   if (dev.port !== undefined) text += `${eol}    ${portText(dev.port)} `
   return `${text}${addrgen}numtxqueues ${queues} numrxqueues ${queues} gso_max_size 65536 gso_max_segs 65535 tso_max_size ${tso} tso_max_segs 65535 gro_max_size 65536 `
 }
+
+/** A port listens to everything for its bridge. */
+const allmulti = (dev: NetDevice): number => dev.allmulti + (dev.port === undefined ? 0 : 1)
+
+/** A tunnel inherits it from the device below. */
+const tsoMaxSize = (dev: NetDevice): number =>
+  dev.kind === "" || (dev.priv instanceof Vxlan && dev.priv.lower === undefined) ? 65536 : 524280
 
 /** `7e:a:4c:31:90:11`: bridge ids drop leading zeros. */
 const bridgeId = (mac: number): string => `8000.${formatMac(mac).replace(/(^|:)0/g, "$1")}`
@@ -106,7 +120,7 @@ function portText(port: BridgePort): string {
   return `bridge_slave state ${port.forwarding ? "forwarding" : "disabled"} priority 32 cost 2 hairpin ${on(port.hairpin)} guard off root_block off fastleave off learning ${on(port.learning)} flood ${on(port.flood)} port_id 0x${(0x8000 + port.number).toString(16)} port_no 0x${port.number.toString(16)} designated_port ${32768 + port.number} designated_cost 0 designated_bridge ${root} designated_root ${root} hold_timer    0.00 message_age_timer    0.00 forward_delay_timer    0.00 topology_change_ack 0 config_pending 0 proxy_arp off proxy_arp_wifi off mcast_router 1 mcast_fast_leave off mcast_flood on bcast_flood on mcast_to_unicast off neigh_suppress off group_fwd_mask 0 group_fwd_mask_str 0x0 vlan_tunnel off isolated ${on(port.isolated)} locked off`
 }
 
-function statisticsText(dev: NetDevice, eol: string): string {
+function statisticsText(dev: NetDevice, eol: string, all: boolean): string {
   const { stats } = dev
   const row = (values: readonly number[]): string => {
     const widths = [14, 8, 7, 8, 8, 8]
@@ -114,7 +128,14 @@ function statisticsText(dev: NetDevice, eol: string): string {
   }
   const rx = row([stats.rxBytes, stats.rxPackets, stats.rxErrors, stats.rxDropped, 0, stats.rxMulticast])
   const tx = row([stats.txBytes, stats.txPackets, stats.txErrors, stats.txDropped, stats.txCarrierErrors, 0])
-  return `${eol}    RX:  bytes packets errors dropped  missed   mcast           ${eol}${rx} ${eol}    TX:  bytes packets errors dropped carrier collsns           ${eol}${tx} `
+  // Lengths, checksums, frames, queues: none of these errors exist here. Transitions of the carrier do.
+  const rxErrors = all
+    ? `${eol}    RX errors:  length    crc   frame    fifo overrun${eol}                     0      0       0       0       0 `
+    : ""
+  const txErrors = all
+    ? `${eol}    TX errors: aborted   fifo  window heartbt transns${eol}                     0      0       0       0 ${String(dev.carrierChanges).padStart(7)} `
+    : ""
+  return `${eol}    RX:  bytes packets errors dropped  missed   mcast           ${eol}${rx} ${rxErrors}${eol}    TX:  bytes packets errors dropped carrier collsns           ${eol}${tx} ${txErrors}`
 }
 
 /** The JSON of the same. */
@@ -136,22 +157,23 @@ export function linkJson(
     ifname: dev.name,
     flags: flagNames(dev),
     mtu: dev.mtu,
-    qdisc: dev.qdisc,
+    qdisc: qdisc(dev),
     master: dev.port?.bridge.dev.name,
     operstate: operstate(dev),
     linkmode: withMode ? "DEFAULT" : undefined,
-    group: "default",
+    group: groupName(dev),
     txqlen: dev.txQueueLength > 0 ? dev.txQueueLength : undefined,
     ...(withAddress
       ? {
           link_type: dev.kind === "loopback" ? "loopback" : "ether",
           address: formatMac(dev.address),
           broadcast: formatMac(dev.kind === "loopback" ? 0 : dev.broadcast),
-          link_netns: name,
-          link_netnsid: id,
+          // In JSON the tool always says the number.
+          link_netnsid: name === undefined ? id : dev.net.netIdOf((dev.link as NetDevice).net),
         }
       : {}),
     ...(options.details ? detailsJson(dev, withMode) : {}),
+    ifalias: dev.alias === "" ? undefined : dev.alias,
     ...(options.statistics ? { stats64: statisticsJson(dev) } : {}),
   }
 }
@@ -161,7 +183,7 @@ function detailsJson(dev: NetDevice, withMode: boolean): Record<string, Json | u
   const queues = dev.kind === "veth" ? 2 : 1
   return {
     promiscuity: dev.promiscuity,
-    allmulti: dev.port === undefined ? 0 : 1,
+    allmulti: allmulti(dev),
     min_mtu: dev.kind === "loopback" ? 0 : physical ? 46 : 68,
     max_mtu: dev.kind === "loopback" ? 0 : physical ? 16110 : 65535,
     linkinfo: linkinfoJson(dev),
@@ -170,7 +192,7 @@ function detailsJson(dev: NetDevice, withMode: boolean): Record<string, Json | u
     num_rx_queues: queues,
     gso_max_size: 65536,
     gso_max_segs: 65535,
-    tso_max_size: physical ? 65536 : 524280,
+    tso_max_size: tsoMaxSize(dev),
     tso_max_segs: 65535,
     gro_max_size: 65536,
   }

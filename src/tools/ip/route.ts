@@ -3,8 +3,21 @@ import { type Route, RouteProtocol, RouteScope, RouteTable, RouteType } from "..
 import type { NetDevice } from "../../linux/netdev.ts"
 import { type RouteMode, type RouteSpec, routeAdd, routeDel } from "../../linux/rtnetlink/route.ts"
 import { formatIpv4, networkOf, type Prefix, parseIpv4, parsePrefix } from "../../wire/address.ts"
-import { check, deviceOrFail, fail, type IpOptions, invalid, type Json, pick, renderJson, Words } from "../iproute.ts"
+import {
+  check,
+  deviceOrFail,
+  fail,
+  flushed,
+  type IpOptions,
+  invalid,
+  type Json,
+  pick,
+  renderJson,
+  Words,
+} from "../iproute.ts"
 import { ipRouteGet } from "./route-get.ts"
+import { readScope, scopeName } from "./scope.ts"
+import { USAGE } from "./usage.ts"
 
 type Handler = (words: Words, options: IpOptions) => string
 
@@ -12,14 +25,19 @@ const COMMANDS: readonly (readonly [string, Handler])[] = [
   ["list", show],
   ["show", show],
   ["lst", show],
-  ["get", (words, options) => ipRouteGet(words, options)],
+  ["get", (words, options) => ipRouteGet(words, options, (route) => render([route], { ...NO_FILTER }, options))],
   ["add", (words, options) => change(words, options, "add")],
   ["append", (words, options) => change(words, options, "append")],
+  ["prepend", (words, options) => change(words, options, "prepend")],
   ["change", (words, options) => change(words, options, "change")],
   ["chg", (words, options) => change(words, options, "change")],
   ["replace", (words, options) => change(words, options, "replace")],
   ["delete", remove],
   ["flush", flush],
+  ...["save", "restore", "showdump"].map((name): [string, Handler] => [
+    name,
+    () => fail(`ip: podwire does not support 'route ${name}'`, 255),
+  ]),
 ]
 
 export function ipRoute(args: readonly string[], options: IpOptions): string {
@@ -38,20 +56,31 @@ const TYPES: readonly (readonly [string, number])[] = [
   ["blackhole", RouteType.BLACKHOLE],
   ["unreachable", RouteType.UNREACHABLE],
   ["prohibit", RouteType.PROHIBIT],
+  ["throw", RouteType.THROW],
 ]
+/** As /etc/iproute2/rt_protos has them. */
 const PROTOCOLS: readonly (readonly [string, number])[] = [
+  ["unspec", RouteProtocol.UNSPEC],
+  ["redirect", RouteProtocol.REDIRECT],
   ["kernel", RouteProtocol.KERNEL],
   ["boot", RouteProtocol.BOOT],
   ["static", RouteProtocol.STATIC],
+  ["gated", 8],
+  ["ra", 9],
+  ["mrt", 10],
+  ["zebra", 11],
+  ["bird", 12],
+  ["dnrouted", 13],
+  ["xorp", 14],
+  ["ntk", 15],
   ["dhcp", RouteProtocol.DHCP],
-  ["redirect", RouteProtocol.REDIRECT],
-]
-const SCOPES: readonly (readonly [string, number])[] = [
-  ["global", RouteScope.UNIVERSE],
-  ["site", RouteScope.SITE],
-  ["link", RouteScope.LINK],
-  ["host", RouteScope.HOST],
-  ["nowhere", RouteScope.NOWHERE],
+  ["keepalived", 18],
+  ["babel", 42],
+  ["bgp", 186],
+  ["isis", 187],
+  ["ospf", 188],
+  ["rip", 189],
+  ["eigrp", 192],
 ]
 const TABLES: readonly (readonly [string, number])[] = [
   ["local", RouteTable.LOCAL],
@@ -83,7 +112,7 @@ function stateFlags(route: Route): string[] {
   const { dev } = route
   const flags: string[] = []
   if (route.onlink) flags.push("onlink")
-  if (dev?.up && !dev.carrier) flags.unshift("linkdown")
+  if (dev?.up && !dev.carrier) flags.push("linkdown")
   return flags
 }
 
@@ -127,12 +156,27 @@ function readFilter(words: Words, options: IpOptions): Filter {
       filter.table = name === "all" ? "all" : readName(TABLES, name, "table id value is invalid\n")
     } else if (word === "dev" || word === "oif") filter.dev = deviceOrFail(options.net, words.next())
     else if (word === "proto" || word === "protocol")
-      filter.protocol = readName(PROTOCOLS, words.next(), "invalid protocol\n")
-    else if (word === "scope") filter.scope = readName(SCOPES, words.next(), "invalid scope\n")
+      filter.protocol = readName(PROTOCOLS, words.next(), 'invalid "protocol"\n')
+    else if (word === "scope") filter.scope = readScope(words.next(), 'invalid "scope"\n')
     else if (word === "via") filter.gateway = readAddress(words.next())
     else if (word === "src") filter.source = readAddress(words.next())
     else if (word === "type") filter.type = readName(TYPES, words.next(), "node type value is invalid\n")
-    else if (["from", "iif", "vrf", "realms", "mark", "cached", "cloned", "metric"].includes(word))
+    else if (
+      [
+        "from",
+        "iif",
+        "vrf",
+        "realms",
+        "mark",
+        "cache",
+        "cached",
+        "cloned",
+        "metric",
+        "tos",
+        "dsfield",
+        "nhid",
+      ].includes(word)
+    )
       fail(`ip: podwire does not support '${word}' here`, 255)
     else filter.matches = readSelector(word, words)
   }
@@ -183,6 +227,10 @@ function selected(words: Words, options: IpOptions): { routes: Route[]; filter: 
 
 function show(words: Words, options: IpOptions): string {
   const { routes, filter } = selected(words, options)
+  return render(routes, filter, options)
+}
+
+function render(routes: readonly Route[], filter: Filter, options: IpOptions): string {
   if (options.json) return renderJson(routes.map((route) => routeJson(route, filter, options)) as Json, options.pretty)
   return routes.map((route) => `${routeText(route, filter, options.details)}\n`).join("")
 }
@@ -195,14 +243,14 @@ export function routeLine(route: Route): string {
 function routeText(route: Route, filter: Filter, details: boolean): string {
   const type = route.type === RouteType.UNICAST && !details ? "" : `${nameOf(TYPES, route.type)} `
   const parts = [`${type}${destinationText(route)} `]
-  if (route.gateway !== 0) parts.push(`via ${formatIpv4(route.gateway)} `)
+  if (route.gateway !== 0 && filter.gateway === undefined) parts.push(`via ${formatIpv4(route.gateway)} `)
   // What the filter fixes is not repeated.
   if (route.dev !== undefined && filter.dev === undefined) parts.push(`dev ${route.dev.name} `)
   if (filter.table === "all" && route.table !== RouteTable.MAIN) parts.push(`table ${nameOf(TABLES, route.table)} `)
   if ((route.protocol !== RouteProtocol.BOOT || details) && filter.protocol === undefined)
     parts.push(`proto ${nameOf(PROTOCOLS, route.protocol)} `)
   if ((scopeWorthShowing(route) || details) && filter.scope === undefined)
-    parts.push(`scope ${nameOf(SCOPES, route.scope)} `)
+    parts.push(`scope ${scopeName(route.scope)} `)
   if (route.source !== 0 && filter.source === undefined) parts.push(`src ${formatIpv4(route.source)} `)
   if (route.metric !== 0) parts.push(`metric ${route.metric} `)
   parts.push(...stateFlags(route).map((flag) => `${flag} `))
@@ -213,7 +261,7 @@ function routeJson(route: Route, filter: Filter, options: IpOptions): Json {
   return {
     type: route.type === RouteType.UNICAST && !options.details ? undefined : nameOf(TYPES, route.type),
     dst: destinationText(route),
-    gateway: route.gateway === 0 ? undefined : formatIpv4(route.gateway),
+    gateway: route.gateway === 0 || filter.gateway !== undefined ? undefined : formatIpv4(route.gateway),
     dev: filter.dev === undefined ? route.dev?.name : undefined,
     table: filter.table === "all" && route.table !== RouteTable.MAIN ? nameOf(TABLES, route.table) : undefined,
     protocol:
@@ -221,10 +269,8 @@ function routeJson(route: Route, filter: Filter, options: IpOptions): Json {
         ? undefined
         : nameOf(PROTOCOLS, route.protocol),
     scope:
-      (scopeWorthShowing(route) || options.details) && filter.scope === undefined
-        ? nameOf(SCOPES, route.scope)
-        : undefined,
-    prefsrc: route.source === 0 ? undefined : formatIpv4(route.source),
+      (scopeWorthShowing(route) || options.details) && filter.scope === undefined ? scopeName(route.scope) : undefined,
+    prefsrc: route.source === 0 || filter.source !== undefined ? undefined : formatIpv4(route.source),
     metric: route.metric === 0 ? undefined : route.metric,
     flags: stateFlags(route),
   }
@@ -245,30 +291,10 @@ function readRoute(words: Words, options: IpOptions): RouteSpec {
       spec.metric = /^\d+$/.test(value) ? Number(value) : invalid(value, '"metric" value is invalid\n')
     } else if (word === "proto" || word === "protocol")
       spec.protocol = readName(PROTOCOLS, words.next(), '"protocol" value is invalid\n')
-    else if (word === "scope") spec.scope = readName(SCOPES, words.next(), 'invalid "scope" value\n')
+    else if (word === "scope") spec.scope = readScope(words.next(), 'invalid "scope" value\n')
     else if (word === "table") spec.table = readTable(words.next())
     else if (word === "onlink") spec.onlink = true
-    else if (
-      [
-        "nexthop",
-        "mtu",
-        "advmss",
-        "window",
-        "rtt",
-        "initcwnd",
-        "encap",
-        "nhid",
-        "tos",
-        "dsfield",
-        "realms",
-        "src_port",
-        "quickack",
-        "vrf",
-        "congctl",
-        "features",
-      ].includes(word)
-    )
-      fail(`ip: podwire does not support 'route … ${word}'`, 255)
+    else if (ROUTE_REFUSED.has(word)) fail(`ip: podwire does not support 'route … ${word}'`, 255)
     else if (!seen && TYPES.some(([name]) => name === word) && words.left > 0) spec.type = readName(TYPES, word, "")
     else {
       if (seen) fail(`Error: either "to" is duplicate, or "${word}" is a garbage.`, 255)
@@ -278,8 +304,15 @@ function readRoute(words: Words, options: IpOptions): RouteSpec {
       spec.prefixLength = prefix.length
     }
   }
+  if (!seen) fail(USAGE.route.trimEnd(), 255)
   return spec
 }
+
+const ROUTE_REFUSED: ReadonlySet<string> = new Set(
+  "nexthop mtu advmss hoplimit window rtt rttvar reordering cwnd initcwnd initrwnd ssthresh rto_min features quickack congctl fastopen_no_cookie pref expires encap nhid tos dsfield realms src_port vrf as pervasive ttl-propagate offload trap equalize lock".split(
+    " ",
+  ),
+)
 
 function readTable(word: string): number {
   const table = readName(TABLES, word, '"table" value is invalid\n')
@@ -299,11 +332,14 @@ function remove(words: Words, options: IpOptions): string {
 }
 
 function flush(words: Words, options: IpOptions): string {
-  if (words.left === 0) fail('"ip route flush" requires arguments.', 255)
+  if (words.left === 0) fail('"ip route flush" requires arguments.', 1)
   if (words.peek() === "cache") {
     options.net.pmtu.flush()
     return ""
   }
-  for (const route of selected(words, options).routes) options.net.fib.remove(route)
-  return ""
+  const { routes } = selected(words, options)
+  for (const route of routes) options.net.fib.remove(route)
+  options.net.kernel.notify(options.net, "route")
+  if (!options.statistics) return ""
+  return routes.length === 0 ? "Nothing to flush.\n" : flushed(routes.length)
 }

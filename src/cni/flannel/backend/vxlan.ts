@@ -201,7 +201,7 @@ class VxlanBackend implements Backend {
       `failed to add vxlanRoute (${formatPrefix(address, length)} -> ${formatIpv4(address)}): ${why(route)}`,
     )
     neighDel(this.device, address)
-    fdbDel(this.device, peer.mac)
+    fdbDel(this.device, { mac: peer.mac })
   }
 
   /** Each is tried, none stops the next. */
@@ -221,7 +221,7 @@ class VxlanBackend implements Backend {
     }
     const arp = neighDel(this.device, address)
     if (arp !== undefined) await log("E", "vxlan_network.go:465", `DelARP failed: ${why(arp)}`)
-    const fdb = fdbDel(this.device, peer.mac)
+    const fdb = fdbDel(this.device, { mac: peer.mac })
     if (fdb !== undefined) await log("E", "vxlan_network.go:471", `DelFDB failed: ${why(fdb)}`)
     const route = routeDel(net, { destination: address, prefixLength: length, gateway: address, dev: this.device })
     if (route !== undefined)
