@@ -1,0 +1,119 @@
+/** The scenarios of test/record/kernel.sh: reads their recordings and gives the same commands to podwire's programs in the same world. */
+import { readFileSync } from "node:fs"
+import { createMachine } from "../../src/cluster/machine.ts"
+import type { Kernel } from "../../src/linux/kernel.ts"
+import type { NetNamespace } from "../../src/linux/netns.ts"
+import { linkUp } from "../../src/linux/rtnetlink/link.ts"
+import { Arena } from "../../src/linux/skb.ts"
+import { NullFile, type OpenFile, SinkFile } from "../../src/linux/task/file.ts"
+import { MILLISECOND, SECOND, Simulation } from "../../src/sim/simulation.ts"
+
+export interface ScenarioStep {
+  /** What stands before the command and is not compared: `- sleep 3`, `r ! net.ipv4.ip_forward=1`. */
+  readonly before: readonly string[]
+  readonly where: string
+  readonly command: string
+  readonly code: number
+  readonly output: string
+}
+
+export interface Scenario {
+  readonly title: string
+  readonly steps: readonly ScenarioStep[]
+}
+
+const STEP = /^=== (\S+) \$ (.*) \[(\d+)\]\n/
+
+/** The scenarios of a recording. */
+export function readScenarios(file: string): Scenario[] {
+  const text = readFileSync(file, "utf8")
+  if (!text.startsWith("# recorded: ")) throw new Error(`${file}: the first line does not say what recorded it`)
+  return text
+    .split(/^== /m)
+    .slice(1)
+    .map((part) => {
+      const end = part.indexOf("\n")
+      return { title: part.slice(0, end), steps: readSteps(part.slice(end + 1)) }
+    })
+}
+
+function readSteps(text: string): ScenarioStep[] {
+  const steps: ScenarioStep[] = []
+  let before: string[] = []
+  for (const part of text.split(/^(?==== )/m)) {
+    const head = STEP.exec(part)
+    const lines = (head === null ? part : part.slice(head[0].length)).split(/(?<=\n)/)
+    // Directives for the next step follow a step's output.
+    const at = lines.findIndex((line) => /^(- sleep \d|\w+ ! \w+\.)/.test(line))
+    const output = at < 0 ? lines : lines.slice(0, at)
+    if (head !== null) {
+      const [, where = "", command = "", code] = head
+      // `%` stands for "no line break here".
+      steps.push({ before, where, command, code: Number(code), output: output.join("").replace(/\n%\n$/, "") })
+      before = []
+    }
+    if (at >= 0) before = lines.slice(at).map((line) => line.trimEnd())
+  }
+  return steps
+}
+
+/** A machine whose namespaces are those a scenario names, `pwk-a` for `a`. */
+export class ScenarioWorld {
+  readonly sim: Simulation = new Simulation({ seed: 1 })
+  readonly arena: Arena = new Arena()
+  readonly kernel: Kernel
+  readonly #nets = new Map<string, NetNamespace>()
+
+  constructor(scenario: Scenario) {
+    this.kernel = createMachine(this.sim, this.arena, { name: "recorder", uplinks: [] })
+    const names = scenario.steps.flatMap((step) => [
+      step.where,
+      ...step.before.filter((line) => line.includes(" ! ")).map((line) => line.slice(0, line.indexOf(" "))),
+    ])
+    for (const name of [...new Set(names)].sort()) {
+      const net = this.kernel.createNamespace(`pwk-${name}`)
+      linkUp(net.loopback)
+      this.#nets.set(name, net)
+    }
+  }
+
+  /** Does what stands before a step, then gives its command to podwire. */
+  async step(step: ScenarioStep): Promise<{ code: number; output: string }> {
+    for (const line of step.before) await this.#directive(line)
+    // Starting a program takes some milliseconds.
+    await this.sim.advance(5 * MILLISECOND)
+    return await this.run(step.where, step.command.split(" "))
+  }
+
+  async #directive(line: string): Promise<void> {
+    const sleep = /^- sleep (\S+)$/.exec(line)
+    const forward = /^(\w+) ! net\.ipv4\.ip_forward=([01])$/.exec(line)
+    if (sleep !== null) await this.sim.advance(Number(sleep[1]) * SECOND)
+    else if (forward !== null) {
+      const net = this.#net(forward[1] as string)
+      net.sysctl.ipForward = forward[2] === "1"
+      for (const dev of net.devices) dev.forwarding = net.sysctl.ipForward
+    } else throw new Error(`not a directive: ${line}`)
+  }
+
+  #net(name: string): NetNamespace {
+    const net = this.#nets.get(name)
+    if (net === undefined) throw new Error(`no such namespace: ${name}`)
+    return net
+  }
+
+  async run(where: string, argv: readonly string[]): Promise<{ code: number; output: string }> {
+    let output = ""
+    const decoder = new TextDecoder()
+    const sink = (): OpenFile => new SinkFile((data) => (output += decoder.decode(data, { stream: true })))
+    const fds = new Map<number, OpenFile>([
+      [0, new NullFile()],
+      [1, sink()],
+      [2, sink()],
+    ])
+    const proc = this.kernel.processes.run(argv, { net: this.#net(where), fds })
+    if (typeof proc === "string") throw new Error(`${argv[0]}: ${proc}`)
+    await this.sim.until(() => proc.status !== undefined)
+    return { code: proc.status?.code ?? -1, output }
+  }
+}
