@@ -35,7 +35,7 @@ export class TcpdumpPrinter {
     d.print(`${number}${this.#timestamps.print(frame)}`)
     try {
       if (hasPrinter(this.#linkType)) header = linkPrint(d, this.#linkType, frame.length)
-      else d.print(hexLines(frame.bytes, true))
+      else d.print(`UNSUPPORTED${hexLines(frame.bytes, true)}`)
     } catch (thrown) {
       if (!(thrown instanceof Truncated)) throw thrown
       d.truncated()

@@ -17,7 +17,7 @@ import { TEXT_TOOLS } from "../tools/coreutils/text.ts"
 import { curl } from "../tools/curl.ts"
 import { ip } from "../tools/ip/index.ts"
 import { ping } from "../tools/ping.ts"
-import { tcpdump } from "../tools/tcpdump.ts"
+import { tcpdump } from "../tools/tcpdump/index.ts"
 import { VERSIONS } from "../versions.ts"
 import { formatIpv4, ipv4, mac, netmask } from "../wire/address.ts"
 

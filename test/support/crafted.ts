@@ -229,3 +229,64 @@ export function craftedFiles(): Record<string, Uint8Array> {
     )
   return files
 }
+
+// ── frames for filters ────────────────────────────────────────────────────────────────────────
+
+const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.replace(/\s/g, ""), "hex"))
+
+/** Headers that no recorded capture has: a line each, in hexadecimal. */
+const RARE = {
+  rarp: "ffffffffffff 080027800067 8035 0001 0800 06 04 0003 080027800067 00000000 080027800067 00000000",
+  ip6tcp:
+    "5e83734b9806 261fd2c5654e 86dd 60000000 0014 06 40 fd000000000000000000000000000001 fd000000000000000000000000000002 d431 0050 00000001 00000000 5002 ffff 0000 0000",
+  ip6udp:
+    "333300000001 261fd2c5654e 86dd 60000000 000c 11 ff fe800000000000000000000000000001 ff020000000000000000000000000001 14e9 0035 000c 0000 01020304",
+  ip6icmp:
+    "333300000002 261fd2c5654e 86dd 60000000 0008 3a ff fe800000000000000000000000000001 ff020000000000000000000000000002 85 00 0000 00000000",
+  ip6fragment:
+    "5e83734b9806 261fd2c5654e 86dd 60000000 0010 2c 40 fd000000000000000000000000000001 fd000000000000000000000000000002 06 00 0001 00000001 0102030405060708",
+  vlanTcp:
+    "5e83734b9806 261fd2c5654e 8100 000a 0800 45000028 0001 4000 40 06 0000 0af40102 0af40202 d431 0050 00000001 00000000 5002 ffff 0000 0000",
+  vlanArp: "ffffffffffff 261fd2c5654e 8100 0014 0806 0001 0800 06 04 0001 261fd2c5654e 0af40102 000000000000 0af40101",
+  qinq: "5e83734b9806 261fd2c5654e 88a8 0064 8100 000a 0800 4500001c 0001 0000 40 11 0000 0af40102 0af40202 1000 2000 0008 0000",
+  igmp: "01005e000016 261fd2c5654e 0800 46c00020 0000 4000 01 02 0000 0af40102 e0000016 94040000 16 00 0000 e00000fb",
+  sctp: "5e83734b9806 261fd2c5654e 0800 45000024 0001 4000 40 84 0000 0af40102 0af40202 0bb8 0050 00000000 00000000 03000004",
+  esp: "5e83734b9806 261fd2c5654e 0800 45000020 0001 4000 40 32 0000 0af40102 0af40202 00000001 00000001 00000000",
+  llc: "0180c2000000 261fd2c5654e 0026 42 42 03 0000 00 00 00 8000 261fd2c5654e 00000000 8000 261fd2c5654e 8001 0000 1400 0200 0f00",
+  options:
+    "5e83734b9806 261fd2c5654e 0800 4700 0030 0001 4000 40 06 0000 0af40102 0af40202 01010101 01010101 d431 0050 00000001 00000000 5012 ffff 0000 0000",
+  dns: "5e83734b9806 261fd2c5654e 0800 45000020 0001 4000 40 11 0000 0af40102 0af40202 8000 0035 000c 0000 00010100",
+  unknown: "5e83734b9806 261fd2c5654e 88b5 0102030405060708090a",
+} as const
+
+/** The frames that the recorded filters are tried on; the second of each is its number. */
+export function filterFrames(recorded: readonly RawFrame[]): RawFrame[] {
+  const rare = Object.values(RARE).map(hex)
+  const whole = [...recorded.map(({ bytes }) => bytes), ...rare]
+  const cut = [...rare, (recorded[5] as RawFrame).bytes].flatMap((bytes) =>
+    [8, 13, 16, 22, 30, 34, 37]
+      .filter((size) => size < bytes.length)
+      .map((size) => ({ bytes: bytes.slice(0, size), length: bytes.length })),
+  )
+  const all = [...whole.map((bytes) => ({ bytes, length: bytes.length })), ...cut]
+  return all.map(({ bytes, length }, i) => ({ seconds: i, fraction: 0, bytes, length }))
+}
+
+/** The same frames as files of three link types. */
+export function filterFiles(recorded: readonly RawFrame[]): Record<string, Uint8Array> {
+  const frames = filterFrames(recorded)
+  const long = frames.filter(({ bytes }) => bytes.length >= 14)
+  return {
+    ethernet: pcap(frames),
+    sll2: pcap(
+      long.map((frame) => ({ ...cooked2(frame), length: (frame.length as number) + 6 })),
+      { link: 276 },
+    ),
+    raw: pcap(
+      long
+        .filter(({ bytes }) => bytes.length > 14)
+        .map((frame) => ({ ...raw(frame), length: (frame.length as number) - 14 })),
+      { link: 101 },
+    ),
+  }
+}

@@ -44,3 +44,16 @@ function sortRows(text: string): string {
 
 /** A text with everything taken out that may differ between two runs, or between the twin and podwire. */
 export const normalise = (text: string): string => NORMALISE.reduce((done, rule) => rule.apply(done), text)
+
+const KUBECTL: readonly Normalisation[] = [
+  {
+    why: "podwire's kubectl adds where in the file it is, and that nothing has been changed",
+    apply: (text) => text.replace(/^ {2}at \S+:\d+:\d+, and nothing has been changed\n/gm, ""),
+  },
+]
+
+/** The same for what the real kubectl printed. */
+export const normaliseKubectl = (text: string): string => KUBECTL.reduce((done, rule) => rule.apply(done), text)
+
+/** podwire's tcpdump says in a line of its own where a file is damaged; the real one does not say it. */
+export const withoutDamagePlace = (text: string): string => text.replace(/^tcpdump: \(podwire\) .* at byte \d+\n/gm, "")

@@ -53,12 +53,12 @@ export class PacketSocket implements PacketTap {
 
   deliver(dev: NetDevice, skb: Skb, outgoing: boolean): void {
     const { filter, snaplen = 262144, ring = Number.POSITIVE_INFINITY } = this.options
-    // lo shows a frame when it is received; on its way out it would be seen twice.
-    if (outgoing && dev === this.net.loopback) return
     const { bytes } = skb.arena
     const length = skb.length
     if (filter !== undefined && !filter(bytes, skb.data, length, dev, outgoing)) return
     this.received++
+    // lo shows a frame when it is received. Sent it would be seen twice: libpcap drops that one, which the kernel has counted.
+    if (outgoing && dev === this.net.loopback) return
     if (this.frames.length >= ring) {
       this.dropped++
       return
