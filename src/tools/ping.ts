@@ -1,16 +1,24 @@
 /** ping of iputils 20221126. */
 
 import { strerror } from "../linux/errno.ts"
+import { RouteType } from "../linux/fib/route.ts"
 import { type IcmpMessage, RawIcmpSocket } from "../linux/inet/raw.ts"
+import { ipRouteOutput } from "../linux/ip/route-output.ts"
+import type { NetDevice } from "../linux/netdev.ts"
 import type { Process } from "../linux/task/process.ts"
 import type { Tool } from "../linux/task/tool.ts"
 import { getopt, getoptMessage } from "../shell/getopt.ts"
 import { defineTool } from "../shell/tool.ts"
 import { MILLISECOND, SECOND } from "../sim/simulation.ts"
-import { formatIpv4 } from "../wire/address.ts"
-import { IcmpType, UnreachCode } from "../wire/icmp.ts"
+import { formatIpv4, parseIpv4 } from "../wire/address.ts"
+import * as icmp from "../wire/icmp.ts"
+import * as ipv4 from "../wire/ipv4.ts"
 import { PING_USAGE } from "./ping-usage.ts"
 import { resolveHost } from "./resolve.ts"
+
+const { IcmpType, UnreachCode } = icmp
+/** A datagram's 65,535 bytes less the two headers. */
+const DATA_MAX = 65507
 
 interface PingOptions {
   count: number
@@ -25,7 +33,17 @@ interface PingOptions {
   outstanding: boolean
   verbose: boolean
   pmtudisc: "do" | "want" | "dont"
-  device: string | undefined
+  /** A device's name, or a source address. */
+  from: string | undefined
+  /** -B: the source address stays what it was at the start. */
+  sticky: boolean
+  broadcast: boolean
+  audible: boolean
+  ident: number | undefined
+  pattern: Uint8Array | undefined
+  family: "-4" | undefined
+  /** Said on standard error before anything else. */
+  warnings: string
 }
 
 /** Ends with a message on standard error. */
@@ -59,28 +77,29 @@ const TABLE = {
   b: false,
   U: false,
   L: false,
+  a: false,
+  B: false,
+  d: false,
+  e: true,
+  p: true,
 }
 const REFUSED = {
   6: false,
-  a: false,
   A: false,
-  B: false,
   C: false,
-  d: false,
-  e: true,
   f: false,
   F: true,
   l: true,
   m: true,
   N: true,
-  p: true,
+  r: false,
   R: false,
   S: true,
   T: true,
 }
 
 function integer(text: string, least: number, most: number): number {
-  if (!/^\d+$/.test(text)) throw new PingError(`ping: invalid argument: '${text}'\n`, 1)
+  if (!/^-?\d+$/.test(text)) throw new PingError(`ping: invalid argument: '${text}'\n`, 1)
   const value = Number(text)
   if (value < least || value > most)
     throw new PingError(
@@ -90,9 +109,27 @@ function integer(text: string, least: number, most: number): number {
   return value
 }
 
-function seconds(text: string): number {
-  if (!/^\d*\.?\d+$/.test(text)) throw new PingError("ping: bad timing interval\n", 1)
-  return Number(text) * SECOND
+/** Models ping_strtod: what is no number counts as none, with a warning. */
+function seconds(text: string, options: PingOptions): number {
+  const number = /^\s*[+-]?(\d+\.?\d*|\.\d+)/.exec(text)?.[0] ?? ""
+  if (number.length < text.length)
+    options.warnings += `ping: option argument contains garbage: ${text.slice(number.length)}\nping: this will become fatal error in the future\n`
+  return Number(number) * SECOND
+}
+
+/** -Q takes decimal and hexadecimal. */
+function typeOfService(text: string): number {
+  const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN
+  if (Number.isNaN(value)) throw new PingError(`ping: bad TOS value: ${text}\n`, 2)
+  if (value > 255) throw new PingError(`ping: the decimal value of TOS bits must be in range 0-255: ${text}\n`, 2)
+  return value
+}
+
+/** -p: up to 16 bytes, of which the last may have one digit. */
+function patternOf(text: string): Uint8Array {
+  if (!/^[0-9a-f]+$/i.test(text)) throw new PingError(`ping: patterns must be specified as hex digits: ${text}\n`, 2)
+  const bytes = (text.match(/..?/g) ?? []).slice(0, 16)
+  return Uint8Array.from(bytes, (byte) => Number.parseInt(byte, 16))
 }
 
 function readOptions(argv: readonly string[]): { options: PingOptions; host: string } | "version" {
@@ -111,29 +148,56 @@ function readOptions(argv: readonly string[]): { options: PingOptions; host: str
     outstanding: false,
     verbose: false,
     pmtudisc: "want",
-    device: undefined,
+    from: undefined,
+    sticky: false,
+    broadcast: false,
+    audible: false,
+    ident: undefined,
+    pattern: undefined,
+    family: undefined,
+    warnings: "",
   }
   for (const { name, value } of parsed.options) {
     if (name in REFUSED) throw new PingError(`ping: podwire does not support option '-${name}'\n`, 2)
     if (name === "V") return "version"
     if (name === "h") throw new PingError(`\n${PING_USAGE}`, 2)
     if (name === "c") options.count = integer(value, 1, Number.MAX_SAFE_INTEGER)
-    else if (name === "i") options.interval = seconds(value)
-    else if (name === "s") options.size = integer(value, 0, 65507)
-    else if (name === "t") options.ttl = integer(value, 1, 255)
-    else if (name === "Q") options.tos = Number(value) & 255
-    else if (name === "W") options.timeout = seconds(value)
-    else if (name === "w") options.deadline = integer(value, 1, 2147483647) * SECOND
+    else if (name === "i") options.interval = Math.max(0, seconds(value, options))
+    else if (name === "s") options.size = integer(value, 0, 2147483647)
+    else if (name === "t") options.ttl = timeToLive(value)
+    else if (name === "Q") options.tos = typeOfService(value)
+    else if (name === "W") options.timeout = linger(value, options)
+    else if (name === "w") options.deadline = integer(value, 0, 2147483647) * SECOND || Number.POSITIVE_INFINITY
     else if (name === "q") options.quiet = true
     else if (name === "D") options.timestamps = true
     else if (name === "O") options.outstanding = true
     else if (name === "v") options.verbose = true
-    else if (name === "I") options.device = value
+    else if (name === "I") options.from = value
+    else if (name === "B") options.sticky = true
+    else if (name === "b") options.broadcast = true
+    else if (name === "a") options.audible = true
+    else if (name === "e") options.ident = integer(value, 0, 65535)
+    else if (name === "p") options.pattern = patternOf(value)
+    else if (name === "4") options.family = "-4"
     else if (name === "M") options.pmtudisc = pmtudisc(value)
   }
+  if (parsed.operands.length > 1)
+    throw new PingError("ping: podwire does not support source routing (more than one host)\n", 2)
   const host = parsed.operands[parsed.operands.length - 1]
   if (host === undefined) throw new PingError("ping: usage error: Destination address required\n", 1)
   return { options, host }
+}
+
+function timeToLive(value: string): number {
+  const ttl = integer(value, 0, 255)
+  if (ttl === 0) throw new PingError("ping: cannot set unicast time-to-live: Invalid argument\n", 2)
+  return ttl
+}
+
+function linger(value: string, options: PingOptions): number {
+  const timeout = seconds(value, options)
+  if (timeout < 0) throw new PingError(`ping: bad linger time: ${value}\n`, 2)
+  return timeout === 0 ? 10 * SECOND : timeout
 }
 
 function pmtudisc(value: string): "do" | "want" | "dont" {
@@ -150,9 +214,14 @@ export const ping: Tool = defineTool("ping", async (proc) => {
       )
       return 0
     }
-    const address = resolveHost(proc, read.host)
-    if (address === undefined) throw new PingError(`ping: ${read.host}: Temporary failure in name resolution\n`, 2)
-    return await new PingRun(proc, read.options, read.host, address).run()
+    const { options, host } = read
+    await proc.err(options.warnings)
+    if (options.pattern !== undefined) await proc.out(`PATTERN: 0x${hex(options.pattern)}\n`)
+    if (options.verbose) await proc.err(SOCKETS[options.family ?? ""])
+    const address = resolveHost(proc, host)
+    if (address === undefined) throw new PingError(`ping: ${host}: Temporary failure in name resolution\n`, 2)
+    if (options.verbose) await proc.out(`ai->ai_family: AF_INET, ai->ai_canonname: '${host}'\n`)
+    return await new PingRun(proc, options, host, address).run()
   } catch (thrown) {
     if (!(thrown instanceof PingError)) throw thrown
     await proc.err(thrown.text)
@@ -160,11 +229,21 @@ export const ping: Tool = defineTool("ping", async (proc) => {
   }
 })
 
+const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")
+
+/** What -v tells of the sockets. */
+const SOCKETS = {
+  "": "ping: sock4.fd: 3 (socktype: SOCK_RAW), sock6.fd: 4 (socktype: SOCK_RAW), hints.ai_family: AF_UNSPEC\n\n",
+  "-4": "ping: sock4.fd: 3 (socktype: SOCK_RAW), sock6.fd: -1 (socktype: 0), hints.ai_family: AF_INET\n\n",
+} as const
+
 class PingRun {
   readonly #proc: Process
   readonly #options: PingOptions
   readonly #host: string
-  readonly #address: number
+  #address: number
+  #device: NetDevice | undefined
+  #source = 0
   readonly #socket: RawIcmpSocket
   readonly #id: number
   readonly #sentAt = new Map<number, number>()
@@ -185,21 +264,37 @@ class PingRun {
     this.#host = host
     this.#address = address
     this.#socket = new RawIcmpSocket(proc.net)
-    this.#id = proc.net.prng.below(65535) + 1
+    this.#id = options.ident ?? proc.net.prng.below(65535) + 1
   }
 
   get #now(): number {
     return this.#proc.kernel.sim.now
   }
 
+  /** Finds out what the packets' source will be, as a connected socket would tell. Models ping4_run. */
+  async #connect(): Promise<string> {
+    const { from, sticky, broadcast } = this.#options
+    const { net } = this.#proc
+    const address = from === undefined ? undefined : parseIpv4(from)
+    if (address !== undefined && !net.isLocal(address))
+      throw new PingError("ping: bind: Cannot assign requested address\n", 2)
+    this.#device = from === undefined || address !== undefined ? undefined : net.device(from)
+    if (from !== undefined && address === undefined && this.#device === undefined)
+      throw new PingError(`ping: SO_BINDTODEVICE ${from}: No such device\n`, 2)
+    const way = ipRouteOutput(net, this.#address, address ?? 0, this.#device)
+    if (way === "EACCES" || (typeof way !== "string" && way.route.type === RouteType.BROADCAST && !broadcast))
+      throw new PingError("ping: Do you want to ping broadcast? Then -b. If not, check your local firewall rules\n", 2)
+    if (typeof way === "string") throw new PingError(`ping: connect: ${strerror(way)}\n`, 2)
+    if (way.route.type === RouteType.BROADCAST) await this.#proc.err("WARNING: pinging broadcast address\n")
+    if (this.#address === 0) this.#address = way.source
+    if (address !== undefined || sticky) this.#source = way.source
+    if (from === undefined && !sticky) return ""
+    return `from ${formatIpv4(way.source)} ${this.#device?.name ?? ""}: `
+  }
+
   async run(): Promise<number> {
     const { size } = this.#options
-    const device = this.#options.device === undefined ? undefined : this.#proc.net.device(this.#options.device)
-    if (this.#options.device !== undefined && device === undefined)
-      throw new PingError(`ping: SO_BINDTODEVICE ${this.#options.device}: No such device\n`, 2)
-    const source = this.#socket.sourceFor(this.#address, device)
-    if (typeof source === "string") throw new PingError(`ping: connect: ${strerror(source)}\n`, 2)
-    const from = device === undefined ? "" : `from ${formatIpv4(source)} ${device.name}: `
+    const from = await this.#connect()
     await this.#proc.out(
       `PING ${this.#host} (${formatIpv4(this.#address)}) ${from}${size}(${size + 28}) bytes of data.\n`,
     )
@@ -214,7 +309,9 @@ class PingRun {
       this.#socket.close()
     }
     await this.#summary()
-    return this.#answered.size > 0 ? 0 : 1
+    const { count, deadline } = this.#options
+    const enough = deadline === Number.POSITIVE_INFINITY || count === Number.POSITIVE_INFINITY
+    return this.#answered.size > 0 && (enough || this.#answered.size >= count) ? 0 : 1
   }
 
   /** Sends on time, listens in between; after the last one waits for what is outstanding. */
@@ -256,28 +353,37 @@ class PingRun {
   async #send(): Promise<void> {
     const { size, ttl, tos, pmtudisc } = this.#options
     const sequence = this.#transmitted + 1
+    this.#transmitted = sequence
+    this.#sentAt.set(sequence, this.#now)
+    this.#lastAt = this.#now
+    // Longer than any datagram can be: the kernel says EMSGSIZE, and ping what it knows of the way.
+    if (size > DATA_MAX) {
+      this.#errors++
+      const mtu = this.#socket.mtuTo(this.#address, this.#device)
+      await this.#proc.err(`ping: local error: message too long, mtu=${mtu}\n`)
+      return
+    }
     const data = new Uint8Array(8 + size)
     const view = new DataView(data.buffer)
     view.setUint8(0, IcmpType.ECHO)
     view.setUint16(4, this.#id)
     view.setUint16(6, sequence & 0xffff)
     // The time of sending, then a counting pattern, as iputils fills it.
-    for (let i = 0; i < size; i++) data[8 + i] = i & 255
+    const { pattern } = this.#options
+    for (let i = 0; i < size; i++)
+      data[8 + i] = pattern === undefined ? i & 255 : (pattern[i % pattern.length] as number)
     if (size >= 16) {
       view.setUint32(8, this.#proc.kernel.sim.epoch + Math.floor(this.#now / SECOND), true)
       view.setUint32(12, 0)
       view.setUint32(16, Math.floor((this.#now % SECOND) / 1000), true)
       view.setUint32(20, 0)
     }
-    const device = this.#options.device === undefined ? undefined : this.#proc.net.device(this.#options.device)
-    this.#transmitted = sequence
-    this.#sentAt.set(sequence, this.#now)
-    this.#lastAt = this.#now
     const refused = this.#socket.send(this.#address, data, {
       ttl,
       tos,
       pmtudisc,
-      ...(device === undefined ? {} : { device }),
+      source: this.#source,
+      ...(this.#device === undefined ? {} : { device: this.#device }),
     })
     if (refused === undefined) return
     this.#errors++
@@ -288,6 +394,10 @@ class PingRun {
   async #take(message: IcmpMessage): Promise<void> {
     if (message.data.length < 8) return
     const view = new DataView(message.data.buffer, message.data.byteOffset)
+    if (view.getUint8(0) === IcmpType.REDIRECT && message.error === undefined) {
+      await this.#takeRedirect(message, view)
+      return
+    }
     if (view.getUint16(4) !== this.#id) return
     const sequence = view.getUint16(6)
     if (message.error !== undefined) await this.#takeError(message, sequence)
@@ -310,7 +420,7 @@ class PingRun {
     if (this.#options.quiet) return
     const ident = this.#options.verbose ? ` ident=${this.#id}` : ""
     await this.#proc.out(
-      `${this.#stamp(message.time)}${message.data.length} bytes from ${formatIpv4(message.source)}: icmp_seq=${sequence}${ident} ttl=${message.ttl}${timed ? ` time=${formatTime(time)} ms` : ""}${duplicate ? " (DUP!)" : ""}\n`,
+      `${this.#stamp(message.time)}${message.data.length} bytes from ${formatIpv4(message.source)}: icmp_seq=${sequence}${ident} ttl=${message.ttl}${timed ? ` time=${formatTime(time)} ms` : ""}${duplicate ? " (DUP!)" : ""}${this.#options.audible ? "\u0007" : ""}\n`,
     )
   }
 
@@ -322,6 +432,16 @@ class PingRun {
     const error = message.error as NonNullable<IcmpMessage["error"]>
     await this.#proc.out(
       `${this.#stamp(message.time)}From ${formatIpv4(message.source)} icmp_seq=${sequence} ${errorText(error)}\n`,
+    )
+  }
+
+  /** Redirects are no errors: the socket hears of them as of any message, and the packet they quote says whose they are. */
+  async #takeRedirect(message: IcmpMessage, view: DataView): Promise<void> {
+    const quoted = icmp.LENGTH + ipv4.LENGTH
+    if (message.data.length < quoted + icmp.LENGTH || view.getUint16(quoted + 4) !== this.#id) return
+    if (this.#options.quiet) return
+    await this.#proc.out(
+      `From ${formatIpv4(message.source)}: icmp_seq=${view.getUint16(quoted + 6)} Redirect Host(New nexthop: ${formatIpv4(view.getUint32(4))})\n`,
     )
   }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest"
 import { normalise } from "../support/normalise.ts"
 import { readScenarios, type ScenarioStep, ScenarioWorld } from "../support/scenario.ts"
 
-const FILES = ["link", "addr", "route", "neigh", "bridge", "vxlan"]
+const FILES = ["link", "addr", "route", "neigh", "bridge", "vxlan", "ping"]
 
 /** What podwire does not do and says so, by name, with a non-zero exit: the recording shows what the real tool would have done. */
 const REFUSED: ReadonlySet<string> = new Set([
@@ -20,6 +20,14 @@ const REFUSED: ReadonlySet<string> = new Set([
   "bridge vlan",
   "bridge mdb",
   "bridge link set dev p1 cost 100",
+  "ping -c 1 -A 10.0.1.1",
+  "ping -c 2 -l 2 10.0.1.1",
+  "ping -f -c 5 -q 10.0.1.1",
+  "ping -c 1 -m 5 10.0.1.1",
+  "ping -c 1 -r 10.0.1.1",
+  "ping -c 1 -l 70000 10.0.1.1",
+  "ping -c 1 -l 0 10.0.1.1",
+  "ping -c 1 -m abc 10.0.1.1",
   "ping -c 1 -R 10.0.1.1",
   "ping -c 1 -T tsonly 10.0.1.1",
   "ping -c 1 -T nosuch 10.0.1.1",

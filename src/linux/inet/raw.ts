@@ -107,6 +107,12 @@ export class RawIcmpSocket {
     return typeof way === "string" ? way : way.source
   }
 
+  /** The MTU of the way to `destination`, 0 when there is none. */
+  mtuTo(destination: number, device?: NetDevice): number {
+    const way = ipRouteOutput(this.net, destination, 0, device)
+    return typeof way === "string" ? 0 : routeMtu(this.net, way.dev, destination)
+  }
+
   /** Sends an ICMP message; its checksum is filled in. `{ mtu }` when it may not be fragmented and does not fit. */
   send(destination: number, data: Uint8Array, options: IcmpSendOptions = {}): Errno | { mtu: number } | undefined {
     const way = ipRouteOutput(this.net, destination, options.source ?? 0, options.device)

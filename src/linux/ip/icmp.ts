@@ -5,6 +5,7 @@ import * as icmp from "../../wire/icmp.ts"
 import * as ipv4 from "../../wire/ipv4.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { RouteType } from "../fib/route.ts"
+import { neighEventSend, neighFor } from "../neigh/nud.ts"
 import { checksumHelp } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
 import { IpSummed, PacketType, type Skb } from "../skb.ts"
@@ -39,15 +40,22 @@ export function icmpRcv(net: NetNamespace, skb: Skb): void {
   }
   if (type === IcmpType.DEST_UNREACH || type === IcmpType.TIME_EXCEEDED || type === IcmpType.PARAMETER_PROBLEM)
     icmpUnreach(net, skb)
+  else if (type === IcmpType.REDIRECT) icmpRedirect(net, skb)
   skb.free()
 }
+
+const isBroadcast = (net: NetNamespace, destination: number): boolean =>
+  destination === LIMITED_BROADCAST ||
+  isMulticast(destination) ||
+  net.fib.lookup(destination)?.type === RouteType.BROADCAST
 
 /** Answers a ping with the same bytes. Models icmp_echo. */
 function icmpEcho(net: NetNamespace, skb: Skb): void {
   const request = skb.networkHeader
   const source = ipv4.source(skb.view, request)
   const destination = ipv4.destination(skb.view, request)
-  if (net.sysctl.icmpEchoIgnoreAll || skb.packetType !== PacketType.HOST) {
+  // Broadcasts are not answered (net.ipv4.icmp_echo_ignore_broadcasts).
+  if (net.sysctl.icmpEchoIgnoreAll || isBroadcast(net, destination)) {
     skb.free()
     return
   }
@@ -77,6 +85,29 @@ function icmpEcho(net: NetNamespace, skb: Skb): void {
   })
 }
 
+/** Another gateway is nearer to the quoted packet's destination: believed when the present one says so. Models __ip_do_redirect. */
+function icmpRedirect(net: NetNamespace, skb: Skb): void {
+  const view = skb.view
+  const at = skb.data
+  const quoted = at + icmp.LENGTH
+  if (skb.length < icmp.LENGTH + ipv4.LENGTH || skb.dev?.forwarding !== false) return
+  const gateway = view.getUint32(at + 4)
+  const destination = ipv4.destination(view, quoted)
+  const way = ipRouteOutput(net, destination, 0)
+  if (typeof way === "string" || way.dev !== skb.dev || way.nexthop !== ipv4.source(view, skb.networkHeader)) return
+  const back = net.fib.lookup(gateway)
+  if (gateway === way.nexthop || back?.type !== RouteType.UNICAST || back.dev !== skb.dev) return
+  const neigh = neighFor(net, way.dev, gateway)
+  if (!neigh.valid) {
+    // First the new gateway is asked for; the next redirect finds it.
+    neighEventSend(neigh, undefined)
+    return
+  }
+  const lifetime = net.pmtu.redirect(destination, gateway)
+  net.fib.touch()
+  net.kernel.sim.schedule(lifetime, { fire: () => net.fib.touch() }, 0)
+}
+
 /** Tells the socket that sent the quoted packet, and learns path MTUs. Models icmp_unreach. */
 function icmpUnreach(net: NetNamespace, skb: Skb): void {
   const view = skb.view
@@ -99,7 +130,7 @@ function icmpUnreach(net: NetNamespace, skb: Skb): void {
 
 /**
  * Sends an error about `skb`, whose `networkHeader` stands at its IPv4 header; `skb` stays the caller's. `info` is the next-hop MTU of
- * "fragmentation needed". Models icmp_send and RFC 1122 section 3.2.2.
+ * "fragmentation needed", the gateway of a redirect. Models icmp_send and RFC 1122 section 3.2.2.
  */
 export function icmpSend(net: NetNamespace, skb: Skb, type: number, code: number, info: number): void {
   const header = skb.networkHeader
@@ -107,16 +138,18 @@ export function icmpSend(net: NetNamespace, skb: Skb, type: number, code: number
   if (!deservesError(skb, header)) return
   const source = ipv4.source(view, header)
   const destination = ipv4.destination(view, header)
+  if (net.fib.lookup(destination)?.type === RouteType.BROADCAST) return
   const local = net.isLocal(destination)
   const way = ipRouteOutput(net, source, local ? destination : 0)
   if (typeof way === "string" || way.route.type === RouteType.BROADCAST) return
-  if (!net.kernel.icmpRateLimit.allow(net, source, type)) return
+  // Nobody is flooded by what stays at home.
+  if (way.dev !== net.loopback && !net.kernel.icmpRateLimit.allow(net, source, type)) return
   // The quote shows what was sent: a checksum still to be computed would be rubbish to the reader.
   if (skb.ipSummed === IpSummed.PARTIAL) checksumHelp(skb)
   const quoted = Math.min(skb.tail - skb.networkHeader, ERROR_MAX - ipv4.LENGTH - icmp.LENGTH)
   const error = skb.arena.alloc(icmp.LENGTH + quoted)
   const at = error.put(icmp.LENGTH + quoted)
-  icmp.emit(error.view, at, type, code, info & 0xffff)
+  icmp.emit(error.view, at, type, code, info)
   skb.arena.bytes.copyWithin(at + icmp.LENGTH, skb.networkHeader, skb.networkHeader + quoted)
   icmp.updateChecksum(error.view, at, error.length)
   error.mark = 0

@@ -5,7 +5,7 @@ import { isLoopback, isMulticast, LIMITED_BROADCAST } from "../../wire/address.t
 import { IcmpType, UnreachCode } from "../../wire/icmp.ts"
 import * as ipv4 from "../../wire/ipv4.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
-import { type Route, RouteType } from "../fib/route.ts"
+import { type Route, RouteScope, RouteType } from "../fib/route.ts"
 import type { NetDevice } from "../netdev.ts"
 import { NfHook } from "../netfilter/hook.ts"
 import type { NetNamespace } from "../netns.ts"
@@ -15,6 +15,8 @@ import { ipOutput } from "./output.ts"
 import { routeMtu } from "./route-output.ts"
 
 const { IpProtocol } = ipv4
+/** ICMP_REDIR_HOST: for this destination only. */
+const REDIRECT_HOST = 1
 
 /** Takes a packet from a device: `skb.data` at the IPv4 header. Models ip_rcv. */
 export function ipRcv(dev: NetDevice, skb: Skb): void {
@@ -110,7 +112,8 @@ function noRoute(net: NetNamespace, skb: Skb, route: Route | undefined): void {
         : route.type === RouteType.PROHIBIT
           ? UnreachCode.PKT_FILTERED
           : UnreachCode.HOST
-    icmpSend(net, skb, IcmpType.DEST_UNREACH, code, 0)
+    if (net.kernel.icmpRateLimit.allowRouteError(net, ipv4.source(skb.view, skb.networkHeader)))
+      icmpSend(net, skb, IcmpType.DEST_UNREACH, code, 0)
   }
   kfreeSkb(net, skb, DropReason.IP_INNOROUTES, route)
 }
@@ -129,6 +132,7 @@ function ipForward(net: NetNamespace, input: NetDevice, skb: Skb, output: NetDev
   }
   skb.cow()
   ipv4.decreaseTtl(skb.view, skb.networkHeader)
+  if (output === input) sendRedirect(net, skb, input)
   if (net.trace.on !== 0) net.trace.emit(TraceKind.IP_FORWARD, skb.id, net.id, input.ifindex, output.ifindex, skb.route)
   if (!net.hooks.pass(net, NfHook.FORWARD, skb, input, output)) return
   net.snmp.ipForwDatagrams++
@@ -139,6 +143,14 @@ function ttlExceeded(net: NetNamespace, skb: Skb): void {
   net.snmp.ipInHdrErrors++
   icmpSend(net, skb, IcmpType.TIME_EXCEEDED, 0, 0)
   kfreeSkb(net, skb, DropReason.IP_TTL_EXCEEDED)
+}
+
+/** The packet goes out where it came in: its sender could have asked the next hop itself. Models ip_rt_send_redirect. */
+function sendRedirect(net: NetNamespace, skb: Skb, dev: NetDevice): void {
+  const source = ipv4.source(skb.view, skb.networkHeader)
+  const back = net.fib.lookup(source)
+  if (back?.dev !== dev || back.scope < RouteScope.LINK || !net.kernel.icmpRateLimit.allowRedirect(net, source)) return
+  icmpSend(net, skb, IcmpType.REDIRECT, REDIRECT_HOST, skb.nexthop)
 }
 
 function tooBig(net: NetNamespace, skb: Skb, mtu: number): void {

@@ -44,7 +44,7 @@ export function ipRouteOutput(
   const chosen = source || sourceFor(net, route, dev)
   // These have no gateway, whatever route says which way they go (__mkroute_output).
   if (destination === LIMITED_BROADCAST || isMulticast(destination)) return onLink(net, dev, destination, chosen)
-  return { route, dev, source: chosen, nexthop: route.gateway || destination }
+  return { route, dev, source: chosen, nexthop: net.pmtu.get(destination)?.gateway || route.gateway || destination }
 }
 
 /** A local destination is talked to from itself, unless its route says otherwise: all of 127/8 from 127.0.0.1. */
@@ -117,5 +117,5 @@ function onLink(net: NetNamespace, dev: NetDevice, destination: number, source: 
 /** The MTU of the way to `destination`: the device's, or what ICMP taught. Models ipv4_mtu. */
 export function routeMtu(net: NetNamespace, dev: NetDevice, destination: number): number {
   const learned = net.pmtu.get(destination)
-  return learned !== undefined && learned.mtu < dev.mtu ? learned.mtu : dev.mtu
+  return learned !== undefined && learned.mtu > 0 && learned.mtu < dev.mtu ? learned.mtu : dev.mtu
 }

@@ -17,7 +17,7 @@ export function neighFor(net: NetNamespace, dev: NetDevice, address: number): Ne
 /**
  * Prepares to send through `neigh`: true when its address may be used now; otherwise `skb` was queued or dropped. Models __neigh_event_send.
  */
-export function neighEventSend(neigh: Neighbour, skb: Skb): boolean {
+export function neighEventSend(neigh: Neighbour, skb: Skb | undefined): boolean {
   const now = neigh.net.kernel.sim.now
   neigh.used = now
   if ((neigh.state & NUD_CONNECTED) !== 0) return true
@@ -27,7 +27,7 @@ export function neighEventSend(neigh: Neighbour, skb: Skb): boolean {
     armTimer(neigh, NeighParms.delayProbeTime)
     return true
   }
-  enqueue(neigh, skb)
+  if (skb !== undefined) enqueue(neigh, skb)
   if (neigh.state !== Nud.INCOMPLETE) {
     setState(neigh, Nud.INCOMPLETE)
     // What was asked by unicast counts as tried: broadcasts are left.

@@ -112,11 +112,12 @@ function cacheOf(question: Question, way: Answer, net: NetNamespace): CacheEntry
   if (type === RouteType.BROADCAST) flags.push("brd")
   if (type === RouteType.MULTICAST) flags.push("mc")
   if (way.redirect) flags.push("redirect")
+  if (learned !== undefined && learned.gateway !== 0) flags.push("redirected")
   return {
     flags,
     expires: learned === undefined ? undefined : remaining(learned.expires, net),
-    mtu: learned?.mtu,
-    gateway: way.route.gateway,
+    mtu: learned?.mtu || undefined,
+    gateway: learned?.gateway || way.route.gateway,
   }
 }
 
