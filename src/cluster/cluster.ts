@@ -115,8 +115,8 @@ export class Cluster {
   }
 
   /**
-   * Creates or changes objects as `kubectl apply -f` does. Takes YAML or JSON text, an object, or several. Throws with kubectl's words when it
-   * is refused; nothing has been changed then.
+   * Creates or changes objects as `kubectl apply -f` does. Takes YAML or JSON text, an object, or several. Throws with kubectl's words when
+   * something is refused: broken text changes nothing; of several objects the good ones have been applied, as kubectl does it.
    */
   async apply(manifest: string | object | readonly object[]): Promise<ExecResult> {
     const text =

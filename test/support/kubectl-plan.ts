@@ -1,6 +1,7 @@
 /** What kubectl is asked: the plan that the recorder runs with the real one, and the tests with podwire's own. */
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
+import { runToEnd } from "../../src/cluster/command.ts"
 import { type Cluster, createCluster } from "../../src/index.ts"
 
 export const PLAN_FOLDER = "test/record/kubectl"
@@ -10,8 +11,15 @@ export interface Step {
   command: string
   /** Virtual seconds from the beginning of the group. */
   at: number
+  /** The real kubectl does it, podwire's own refuses it by name. */
+  refused: boolean
   /** Stopped after this many seconds, because it would run for ever. */
   stop: number | undefined
+}
+
+export interface Answer {
+  output: string
+  code: number
 }
 
 export interface Group {
@@ -33,11 +41,13 @@ export function readPlan(): Group[] {
       groups.push({ name: group, steps: [] })
       at = START
     }
-    const step = /^(?:\+(\d+)s )?(?:~(\d+)s )?((?:kubectl|echo|cat).*)$/.exec(line)
+    const step = /^(! )?(?:\+(\d+)s )?(?:~(\d+)s )?((?:kubectl|echo|cat).*)$/.exec(line)
     if (step === null) continue
-    const [, after, stop, command = ""] = step
+    const [, refused, after, stop, command = ""] = step
     at += after === undefined ? PERIOD : Number(after)
-    groups.at(-1)?.steps.push({ command, at, stop: stop === undefined ? undefined : Number(stop) })
+    groups
+      .at(-1)
+      ?.steps.push({ command, at, refused: refused !== undefined, stop: stop === undefined ? undefined : Number(stop) })
   }
   return groups
 }
@@ -72,4 +82,25 @@ export async function reach(cluster: Cluster, second: number): Promise<void> {
   const left = second * 1e9 - cluster.sim.now
   if (left < 0) throw new Error(`${second} s: the command before took until ${cluster.sim.now / 1e9} s`)
   await cluster.sim.advance(left)
+}
+
+/** What podwire's own kubectl answers, in the shell of the control plane's machine. */
+export async function askOwn(group: Group): Promise<Answer[]> {
+  const cluster = await planCluster()
+  const master = cluster.node("k8s-master")
+  for (const [path, text] of planFiles()) {
+    const folder = path.includes("/") ? `mkdir -p ${path.slice(0, path.lastIndexOf("/"))}; ` : ""
+    await master.exec(`${folder}cat > ${path}`, { stdin: text })
+  }
+  const answers: Answer[] = []
+  for (const { command, at, stop } of group.steps) {
+    await reach(cluster, at)
+    // What is to be stopped gets the signal itself, not a shell around it.
+    const { output, code } =
+      stop === undefined
+        ? await master.exec(command)
+        : await runToEnd(master.kernel, command.split(" "), { cwd: "/root" }, { timeout: stop })
+    answers.push({ output, code })
+  }
+  return answers
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Cluster } from "../../src/index.ts"
 import { serveApi } from "./api-http.ts"
-import { type Group, PLAN_FOLDER, planCluster, reach } from "./kubectl-plan.ts"
+import { type Answer, type Group, PLAN_FOLDER, planCluster, reach } from "./kubectl-plan.ts"
 import { findProgram } from "./needs.ts"
 
 /** Where it is: Google's package numbers its binaries; a `kubectl` on PATH may be another release. */
@@ -34,11 +34,6 @@ current-context: kubernetes-admin@kubernetes
 const CLOCK_OWNERS = /^kubectl (describe|events)/
 /** After the clock has reached a command's end, how long it gets to print what it knows, in milliseconds of the host. */
 const LAST_WORDS = 600
-
-export interface Answer {
-  output: string
-  code: number
-}
 
 export class RealKubectl {
   readonly cluster: Cluster

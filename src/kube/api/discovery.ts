@@ -2,7 +2,16 @@
 import { VERSIONS } from "../../versions.ts"
 import { apiVersionOf, type Resource } from "./resource.ts"
 
-const VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
+export const VERBS: readonly string[] = [
+  "create",
+  "delete",
+  "deletecollection",
+  "get",
+  "list",
+  "patch",
+  "update",
+  "watch",
+]
 
 /** Groups in the server's order of priority; each is `[group, version]`. */
 function groupVersions(resources: readonly Resource[]): { group: string; version: string; resources: Resource[] }[] {

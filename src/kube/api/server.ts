@@ -182,12 +182,8 @@ export class ApiServer {
     const fields = parseFieldSelector(first(query, "fieldSelector") ?? "")
     if ("error" in fields) return status.badRequest(fields.error)
     const unknown = this.registry.unknownField(target.resource, fields)
-    if (unknown === undefined) return { namespace: target.namespace, name: target.name, labels, fields }
-    const { group, version, plural } = target.resource
-    const selectors = `label selector ${JSON.stringify(first(query, "labelSelector") ?? "")}, field selector ${JSON.stringify(first(query, "fieldSelector") ?? "")}`
-    return status.badRequest(
-      `Unable to find "${group}/${version}, Resource=${plural}" that match ${selectors}: field label not supported: ${unknown}`,
-    )
+    if (unknown !== undefined) return status.badRequest(`field label not supported: ${unknown}`)
+    return { namespace: target.namespace, name: target.name, labels, fields }
   }
 
   #watch(target: Target, wanted: Query, query: QueryMap, request: ApiRequest): ApiResponse {

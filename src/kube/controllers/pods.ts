@@ -1,6 +1,6 @@
 /** What workload controllers share: their pods. Models pkg/controller/controller_utils.go. */
 import type { PodTemplateSpec } from "kubernetes-types/core/v1.js"
-import { clone, type Dict } from "../api/json.ts"
+import { clone, type Dict, goJson } from "../api/json.ts"
 import type { Registry } from "../api/registry.ts"
 import { isStatus, type Status } from "../api/status.ts"
 import type { ApiObject, Pod } from "../api/types.ts"
@@ -65,7 +65,8 @@ const HASH_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 /** A short hash of a template, in the letters of generated names. Models ComputeHash; the digits are our own. */
 export function templateHash(template: unknown): string {
-  const text = JSON.stringify(template)
+  // The same template, whatever the order somebody wrote its fields in.
+  const text = goJson(template)
   let hash = 0x811c9dc5
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
   return [...String(hash >>> 0).padStart(10, "0")]

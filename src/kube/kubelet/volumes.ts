@@ -108,7 +108,7 @@ function chosen(
 function configMapFiles({ registry }: VolumeContext, pod: Pod, source: ConfigMapVolumeSource): Files | string {
   const object = registry.get(registry.resource("configmaps"), pod.metadata.namespace, source.name ?? "")
   if (isStatus(object)) return source.optional === true ? [] : `configmap ${JSON.stringify(source.name)} not found`
-  const data = Object.fromEntries(
+  const data: Record<string, Uint8Array> = Object.fromEntries(
     Object.entries((object["data"] ?? {}) as Record<string, string>).map(([key, text]) => [key, encoder.encode(text)]),
   )
   for (const [key, text] of Object.entries((object["binaryData"] ?? {}) as Record<string, string>))

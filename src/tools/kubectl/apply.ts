@@ -1,231 +1,125 @@
-/** kubectl apply, create, delete: objects from manifests. Everything is read and looked up before anything is changed. */
-import { type Dict, equal, goJson, isDict } from "../../kube/api/json.ts"
+/** kubectl apply, client-side. Models pkg/cmd/apply. */
+import { type Dict, goJson, isDict } from "../../kube/api/json.ts"
 import type { Resource } from "../../kube/api/resource.ts"
-import { isFailure, isStatus } from "../../kube/api/status.ts"
-import { type Client, fail, printedName, statusText } from "./client.ts"
-import type { Flags } from "./flags.ts"
-import { readTargets } from "./get.ts"
+import { fieldsOf } from "../../kube/api/schema.ts"
+import { isFailure, type Status } from "../../kube/api/status.ts"
+import type { ApiObject } from "../../kube/api/types.ts"
+import { type Client, qualifiedKind } from "./client.ts"
+import { type Failure, fail, Stop, statusFailure, usage } from "./failure.ts"
 import { type ManifestObject, readManifests } from "./manifest.ts"
+import { dryRunMode, objectPrinter, printDone } from "./print.ts"
+import { threeWayPatch } from "./three-way.ts"
 
-const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+export const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
-interface Planned {
-  resource: Resource
-  name: string
-  namespace: string
-  object: Dict
-  source: string
-}
-
-/** Finds the resource of each object, or says which has none. */
-function plan(client: Client, manifests: readonly ManifestObject[]): Planned[] {
-  return manifests.map(({ object, source }) => {
-    const { apiVersion, kind } = object
-    for (const field of ["apiVersion", "kind"])
-      if (typeof object[field] !== "string")
-        fail(
-          `error: error validating ${JSON.stringify(source)}: error validating data: ${field} not set; if you choose to ignore these errors, turn validation off with --validate=false`,
-        )
-    const resource = client.api.registry.resourceByKind(String(apiVersion), String(kind))
-    if (resource === undefined)
-      return fail(
-        `error: resource mapping not found for name: ${JSON.stringify(nameOf(object))} namespace: ${JSON.stringify(namespaceOf(object) ?? "")} from ${JSON.stringify(source)}: no matches for kind ${JSON.stringify(kind)} in version ${JSON.stringify(apiVersion)}\nensure CRDs are installed first`,
-      )
-    return { resource, name: nameOf(object), namespace: namespaceOf(object) ?? client.namespace, object, source }
-  })
-}
-
-const metadataOf = (object: Dict): Dict => (isDict(object["metadata"]) ? object["metadata"] : {})
-const nameOf = (object: Dict): string => String(metadataOf(object)["name"] ?? "")
-const namespaceOf = (object: Dict): string | undefined => metadataOf(object)["namespace"] as string | undefined
-
-const STRICT = { fieldManager: "kubectl-client-side-apply", fieldValidation: "Strict" }
-
-export async function apply(client: Client, flags: Flags): Promise<number> {
+export async function apply(client: Client): Promise<number> {
+  const { flags } = client
+  if (flags.words.length > 0) usage("apply", `Unexpected args: [${flags.words.join(" ")}]`)
   const files = flags.all("filename")
-  if (files.length === 0) fail("error: must specify one of -f and -k")
-  const planned = plan(client, await readManifests(client.proc, files))
-  const query = { ...STRICT, ...dryRun(flags) }
-  // A first pass that changes nothing: what would be refused is refused before anything is done.
-  let code = 0
-  for (const item of planned) {
-    const refused = applyOne(client, item, { ...query, dryRun: "All" }).error
-    if (refused === undefined) continue
-    await client.proc.err(`${refused}\n`)
-    code = 1
+  if (files.length === 0) fail("must specify one of -f and -k")
+  const dryRun = dryRunMode(client)
+  const validation = fieldValidation(client)
+  objectPrinter(client)
+  const query = {
+    fieldManager: "kubectl-client-side-apply",
+    fieldValidation: validation,
+    ...(dryRun === "server" ? { dryRun: "All" } : {}),
   }
-  if (code !== 0) return code
-  for (const item of planned) {
-    const { verb, error } = applyOne(client, item, query)
-    if (error !== undefined) {
-      await client.proc.err(`${error}\n`)
-      code = 1
-    } else
-      await client.proc.out(
-        `${printedName(item.resource, item.name)} ${verb}${flags.has("dry-run") ? " (server dry run)" : ""}\n`,
-      )
+  const { objects, failures } = await readManifests(client, files)
+  const failed: Failure[] = [...failures]
+  if (objects.length === 0 && failed.length === 0) fail("no objects passed to apply")
+  for (const item of objects) {
+    const done = await applyOne(client, item, query, dryRun === "client")
+    if ("failure" in done) failed.push(done.failure)
+    else await printDone(client, item.resource, done.object, done.verb)
   }
-  return code
+  if (failed.length > 0) throw new Stop(...failed)
+  return 0
 }
 
-const dryRun = (flags: Flags): { dryRun?: string } =>
-  flags.has("dry-run") && flags.value("dry-run") !== "none" ? { dryRun: "All" } : {}
+/** What `--validate` asks the server to do about unknown fields. */
+export function fieldValidation(client: Client): string {
+  const value = client.flags.value("validate") ?? "strict"
+  if (value === "strict" || value === "true") return "Strict"
+  if (value === "warn") return "Warn"
+  if (value === "ignore" || value === "false") return "Ignore"
+  return fail(
+    `invalid - validate option ${JSON.stringify(value)}; must be one of: strict (or true), warn, ignore (or false)`,
+  )
+}
 
-function applyOne(client: Client, item: Planned, query: Record<string, string>): { verb?: string; error?: string } {
-  const { resource, name, namespace, object, source } = item
-  const annotated = withLastApplied(item)
-  const current = client.ask({ method: "GET", path: client.path(resource, name, namespace) })
-  if (isFailure(current) && current.reason !== "NotFound") return { error: statusText(current) }
-  if (isStatus(current)) {
-    const created = client.ask({
-      method: "POST",
-      path: client.path(resource, undefined, namespace, query),
-      body: annotated,
-    })
-    // In a dry run the namespace that the same files create is not there yet.
-    if (
-      isFailure(created) &&
-      query["dryRun"] !== undefined &&
-      created.reason === "NotFound" &&
-      created.details?.kind === "namespaces"
+type Done = { object: ApiObject; verb: string } | { failure: Failure }
+
+const when = (doing: string, source: string) => (text: string) =>
+  `error when ${doing} ${JSON.stringify(source)}: ${text}`
+
+/** An object as messages about it begin. */
+function described({ resource, name, namespace }: ManifestObject): string {
+  const { group, version, plural, kind } = resource
+  return `Resource: "${group}/${version}, Resource=${plural}", GroupVersionKind: "${group}/${version}, Kind=${kind}"\nName: ${JSON.stringify(name)}, Namespace: ${JSON.stringify(resource.namespaced ? namespace : "")}`
+}
+
+async function applyOne(
+  client: Client,
+  item: ManifestObject,
+  query: Record<string, string>,
+  onlyClient: boolean,
+): Promise<Done> {
+  const { resource, name, namespace, source } = item
+  const modified = withLastApplied(item)
+  const retrieving = (text: string): string =>
+    `error when retrieving current configuration of:\n${described(item)}\nfrom server for: ${JSON.stringify(source)}: ${text}`
+  if (name === "") return { failure: { message: retrieving("resource name may not be empty") } }
+  const current = client.find(resource, name, namespace)
+  if (isFailure(current) && current.reason !== "NotFound") return { failure: statusFailure(current, retrieving) }
+  if (!isFailure(current))
+    return onlyClient
+      ? { object: current as ApiObject, verb: "configured" }
+      : change(client, item, modified, current as ApiObject, query)
+  if (onlyClient) return { object: modified as ApiObject, verb: "created" }
+  const path = client.path(resource, undefined, namespace, query)
+  const created = (await client.ask({ method: "POST", path, body: modified })) as ApiObject | Status
+  if (isFailure(created)) return { failure: statusFailure(created, when("creating", source)) }
+  return { object: created as ApiObject, verb: "created" }
+}
+
+async function change(
+  client: Client,
+  item: ManifestObject,
+  modified: Dict,
+  current: ApiObject,
+  query: Record<string, string>,
+): Promise<Done> {
+  const { resource, name, namespace, source } = item
+  const last = current.metadata.annotations?.[LAST_APPLIED]
+  if (last === undefined)
+    await client.proc.err(
+      `Warning: resource ${pluralName(resource, name)} is missing the ${LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.\n`,
     )
-      return { verb: "created" }
-    if (isFailure(created)) return { error: errorWhen("creating", source, statusText(created)) }
-    return { verb: "created" }
-  }
-  const before = metadataOf(current as Dict)
-  const last = isDict(before["annotations"]) ? before["annotations"][LAST_APPLIED] : undefined
-  if (last === (metadataOf(annotated)["annotations"] as Dict)[LAST_APPLIED]) return { verb: "unchanged" }
-  const removed = typeof last === "string" ? removals(JSON.parse(last) as Dict, object) : {}
-  const patched = client.ask({
+  const patch = threeWayPatch(resource.kind, last === undefined ? {} : (JSON.parse(last) as Dict), modified, current)
+  if (Object.keys(patch).length === 0) return { object: current, verb: "unchanged" }
+  const strategic = fieldsOf(resource.kind) !== undefined
+  const patched = (await client.ask({
     method: "PATCH",
     path: client.path(resource, name, namespace, query),
-    headers: { "content-type": "application/strategic-merge-patch+json" },
-    body: merge(removed, annotated),
-  })
-  if (isFailure(patched)) return { error: errorWhen("applying patch", source, statusText(patched)) }
-  return {
-    verb:
-      equal((patched as Dict)["spec"], (current as Dict)["spec"]) &&
-      metadataOf(patched as Dict)["resourceVersion"] === before["resourceVersion"]
-        ? "unchanged"
-        : "configured",
-  }
+    headers: { "content-type": strategic ? "application/strategic-merge-patch+json" : "application/merge-patch+json" },
+    body: patch,
+  })) as ApiObject | Status
+  if (!isFailure(patched)) return { object: patched as ApiObject, verb: "configured" }
+  const around = (text: string): string =>
+    `error when applying patch:\n${goJson(patch)}\nto:\n${described(item)}\nfor: ${JSON.stringify(source)}: ${when("patching", source)(text)}`
+  return { failure: statusFailure(patched, around) }
 }
 
-const errorWhen = (doing: string, source: string, text: string): string =>
-  text.startsWith("Error from server")
-    ? text.replace(/^(Error from server \(\w+\): )/, `$1error when ${doing} ${JSON.stringify(source)}: `)
-    : text
+const pluralName = (resource: Resource, name: string): string =>
+  `${resource.plural}${qualifiedKind(resource).slice(resource.singular.length)}/${name}`
 
 /** The object with the annotation by which the next apply knows what this one said. */
-function withLastApplied({ object, namespace, resource }: Planned): Dict {
-  const metadata: Dict = {
-    ...metadataOf(object),
-    annotations: isDict(metadataOf(object)["annotations"]) ? metadataOf(object)["annotations"] : {},
-  }
-  if (resource.namespaced) metadata["namespace"] = namespace
+export function withLastApplied({ object, namespace, resource }: ManifestObject): Dict {
+  const own = isDict(object["metadata"]) ? object["metadata"] : {}
+  const annotations: Dict = isDict(own["annotations"]) ? { ...own["annotations"] } : {}
+  delete annotations[LAST_APPLIED]
+  const metadata: Dict = { ...own, annotations, ...(resource.namespaced ? { namespace } : {}) }
   const plain = { ...object, metadata }
-  return {
-    ...plain,
-    metadata: {
-      ...metadata,
-      annotations: { ...(metadata["annotations"] as Dict), [LAST_APPLIED]: `${goJson(plain)}\n` },
-    },
-  }
-}
-
-/** `null` for what was applied last time and is gone now. */
-function removals(before: Dict, now: Dict): Dict {
-  const patch: Dict = {}
-  for (const [key, value] of Object.entries(before)) {
-    if (!(key in now)) patch[key] = null
-    else if (isDict(value) && isDict(now[key])) {
-      const inner = removals(value, now[key])
-      if (Object.keys(inner).length > 0) patch[key] = inner
-    }
-  }
-  return patch
-}
-
-function merge(base: Dict, over: Dict): Dict {
-  const result: Dict = { ...base }
-  for (const [key, value] of Object.entries(over))
-    result[key] = isDict(value) && isDict(result[key]) ? merge(result[key], value) : value
-  return result
-}
-
-export async function create(client: Client, flags: Flags): Promise<number> {
-  const files = flags.all("filename")
-  if (files.length === 0) fail("error: podwire's kubectl creates from files only: create -f FILE")
-  let code = 0
-  for (const { resource, name, namespace, object, source } of plan(client, await readManifests(client.proc, files))) {
-    const created = client.ask({
-      method: "POST",
-      path: client.path(resource, undefined, namespace, {
-        fieldManager: "kubectl-create",
-        fieldValidation: "Strict",
-        ...dryRun(flags),
-      }),
-      body: object,
-    })
-    if (isFailure(created)) {
-      await client.proc.err(`${errorWhen("creating", source, statusText(created))}\n`)
-      code = 1
-    } else await client.proc.out(`${printedName(resource, name || nameOf(created as Dict))} created\n`)
-  }
-  return code
-}
-
-export async function remove(client: Client, words: readonly string[], flags: Flags): Promise<number> {
-  const files = flags.all("filename")
-  const targets = files.length > 0 ? plan(client, await readManifests(client.proc, files)) : named(client, words, flags)
-  let code = 0
-  const waiting: Planned[] = []
-  for (const target of targets) {
-    const { resource, name, namespace } = target
-    const grace = flags.has("now")
-      ? 1
-      : flags.value("grace-period") === undefined
-        ? undefined
-        : Number(flags.value("grace-period"))
-    const body = { propagationPolicy: "Background", ...(grace === undefined ? {} : { gracePeriodSeconds: grace }) }
-    const answer = client.ask({ method: "DELETE", path: client.path(resource, name, namespace), body })
-    if (isFailure(answer)) {
-      if (flags.has("ignore-not-found") && answer.reason === "NotFound") continue
-      await client.proc.err(`${statusText(answer)}\n`)
-      code = 1
-      continue
-    }
-    const qualified = `${resource.singular}${resource.group === "" ? "" : `.${resource.group}`}`
-    await client.proc.out(`${qualified} ${JSON.stringify(name)} ${flags.has("force") ? "force deleted" : "deleted"}\n`)
-    waiting.push(target)
-  }
-  if (flags.value("wait") !== "false") for (const target of waiting) await gone(client, target)
-  return code
-}
-
-function named(client: Client, words: readonly string[], flags: Flags): Planned[] {
-  const targets = readTargets(client, words, "error: You must provide one or more resources by argument or filename.")
-  return targets.flatMap(({ resource, names }) => {
-    const selector = flags.value("selector")
-    if (names.length === 0 && !flags.has("all") && selector === undefined)
-      fail("error: resource(s) were provided, but no name was specified")
-    const listed =
-      names.length > 0
-        ? names
-        : (
-            client.ask({
-              method: "GET",
-              path: client.path(resource, undefined, client.namespace, { labelSelector: selector }),
-            }) as { items: Dict[] }
-          ).items.map(nameOf)
-    return listed.map((name) => ({ resource, name, namespace: client.namespace, object: {}, source: "" }))
-  })
-}
-
-/** Deleting waits until the object is really gone. */
-async function gone(client: Client, { resource, name, namespace }: Planned): Promise<void> {
-  while (!isStatus(client.ask({ method: "GET", path: client.path(resource, name, namespace) })))
-    await client.proc.sleep(100e6)
+  return { ...plain, metadata: { ...metadata, annotations: { ...annotations, [LAST_APPLIED]: `${goJson(plain)}\n` } } }
 }

@@ -1,90 +1,101 @@
-/** What every sub-command needs: the API in memory, names of kinds, kubectl's way of failing. */
+/** What every sub-command needs: the API in memory, names of kinds, the namespace. */
 import type { ApiRequest, ApiResponse } from "../../kube/api/request.ts"
 import { formatQuery } from "../../kube/api/request.ts"
 import { apiVersionOf, type Resource } from "../../kube/api/resource.ts"
 import type { ApiServer } from "../../kube/api/server.ts"
 import { isFailure, type Status } from "../../kube/api/status.ts"
+import type { ApiObject } from "../../kube/api/types.ts"
 import type { Process } from "../../linux/task/process.ts"
+import { type Failure, fail, Stop, statusFailure } from "./failure.ts"
+import type { Flags } from "./flags.ts"
 
-/** Ends the command: text for standard error (with its line break) and the exit code. */
-export class KubectlError {
-  readonly text: string
-  readonly code: number
-  constructor(text: string, code = 1) {
-    this.text = text
-    this.code = code
-  }
-}
-
-export const fail = (message: string, code = 1): never => {
-  throw new KubectlError(`${message}\n`, code)
-}
-
-/** `Error from server (NotFound): pods "nope" not found`; Invalid has a form of its own. */
-export function statusText(status: Status): string {
-  if (status.reason === "Invalid" && status.details?.causes !== undefined) {
-    const { kind = "", name = "", causes } = status.details
-    const lines = causes.map((cause) => `${cause.field ?? ""}: ${cause.message}`)
-    if (causes.length === 1) return `The ${kind} ${JSON.stringify(name)} is invalid: ${lines[0]}`
-    return `The ${kind} ${JSON.stringify(name)} is invalid: \n${lines.map((line) => `* ${line}`).join("\n")}`
-  }
-  return `Error from server (${status.reason ?? "Unknown"}): ${status.message ?? ""}`
-}
+export type Query = Readonly<Record<string, string | undefined>>
 
 export class Client {
   readonly api: ApiServer
   readonly proc: Process
-  namespace: string
-  allNamespaces = false
+  readonly flags: Flags
+  readonly namespace: string
+  readonly allNamespaces: boolean
 
-  constructor(api: ApiServer, proc: Process, namespace: string) {
+  constructor(api: ApiServer, proc: Process, flags: Flags) {
     this.api = api
     this.proc = proc
-    this.namespace = namespace
+    this.flags = flags
+    this.namespace = flags.value("namespace") ?? "default"
+    this.allNamespaces = flags.has("all-namespaces")
   }
 
   request(request: ApiRequest): ApiResponse {
     return this.api.handle(request)
   }
 
-  /** The body of a good answer; otherwise the status. */
-  ask(request: ApiRequest): unknown {
-    const answer = this.request(request)
-    return answer.body
+  /** The body of the answer; what the server warns of goes to standard error. */
+  async ask(request: ApiRequest): Promise<unknown> {
+    const { body, headers } = this.request(request)
+    for (const [, text = ""] of (headers["warning"] ?? "").matchAll(/299 - ("(?:[^"\\]|\\.)*")/g))
+      await this.proc.err(`Warning: ${JSON.parse(text) as string}\n`)
+    return body
   }
 
-  /** By plural, singular, short name or kind, with or without the group. */
+  /** An object, or what the server said instead. */
+  find(resource: Resource, name: string, namespace: string = this.namespace): ApiObject | Status {
+    return this.request({ method: "GET", path: this.path(resource, name, namespace) }).body as ApiObject | Status
+  }
+
+  /** An object, or the end of the command in the server's words. */
+  get(resource: Resource, name: string, namespace: string = this.namespace): ApiObject {
+    const found = this.find(resource, name, namespace)
+    if (isFailure(found)) throw new Stop(statusFailure(found))
+    return found as ApiObject
+  }
+
+  /** Objects in the namespace asked for. */
+  list(resource: Resource, query: Query = {}): ApiObject[] {
+    const { body } = this.request({ method: "GET", path: this.path(resource, undefined, this.namespace, query) })
+    if (isFailure(body)) throw new Stop(listFailure(resource, query, body))
+    return (body as { items: ApiObject[] }).items
+  }
+
+  /** By plural, singular, short name or kind; with the group, or version and group: `deployments.apps`, `pods.v1.`. */
   resource(word: string): Resource {
     const name = word.toLowerCase()
     const found = this.api.registry.resources.find((resource) => {
-      const group = resource.group === "" ? "" : `.${resource.group}`
-      const names = [resource.plural, resource.singular, resource.kind.toLowerCase(), ...(resource.shortNames ?? [])]
-      return names.includes(name) || names.some((known) => group !== "" && name === known + group)
+      const { group, version } = resource
+      return [resource.plural, resource.singular, resource.kind.toLowerCase(), ...(resource.shortNames ?? [])].some(
+        (known) => known === name || `${known}.${group}` === name || `${known}.${version}.${group}` === name,
+      )
     })
-    return found ?? fail(`error: the server doesn't have a resource type ${JSON.stringify(word)}`)
+    return found ?? fail(`the server doesn't have a resource type ${JSON.stringify(word)}`)
   }
 
-  path(
-    resource: Resource,
-    name?: string,
-    namespace: string = this.namespace,
-    query: Readonly<Record<string, string | undefined>> = {},
-  ): string {
+  resourceOf(object: { apiVersion?: unknown; kind?: unknown }): Resource | undefined {
+    return this.api.registry.resourceByKind(String(object.apiVersion), String(object.kind))
+  }
+
+  path(resource: Resource, name?: string, namespace: string = this.namespace, query: Query = {}): string {
     const root = resource.group === "" ? `/api/${resource.version}` : `/apis/${apiVersionOf(resource)}`
     const place = resource.namespaced && !(this.allNamespaces && name === undefined) ? `/namespaces/${namespace}` : ""
     const text = formatQuery(query)
     return `${root}${place}/${resource.plural}${name === undefined ? "" : `/${encodeURIComponent(name)}`}${text === "" ? "" : `?${text}`}`
   }
-
-  /** An object, or the end of the command with the server's words. */
-  get(resource: Resource, name: string): Record<string, unknown> {
-    const body = this.ask({ method: "GET", path: this.path(resource, name) })
-    if (isFailure(body)) fail(statusText(body))
-    return body as Record<string, unknown>
-  }
 }
 
-/** `pod/web` as commands print it: `deployment.apps/web`. */
-export function printedName(resource: Resource, name: string): string {
-  return `${resource.singular}${resource.group === "" ? "" : `.${resource.group}`}/${name}`
+/** What kubectl says around a list that the server refuses. */
+export function listFailure({ group, version, plural }: Resource, query: Query, status: Status): Failure {
+  if (status.reason !== "BadRequest" && status.reason !== "NotFound") return statusFailure(status)
+  const { labelSelector = "", fieldSelector = "" } = query
+  const what = JSON.stringify(`${group}/${version}, Resource=${plural}`)
+  return statusFailure(status, (text) =>
+    labelSelector === "" && fieldSelector === ""
+      ? `Unable to list ${what}: ${text}`
+      : `Unable to find ${what} that match label selector ${JSON.stringify(labelSelector)}, field selector ${JSON.stringify(fieldSelector)}: ${text}`,
+  )
 }
+
+/** `deployment.apps`: a resource as messages name it. */
+export const qualifiedKind = (resource: Resource): string =>
+  `${resource.singular}${resource.group === "" ? "" : `.${resource.group}`}`
+
+/** `deployment.apps/web`. */
+export const printedName = (resource: Resource, name: string): string => `${qualifiedKind(resource)}/${name}`

@@ -1,169 +1,106 @@
-/** kubectl get. */
+/** kubectl get. Models pkg/cmd/get. */
 import type { Resource } from "../../kube/api/resource.ts"
 import { isFailure } from "../../kube/api/status.ts"
 import type { Table } from "../../kube/api/table.ts"
-import { type Client, fail, printedName, statusText } from "./client.ts"
-import type { Flags } from "./flags.ts"
-import { formatObject } from "./output.ts"
-import { renderTable } from "./table.ts"
+import type { ApiObject } from "../../kube/api/types.ts"
+import { type Client, listFailure } from "./client.ts"
+import { type Failure, Stop, statusFailure, usage } from "./failure.ts"
+import { objectPrinter, type Printer } from "./print.ts"
+import { type Row, RowPrinter, TABLE } from "./rows.ts"
+import { sortBy } from "./sort.ts"
+import { fetchTargets, readTargets, type Target } from "./targets.ts"
+import { watchTarget } from "./watch.ts"
 
-const TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
-
-interface Wanted {
-  resource: Resource
-  names: string[]
-}
-
-/** `pods`, `pods,svc`, `pod web db`, `pod/web node/x`, `all`. */
-export function readTargets(client: Client, words: readonly string[], required: string): Wanted[] {
-  const [first, ...names] = words
-  if (first === undefined) return fail(required)
-  if (words.some((word) => word.includes("/"))) {
-    return words.map((word) => {
-      const [kind = "", name = ""] = word.split("/")
-      if (!word.includes("/"))
-        fail(
-          "error: there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
-        )
-      return { resource: client.resource(kind), names: [name] }
-    })
-  }
-  const kinds =
-    first === "all"
-      ? client.api.registry.resources
-          .filter((resource) => resource.categories?.includes("all") === true)
-          .map((resource) => resource.plural)
-      : first.split(",")
-  return kinds.map((kind) => ({ resource: client.resource(kind), names }))
-}
-
-export async function get(client: Client, words: readonly string[], flags: Flags): Promise<number> {
-  const targets = readTargets(
-    client,
-    words,
-    'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\nerror: Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).\nSee \'kubectl get -h\' for help and examples',
-  )
-  if (targets.some((target) => target.names.length > 0) && client.allNamespaces)
-    fail("error: a resource cannot be retrieved by name across all namespaces")
-  const format = flags.value("output") ?? ""
-  return format === "" || format === "wide"
-    ? printTables(client, targets, flags, format === "wide")
-    : printObjects(client, targets, flags, format)
-}
-
-function selectors(flags: Flags): Record<string, string | undefined> {
-  return { labelSelector: flags.value("selector"), fieldSelector: flags.value("field-selector") }
-}
-
-async function printTables(client: Client, targets: readonly Wanted[], flags: Flags, wide: boolean): Promise<number> {
-  let code = 0
-  let printed = 0
-  const several = targets.length > 1
-  for (const { resource, names } of targets) {
-    const { tables, errors } = fetchTables(client, resource, names, flags)
-    for (const error of errors) await client.proc.err(`${error}\n`)
-    if (errors.length > 0) code = 1
-    const text = tables.length === 0 ? "" : tableText(client, resource, tables, flags, wide, several)
-    if (text === "") continue
-    await client.proc.out(`${printed++ > 0 ? "\n" : ""}${text}`)
-  }
-  if (printed === 0 && code === 0)
+export async function get(client: Client): Promise<number> {
+  const { flags } = client
+  const raw = flags.value("raw")
+  if (raw !== undefined) return getRaw(client, raw)
+  if (flags.words.length === 0 && flags.all("filename").length === 0) {
     await client.proc.err(
-      client.allNamespaces || targets.every(({ resource }) => !resource.namespaced)
-        ? "No resources found\n"
-        : `No resources found in ${client.namespace} namespace.\n`,
+      'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\n',
     )
-  return code
-}
-
-function fetchTables(
-  client: Client,
-  resource: Resource,
-  names: readonly string[],
-  flags: Flags,
-): { tables: Table[]; errors: string[] } {
-  const tables: Table[] = []
-  const errors: string[] = []
-  for (const name of names.length === 0 ? [undefined] : names) {
-    const body = client.ask({
-      method: "GET",
-      path: client.path(resource, name, client.namespace, name === undefined ? selectors(flags) : {}),
-      headers: { accept: TABLE },
-    })
-    if (!isFailure(body)) tables.push(body as Table)
-    else if (!(flags.has("ignore-not-found") && body.reason === "NotFound")) errors.push(statusText(body))
+    usage(
+      "get",
+      'error: Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).',
+    )
   }
-  return { tables, errors }
+  const printer = objectPrinter(client, true)
+  const targets = await readTargets(client, flags.words)
+  if (flags.has("watch") || flags.has("watch-only")) return watchTarget(client, targets, printer)
+  return printer === undefined ? printTables(client, targets) : printObjects(client, targets, printer)
 }
 
-function tableText(
-  client: Client,
-  resource: Resource,
-  tables: readonly Table[],
-  flags: Flags,
-  wide: boolean,
-  several: boolean,
-): string {
-  const rows = tables.flatMap((table) => table.rows)
-  if (rows.length === 0) return ""
-  const columns = (tables[0] as Table).columnDefinitions
-    .map((column, index) => ({ ...column, index }))
-    .filter((column) => wide || column.priority === 0)
-  const headers = columns.map((column) => column.name.toUpperCase())
-  const labels = flags.has("show-labels")
-  const withNamespace = client.allNamespaces && resource.namespaced
-  const body = rows.map((row) => {
-    const metadata = (row.object as { metadata?: { namespace?: string; labels?: Record<string, string> } } | undefined)
-      ?.metadata
-    const cells = columns.map((column) =>
-      column.index === 0 && several
-        ? printedName(resource, String(row.cells[0]))
-        : String(row.cells[column.index] ?? "<none>"),
-    )
-    if (labels)
-      cells.push(
-        Object.entries(metadata?.labels ?? {})
-          .map(([key, value]) => `${key}=${value}`)
-          .sort()
-          .join(",") || "<none>",
-      )
-    return withNamespace ? [metadata?.namespace ?? "", ...cells] : cells
-  })
-  return renderTable(
-    [...(withNamespace ? ["NAMESPACE"] : []), ...headers, ...(labels ? ["LABELS"] : [])],
-    body,
-    !flags.has("no-headers"),
-  )
+async function getRaw(client: Client, path: string): Promise<number> {
+  const answer = client.request({ method: "GET", path })
+  if (isFailure(answer.body)) throw new Stop(statusFailure(answer.body))
+  await client.proc.out(answer.text ?? `${JSON.stringify(answer.body)}\n`)
+  return 0
 }
 
-async function printObjects(client: Client, targets: readonly Wanted[], flags: Flags, format: string): Promise<number> {
-  const items: Record<string, unknown>[] = []
-  const errors: string[] = []
-  for (const { resource, names } of targets)
-    for (const name of names.length === 0 ? [undefined] : names) {
-      const body = client.ask({
-        method: "GET",
-        path: client.path(resource, name, client.namespace, name === undefined ? selectors(flags) : {}),
-      })
-      if (isFailure(body)) errors.push(statusText(body))
-      else if (name === undefined) items.push(...((body as { items: Record<string, unknown>[] }).items ?? []))
-      else items.push(body as Record<string, unknown>)
+interface Page {
+  resource: Resource
+  columns: Table["columnDefinitions"]
+  rows: Row[]
+}
+
+/** Asks for a Table of what a target names; with the whole objects when they are to be sorted. */
+function fetchPages(client: Client, targets: readonly Target[], failures: Failure[]): Page[] {
+  const { flags } = client
+  const include = flags.has("sort-by") ? { includeObject: "Object" } : {}
+  const query = { labelSelector: flags.value("selector"), fieldSelector: flags.value("field-selector") }
+  const pages: Page[] = []
+  for (const { resource, names, namespace } of targets)
+    for (const name of names ?? [undefined]) {
+      const path = client.path(resource, name, namespace, { ...include, ...(name === undefined ? query : {}) })
+      const { body } = client.request({ method: "GET", path, headers: { accept: TABLE } })
+      if (!isFailure(body)) addPage(pages, resource, body as Table)
+      else if (!(flags.has("ignore-not-found") && body.reason === "NotFound"))
+        failures.push(name === undefined ? listFailure(resource, query, body) : statusFailure(body))
     }
-  for (const error of errors) await client.proc.err(`${error}\n`)
-  if (format === "name") {
-    for (const item of items)
-      await client.proc.out(
-        `${printedName(client.resource(String(item["kind"])), (item["metadata"] as { name: string }).name)}\n`,
-      )
-    return errors.length > 0 ? 1 : 0
+  return pages
+}
+
+/** Objects of one kind that follow each other share a table. */
+function addPage(pages: Page[], resource: Resource, table: Table): void {
+  const rows = table.rows.map(({ cells, object }) => ({ cells, object: object as ApiObject }))
+  const last = pages.at(-1)
+  if (last?.resource === resource) last.rows.push(...rows)
+  else pages.push({ resource, columns: table.columnDefinitions, rows })
+}
+
+async function printTables(client: Client, targets: readonly Target[]): Promise<number> {
+  const failures: Failure[] = []
+  const sort = client.flags.value("sort-by")
+  const fetched = fetchPages(client, targets, failures)
+  const kinds = new Set(fetched.map(({ resource }) => resource))
+  const pages = fetched
+    .map((page) => (sort === undefined ? page : { ...page, rows: sortBy(page.rows, sort, ({ object }) => object) }))
+    .filter(({ rows }) => rows.length > 0)
+  for (const [i, { resource, columns, rows }] of pages.entries()) {
+    const text = new RowPrinter(client, resource, columns, kinds.size > 1).print(rows, true)
+    await client.proc.out(`${i > 0 && !client.flags.has("no-headers") ? "\n" : ""}${text}`)
   }
-  const single = items.length === 1 && targets.length === 1 && targets[0]?.names.length === 1
-  if (single || errors.length === 0)
-    await client.proc.out(
-      formatObject(
-        single ? items[0] : { apiVersion: "v1", items, kind: "List", metadata: { resourceVersion: "" } },
-        format,
-      ),
-    )
-  return errors.length > 0 ? 1 : 0
+  if (failures.length > 0) throw new Stop(...failures)
+  if (pages.length === 0 && !client.flags.has("ignore-not-found")) await sayNothingFound(client, targets)
+  return 0
+}
+
+async function sayNothingFound(client: Client, targets: readonly Target[]): Promise<void> {
+  const everywhere = client.allNamespaces || targets.every(({ resource }) => !resource.namespaced)
+  await client.proc.err(everywhere ? "No resources found\n" : `No resources found in ${client.namespace} namespace.\n`)
+}
+
+async function printObjects(client: Client, targets: readonly Target[], printer: Printer): Promise<number> {
+  const { found, failures } = fetchTargets(client, targets)
+  const sort = client.flags.value("sort-by")
+  const objects = found.map(({ object }) => object)
+  const items = sort === undefined ? objects : sortBy(objects, sort, (object) => object)
+  const alone = targets.length === 1 && targets[0]?.names?.length === 1
+  // With names and nothing found there is nothing to print; a list is printed even when it is empty.
+  const [first] = items
+  const list = { apiVersion: "v1", items, kind: "List", metadata: { resourceVersion: "" } }
+  if (alone && first !== undefined) await client.proc.out(printer(first))
+  else if (!alone && (items.length > 0 || failures.length === 0)) await client.proc.out(printer(list))
+  if (failures.length > 0) throw new Stop(...failures)
+  return 0
 }

@@ -3,103 +3,73 @@ import type { ApiServer } from "../../kube/api/server.ts"
 import type { Process } from "../../linux/task/process.ts"
 import type { Tool } from "../../linux/task/tool.ts"
 import { defineTool } from "../../shell/tool.ts"
-import { VERSIONS } from "../../versions.ts"
-import { apply, create, remove } from "./apply.ts"
-import { Client, fail, KubectlError } from "./client.ts"
-import { exec, logs } from "./exec.ts"
-import { type Flags, readFlags } from "./flags.ts"
-import { get } from "./get.ts"
-import { renderTable } from "./table.ts"
-import { wait } from "./wait.ts"
+import { Client } from "./client.ts"
+import { ALIASES, COMMANDS, GLOBAL_FLAGS, GROUPS } from "./commands.ts"
+import { failureText, Stop, usage } from "./failure.ts"
+import { type FlagSpecs, flagSpecs, readFlags } from "./flags.ts"
+import { mainHelp, NAMES, unknownCommand } from "./help.ts"
 
-type Handler = (client: Client, words: readonly string[], flags: Flags) => Promise<number>
-
-const COMMANDS: Readonly<Record<string, Handler>> = {
-  get,
-  apply: (client, _words, flags) => apply(client, flags),
-  create: (client, _words, flags) => create(client, flags),
-  delete: remove,
-  exec,
-  logs,
-  wait,
-  version: async (client, _words, flags) => {
-    await client.proc.out(
-      `Client Version: v${VERSIONS.kubernetes}\nKustomize Version: v5.4.2\n${flags.has("client") ? "" : `Server Version: v${VERSIONS.kubernetes}\n`}`,
-    )
-    return 0
-  },
-  "api-resources": async (client) => {
-    const rows = client.api.registry.resources.map((r) => [
-      r.plural,
-      r.shortNames?.join(",") ?? "",
-      r.group === "" ? r.version : `${r.group}/${r.version}`,
-      String(r.namespaced),
-      r.kind,
-    ])
-    await client.proc.out(renderTable(["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"], rows, true))
-    return 0
-  },
+const refuse = (what: string): never => {
+  throw new Stop({ message: `podwire's kubectl does not support ${what}` })
 }
 
-/** Real commands that are not here. */
-const REFUSED: ReadonlySet<string> = new Set([
-  "describe",
-  "edit",
-  "explain",
-  "run",
-  "expose",
-  "scale",
-  "rollout",
-  "label",
-  "annotate",
-  "patch",
-  "replace",
-  "set",
-  "top",
-  "drain",
-  "cordon",
-  "uncordon",
-  "taint",
-  "attach",
-  "port-forward",
-  "proxy",
-  "cp",
-  "auth",
-  "debug",
-  "diff",
-  "kustomize",
-  "config",
-  "cluster-info",
-  "events",
-  "api-versions",
-  "plugin",
-  "completion",
-  "certificate",
-  "autoscale",
-])
+/** Where the command's name stands among flags. Models cobra's stripFlags: a flag without `=` takes the next word with it. */
+function commandAt(args: readonly string[], specs: FlagSpecs): number {
+  for (let at = 0; at < args.length; at++) {
+    const word = args[at] as string
+    if (word === "--") return -1
+    if (!word.startsWith("-")) return at
+    const takesNext = word.startsWith("--") ? !word.includes("=") : word.length === 2
+    if (takesNext && specs.get(word.replace(/^--/, ""))?.type !== "b") at++
+  }
+  return -1
+}
+
+/** The command's full name (`create namespace`) and the rest of its words. */
+function findCommand(args: readonly string[]): { name: string; rest: string[] } | undefined {
+  const specs = flagSpecs(GLOBAL_FLAGS)
+  const at = commandAt(args, specs)
+  if (at < 0) return undefined
+  const first = args[at] as string
+  const rest = args.toSpliced(at, 1)
+  if (!NAMES.includes(first)) {
+    // What is no command may be a plugin, and a plugin's name comes first.
+    if (args[0]?.startsWith("-") === true)
+      throw new Stop({ message: `Error: flags cannot be placed before plugin name: ${args[0]}` })
+    throw new Stop({ message: unknownCommand(first) })
+  }
+  const refused = GROUPS[first]
+  const next = refused === undefined ? -1 : commandAt(rest, specs)
+  const word = rest[next]
+  if (refused === undefined || word === undefined) return { name: first, rest }
+  const name = `${first} ${ALIASES[word] ?? word}`
+  if (COMMANDS[name] !== undefined) return { name, rest: rest.toSpliced(next, 1) }
+  if (refused.includes(word)) refuse(`the command "${first} ${word}"`)
+  if (COMMANDS[first] === undefined) usage(first, `unknown command ${JSON.stringify(word)}`)
+  return { name: first, rest }
+}
+
+async function execute(proc: Process, api: ApiServer): Promise<number> {
+  const args = proc.argv.slice(1)
+  const found = findCommand(args)
+  if (found === undefined || (found.name === "help" && found.rest.length === 0)) {
+    readFlags("kubectl", flagSpecs(GLOBAL_FLAGS.replace("!help", "help")), found === undefined ? args : [])
+    await proc.out(mainHelp())
+    return 0
+  }
+  const { name, rest } = found
+  const command = COMMANDS[name] ?? refuse(`the command ${JSON.stringify(name)}`)
+  const flags = readFlags(`kubectl ${name}`, flagSpecs(`${GLOBAL_FLAGS} ${command.flags}`), rest)
+  return command.run(new Client(api, proc, flags))
+}
 
 async function main(proc: Process, api: ApiServer): Promise<number> {
   try {
-    const flags = readFlags(proc.argv.slice(1))
-    const [command, ...words] = flags.words
-    if (command === undefined)
-      return fail(
-        "kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/",
-      )
-    const handler = COMMANDS[command]
-    if (handler === undefined)
-      return fail(
-        REFUSED.has(command)
-          ? `error: podwire's kubectl does not support the command ${JSON.stringify(command)}`
-          : `error: unknown command ${JSON.stringify(command)} for "kubectl"`,
-      )
-    const client = new Client(api, proc, flags.value("namespace") ?? "default")
-    client.allNamespaces = flags.has("all-namespaces")
-    return await handler(client, words, flags)
+    return await execute(proc, api)
   } catch (thrown) {
-    if (!(thrown instanceof KubectlError)) throw thrown
-    await proc.err(thrown.text)
-    return thrown.code
+    if (!(thrown instanceof Stop)) throw thrown
+    await proc.err(failureText(thrown.failures))
+    return 1
   }
 }
 

@@ -1,22 +1,67 @@
-/** Manifests: YAML or JSON text to objects. Broken text names file, line and column, and nothing of the file is used. */
-import { LineCounter, parseAllDocuments } from "yaml"
-import { type Dict, isDict } from "../../kube/api/json.ts"
+/**
+ * Manifests: YAML or JSON text to objects. Models apimachinery/pkg/util/yaml decoder.go and cli-runtime's StreamVisitor. Where a text is broken
+ * the real kubectl goes on with what stood before it; podwire's says where it is broken, to the column, and uses nothing of any file.
+ */
+import { parseDocument } from "yaml"
+import { byCodePoint, type Dict, isDict } from "../../kube/api/json.ts"
+import type { Resource } from "../../kube/api/resource.ts"
 import { strerror } from "../../linux/errno.ts"
-import type { Process } from "../../linux/task/process.ts"
-import { fail } from "./client.ts"
+import type { Client } from "./client.ts"
+import { type Failure, fail } from "./failure.ts"
+import { checkYaml } from "./yaml/check.ts"
+import { checkJson } from "./yaml/json.ts"
 
 export interface ManifestObject {
   object: Dict
+  resource: Resource
+  name: string
+  namespace: string
   /** As errors name it: the file, or STDIN. */
   source: string
 }
 
+export interface Manifests {
+  objects: ManifestObject[]
+  /** What was wrong with single objects; the others are none the worse for it. */
+  failures: Failure[]
+}
+
+interface Chunk {
+  text: string
+  /** Lines of the file before it. */
+  line: number
+}
+
+/** Documents, as kubectl cuts them before it parses them: a line `---` ends one, and begins one only at the top. */
+function chunks(text: string): Chunk[] {
+  const found: Chunk[] = []
+  let lines: string[] = []
+  let start = 0
+  const all = text.split(/(?<=\n)/)
+  for (const [i, line] of all.entries()) {
+    if (lines.length > 0 && /^---\s*(#.*)?$/.test(line.trimEnd())) {
+      found.push({ text: lines.join(""), line: start })
+      lines = []
+      start = i + 1
+    } else lines.push(line)
+  }
+  if (lines.length > 0) found.push({ text: lines.join(""), line: start })
+  return found
+}
+
+const place = (source: string, line: number, column: number): string =>
+  `\n  at ${source}:${line}:${column}, and nothing has been changed`
+
 /** kubectl reads YAML 1.1's booleans, but neither its dates nor its base-60 numbers. */
-export function parseManifests(text: string, source: string): ManifestObject[] {
-  const lineCounter = new LineCounter()
-  const all = parseAllDocuments(text, {
+function parseYaml({ text, line }: Chunk, source: string): unknown {
+  const error = checkYaml(text)
+  if (error !== undefined)
+    return fail(
+      `error parsing ${source}: error converting YAML to JSON: yaml: ${error.message}${place(source, line + error.mark.line + 1, error.mark.column + 1)}`,
+    )
+  const parsed = parseDocument(text, {
     version: "1.1",
-    lineCounter,
+    uniqueKeys: false,
     customTags: (tags) =>
       tags.filter(
         (tag) =>
@@ -24,59 +69,127 @@ export function parseManifests(text: string, source: string): ManifestObject[] {
           (tag.tag !== "tag:yaml.org,2002:timestamp" && (tag as { format?: string }).format !== "TIME"),
       ),
   })
-  const objects: ManifestObject[] = []
-  for (const parsed of all) {
-    const [error] = parsed.errors
-    if (error !== undefined) {
-      const { line, col } = error.linePos?.[0] ?? { line: 0, col: 0 }
-      const reason = error.message.split(" at line ")[0] ?? error.message
-      fail(
-        `error: error parsing ${source}: error converting YAML to JSON: yaml: line ${line}, column ${col}: ${reason}`,
-      )
-    }
-    const value: unknown = parsed.toJS()
-    if (value === null || value === undefined) continue
-    if (!isDict(value))
-      return fail(
-        `error: error validating ${JSON.stringify(source)}: error validating data: invalid object to validate; if you choose to ignore these errors, turn validation off with --validate=false`,
-      )
-    objects.push(...flatten(value).map((object) => ({ object, source })))
+  const [problem] = parsed.errors
+  if (problem !== undefined) {
+    const { line: at, col } = problem.linePos?.[0] ?? { line: 1, col: 1 }
+    const reason = problem.message.split(" at line ")[0] ?? problem.message
+    fail(
+      `error parsing ${source}: error converting YAML to JSON: yaml: line ${at}: ${reason}${place(source, line + at, col)}`,
+    )
   }
-  return objects
+  return parsed.toJS()
 }
 
-/** Lists come apart. */
-function flatten(value: Dict): Dict[] {
-  if (value["kind"] === "List" && Array.isArray(value["items"])) return value["items"].filter(isDict)
-  return [value]
+function parseJson(text: string, source: string): unknown {
+  const problem = checkJson(text)
+  if (problem === undefined) return JSON.parse(text)
+  const before = text.slice(0, Math.max(problem.offset - 1, 0)).split("\n")
+  const where = place(source, before.length, (before.at(-1) as string).length + 1)
+  return fail(`error parsing ${source}: json: offset ${problem.offset}: ${problem.message}${where}`)
 }
 
-/** What `-f` names: files, folders, `-`. */
-export async function readManifests(proc: Process, names: readonly string[]): Promise<ManifestObject[]> {
-  const all: ManifestObject[] = []
+/** The values of a text. Ends the command when one is broken. */
+export function parseManifests(text: string, source: string): unknown[] {
+  if (/^\s*\{/.test(text)) {
+    // Objects one after another are one stream; --- between them makes it YAML for us.
+    const parts = chunks(text)
+    return parts.length === 1 ? [parseJson(text, source)] : parts.map((part) => parseJson(part.text, source))
+  }
+  return chunks(text).map((chunk) => parseYaml(chunk, source))
+}
+
+async function readFiles(client: Client, names: readonly string[]): Promise<{ source: string; text: string }[]> {
+  const { proc } = client
+  const texts: { source: string; text: string }[] = []
   for (const name of names) {
-    if (/^https?:\/\//.test(name)) fail(`error: podwire's kubectl does not fetch manifests by URL (${name})`)
+    if (/^https?:\/\//.test(name)) fail(`podwire's kubectl does not fetch manifests by URL (${name})`)
     if (name === "-") {
-      all.push(...parseManifests(await proc.readText(), "STDIN"))
+      texts.push({ source: "STDIN", text: await proc.readText() })
       continue
     }
-    const path = proc.path(name)
-    const stat = proc.fs.stat(path)
+    const stat = proc.fs.stat(proc.path(name))
     if (typeof stat === "string")
       fail(
-        `error: the path ${JSON.stringify(name)} ${stat === "ENOENT" ? "does not exist" : `cannot be accessed: ${strerror(stat)}`}`,
+        `the path ${JSON.stringify(name)} ${stat === "ENOENT" ? "does not exist" : `cannot be accessed: ${strerror(stat)}`}`,
       )
-    const files =
-      typeof stat !== "string" && stat.type === "directory"
-        ? (proc.fs.readdir(path) as string[])
-            .filter((file) => /\.(ya?ml|json)$/.test(file))
-            .map((file) => `${name.replace(/\/$/, "")}/${file}`)
-        : [name]
+    const isFolder = typeof stat !== "string" && stat.type === "directory"
+    const files = isFolder ? folder(client, name) : [name]
     for (const file of files) {
       const read = proc.fs.readText(proc.path(file))
-      if ("text" in read) all.push(...parseManifests(read.text, file))
+      if ("text" in read) texts.push({ source: file, text: read.text })
     }
   }
-  if (all.length === 0) fail("error: no objects passed to apply")
-  return all
+  return texts
+}
+
+/** The manifests in a folder, by name. */
+const folder = (client: Client, name: string): string[] =>
+  [...(client.proc.fs.readdir(client.proc.path(name)) as string[])]
+    .sort()
+    .filter((file) => /\.(ya?ml|json)$/.test(file))
+    .map((file) => `${name.replace(/\/$/, "")}/${file}`)
+
+/** A copy with its keys in order: kubectl keeps objects as Go maps, and sends them so. */
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys)
+  if (!isDict(value)) return value
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort(byCodePoint)
+      .map((key) => [key, sortKeys(value[key])]),
+  )
+}
+
+const noValidation = "if you choose to ignore these errors, turn validation off with --validate=false"
+
+/** What `-f` names: files, folders, `-`. All of it is read before anything is looked at. */
+export async function readManifests(client: Client, names: readonly string[]): Promise<Manifests> {
+  const parsed = (await readFiles(client, names)).map(({ source, text }) => ({
+    source,
+    values: parseManifests(text, source),
+  }))
+  const result: Manifests = { objects: [], failures: [] }
+  for (const { source, values } of parsed)
+    for (const value of values) {
+      if (value === null || value === undefined) continue
+      const failure = takeObject(client, value, source, result)
+      if (failure === undefined) continue
+      result.failures.push({ message: failure })
+      // What cannot even be validated ends its file; an unknown kind does not.
+      if (failure.startsWith("error validating")) break
+    }
+  return result
+}
+
+function takeObject(client: Client, value: unknown, source: string, result: Manifests): string | undefined {
+  const invalid = (what: string): string =>
+    `error validating ${JSON.stringify(source)}: error validating data: ${what}; ${noValidation}`
+  if (!isDict(value)) return invalid("invalid object to validate")
+  if (value["kind"] === "List" && Array.isArray(value["items"])) {
+    for (const item of value["items"]) {
+      const failure = takeObject(client, item, source, result)
+      if (failure !== undefined) return failure
+    }
+    return undefined
+  }
+  const missing = ["apiVersion", "kind"].filter((field) => typeof value[field] !== "string" || value[field] === "")
+  if (missing.length > 0) {
+    const said = missing.map((field) => `${field} not set`)
+    return invalid(said.length === 1 ? (said[0] as string) : `[${said.join(", ")}]`)
+  }
+  const metadata = isDict(value["metadata"]) ? value["metadata"] : {}
+  const name = String(metadata["name"] ?? "")
+  const own = metadata["namespace"] as string | undefined
+  const resource = client.resourceOf(value)
+  if (resource === undefined)
+    return `resource mapping not found for name: ${JSON.stringify(name)} namespace: ${JSON.stringify(own ?? "")} from ${JSON.stringify(source)}: no matches for kind ${JSON.stringify(value["kind"])} in version ${JSON.stringify(value["apiVersion"])}\nensure CRDs are installed first`
+  if (
+    own !== undefined &&
+    client.flags.value("namespace") !== undefined &&
+    own !== client.namespace &&
+    resource.namespaced
+  )
+    return `the namespace from the provided object ${JSON.stringify(own)} does not match the namespace ${JSON.stringify(client.namespace)}. You must pass '--namespace=${own}' to perform this operation.`
+  result.objects.push({ object: sortKeys(value) as Dict, resource, name, namespace: own ?? client.namespace, source })
+  return undefined
 }

@@ -1,0 +1,337 @@
+/** YAML text to tokens, and the errors of doing so. Models goyaml.v2 scannerc.go, which is libyaml's scanner. */
+import { scanBlockScalar, scanPlain, scanQuoted } from "./scalar.ts"
+import { type Mark, type Token, type TokenType, YamlError } from "./token.ts"
+
+interface SimpleKey {
+  possible: boolean
+  required: boolean
+  tokenNumber: number
+  mark: Mark
+}
+
+const NO_KEY: SimpleKey = { possible: false, required: false, tokenNumber: 0, mark: { index: 0, line: 0, column: 0 } }
+
+const FLOW: Readonly<Record<string, TokenType>> = {
+  "[": "FLOW-SEQUENCE-START",
+  "{": "FLOW-MAPPING-START",
+  "]": "FLOW-SEQUENCE-END",
+  "}": "FLOW-MAPPING-END",
+}
+
+/** The reader: where the scanner is in the text. */
+export class Cursor {
+  readonly #text: readonly string[]
+  index = 0
+  line = 0
+  column = 0
+
+  constructor(text: string) {
+    this.#text = [...text]
+  }
+
+  get mark(): Mark {
+    return { index: this.index, line: this.line, column: this.column }
+  }
+  /** The character here or further on; "" beyond the end. */
+  at(offset = 0): string {
+    return this.#text[this.index + offset] ?? ""
+  }
+  isEnd(offset = 0): boolean {
+    return this.at(offset) === ""
+  }
+  isBreak(offset = 0): boolean {
+    return /^[\r\n\u0085\u2028\u2029]$/.test(this.at(offset))
+  }
+  isBlank(offset = 0): boolean {
+    const c = this.at(offset)
+    return c === " " || c === "\t"
+  }
+  isBlankOrEnd(offset = 0): boolean {
+    return this.isEnd(offset) || this.isBlank(offset) || this.isBreak(offset)
+  }
+  skip(count = 1): void {
+    this.index += count
+    this.column += count
+  }
+  skipLine(): void {
+    this.index += this.at() === "\r" && this.at(1) === "\n" ? 2 : 1
+    this.line++
+    this.column = 0
+  }
+  /** `---` or `...` at the beginning of a line. */
+  isDocumentIndicator(): boolean {
+    const c = this.at()
+    return this.column === 0 && (c === "-" || c === ".") && this.at(1) === c && this.at(2) === c && this.isBlankOrEnd(3)
+  }
+}
+
+export class Scanner {
+  readonly cursor: Cursor
+  indent = -1
+  flowLevel = 0
+  simpleKeyAllowed = true
+  readonly #indents: number[] = []
+  readonly #keys: SimpleKey[] = [{ ...NO_KEY }]
+  readonly #tokens: Token[] = []
+  #parsed = 0
+  #ended = false
+
+  constructor(text: string) {
+    this.cursor = new Cursor(text)
+  }
+
+  error(problem: string, context?: Mark): never {
+    throw new YamlError(problem, this.cursor.mark, "scanner", context)
+  }
+
+  /** The next token, left in place. */
+  peek(): Token {
+    while (this.#needsMore()) this.#fetch()
+    return this.#tokens[0] as Token
+  }
+
+  next(): Token {
+    const token = this.peek()
+    this.#tokens.shift()
+    this.#parsed++
+    return token
+  }
+
+  #needsMore(): boolean {
+    if (this.#tokens.length === 0) return !this.#ended
+    const key = this.#keys.find((candidate) => candidate.possible && candidate.tokenNumber === this.#parsed)
+    return key !== undefined && this.#isValid(key)
+  }
+
+  /** A key must be on one line and within 1024 characters. */
+  #isValid(key: SimpleKey): boolean {
+    if (!key.possible) return false
+    const { line, index } = this.cursor
+    if (key.mark.line >= line && key.mark.index + 1024 >= index) return true
+    if (key.required) this.error("could not find expected ':'", key.mark)
+    key.possible = false
+    return false
+  }
+
+  #add(type: TokenType, start: Mark, value = ""): void {
+    this.#tokens.push({ type, start, value })
+  }
+
+  #saveKey(): void {
+    if (!this.simpleKeyAllowed) return
+    const required = this.flowLevel === 0 && this.indent === this.cursor.column
+    this.#removeKey()
+    const tokenNumber = this.#parsed + this.#tokens.length
+    this.#keys[this.#keys.length - 1] = { possible: true, required, tokenNumber, mark: this.cursor.mark }
+  }
+
+  #removeKey(): void {
+    const key = this.#keys.at(-1) as SimpleKey
+    if (key.possible && key.required) this.error("could not find expected ':'", key.mark)
+    key.possible = false
+  }
+
+  #roll(column: number, number: number, type: TokenType, mark: Mark): void {
+    if (this.flowLevel > 0 || this.indent >= column) return
+    this.#indents.push(this.indent)
+    this.indent = column
+    const token = { type, start: mark, value: "" }
+    if (number < 0) this.#tokens.push(token)
+    else this.#tokens.splice(number - this.#parsed, 0, token)
+  }
+
+  #unroll(column: number): void {
+    if (this.flowLevel > 0) return
+    while (this.indent > column) {
+      this.#add("BLOCK-END", this.cursor.mark)
+      this.indent = this.#indents.pop() as number
+    }
+  }
+
+  #skipToNext(): void {
+    const { cursor } = this
+    for (;;) {
+      if (cursor.column === 0 && cursor.at() === "\ufeff") cursor.skip()
+      while (cursor.at() === " " || ((this.flowLevel > 0 || !this.simpleKeyAllowed) && cursor.at() === "\t"))
+        cursor.skip()
+      if (cursor.at() === "#") while (!cursor.isEnd() && !cursor.isBreak()) cursor.skip()
+      if (!cursor.isBreak()) return
+      cursor.skipLine()
+      if (this.flowLevel === 0) this.simpleKeyAllowed = true
+    }
+  }
+
+  #fetch(): void {
+    const { cursor } = this
+    this.#skipToNext()
+    this.#unroll(cursor.column)
+    const c = cursor.at()
+    if (c === "") this.#streamEnd()
+    else if (cursor.column === 0 && c === "%") this.#directive()
+    else if (cursor.isDocumentIndicator()) this.#document(c)
+    else if (c === "[" || c === "{") this.#flowStart(c)
+    else if (c === "]" || c === "}") this.#flowEnd(c)
+    else if (c === ",") this.#flowEntry()
+    else if (c === "-" && cursor.isBlankOrEnd(1)) this.#blockEntry()
+    else if (c === "?" && (this.flowLevel > 0 || cursor.isBlankOrEnd(1))) this.#key()
+    else if (c === ":" && (this.flowLevel > 0 || cursor.isBlankOrEnd(1))) this.#value()
+    else if (c === "*" || c === "&") this.#anchor(c)
+    else if (c === "!") this.#tag()
+    else if ((c === "|" || c === ">") && this.flowLevel === 0) this.#blockScalar()
+    else if (c === "'" || c === '"') this.#scalar((start) => scanQuoted(this, c, start))
+    else if (this.#startsPlain(c)) this.#scalar((start) => scanPlain(this, start))
+    else this.error("found character that cannot start any token", cursor.mark)
+  }
+
+  #startsPlain(c: string): boolean {
+    const { cursor } = this
+    if (!cursor.isBlankOrEnd() && !"-?:,[]{}#&*!|>'\"%@`".includes(c)) return true
+    if (c === "-") return !cursor.isBlank(1)
+    return this.flowLevel === 0 && (c === "?" || c === ":") && !cursor.isBlankOrEnd(1)
+  }
+
+  #streamEnd(): void {
+    if (this.cursor.column !== 0) {
+      this.cursor.column = 0
+      this.cursor.line++
+    }
+    this.#unroll(-1)
+    this.#removeKey()
+    this.simpleKeyAllowed = false
+    this.#ended = true
+    this.#add("STREAM-END", this.cursor.mark)
+  }
+
+  #document(c: string): void {
+    this.#unroll(-1)
+    this.#removeKey()
+    this.simpleKeyAllowed = false
+    this.#add(c === "-" ? "DOCUMENT-START" : "DOCUMENT-END", this.cursor.mark)
+    this.cursor.skip(3)
+  }
+
+  #directive(): void {
+    const { cursor } = this
+    this.#unroll(-1)
+    this.#removeKey()
+    this.simpleKeyAllowed = false
+    const start = cursor.mark
+    let line = ""
+    for (let i = 1; !cursor.isEnd(i) && !cursor.isBreak(i); i++) line += cursor.at(i)
+    if (!/^(YAML|TAG)\b/.test(line)) {
+      cursor.skip(1 + (/^\w*/.exec(line)?.[0].length ?? 0))
+      this.error("found unknown directive name", start)
+    }
+    cursor.skip(1 + [...line].length)
+    this.#add("DIRECTIVE", start)
+  }
+
+  #flowStart(c: string): void {
+    this.#saveKey()
+    this.#keys.push({ ...NO_KEY })
+    this.flowLevel++
+    this.simpleKeyAllowed = true
+    this.#add(FLOW[c] as TokenType, this.cursor.mark)
+    this.cursor.skip()
+  }
+
+  #flowEnd(c: string): void {
+    this.#removeKey()
+    if (this.flowLevel > 0) {
+      this.flowLevel--
+      this.#keys.pop()
+    }
+    this.simpleKeyAllowed = false
+    this.#add(FLOW[c] as TokenType, this.cursor.mark)
+    this.cursor.skip()
+  }
+
+  #flowEntry(): void {
+    this.#removeKey()
+    this.simpleKeyAllowed = true
+    this.#add("FLOW-ENTRY", this.cursor.mark)
+    this.cursor.skip()
+  }
+
+  #blockEntry(): void {
+    const { mark } = this.cursor
+    if (this.flowLevel === 0) {
+      if (!this.simpleKeyAllowed) this.error("block sequence entries are not allowed in this context", mark)
+      this.#roll(mark.column, -1, "BLOCK-SEQUENCE-START", mark)
+    }
+    this.#removeKey()
+    this.simpleKeyAllowed = true
+    this.#add("BLOCK-ENTRY", mark)
+    this.cursor.skip()
+  }
+
+  #key(): void {
+    const { mark } = this.cursor
+    if (this.flowLevel === 0) {
+      if (!this.simpleKeyAllowed) this.error("mapping keys are not allowed in this context", mark)
+      this.#roll(mark.column, -1, "BLOCK-MAPPING-START", mark)
+    }
+    this.#removeKey()
+    this.simpleKeyAllowed = this.flowLevel === 0
+    this.#add("KEY", mark)
+    this.cursor.skip()
+  }
+
+  #value(): void {
+    const { mark } = this.cursor
+    const key = this.#keys.at(-1) as SimpleKey
+    if (this.#isValid(key)) {
+      this.#tokens.splice(key.tokenNumber - this.#parsed, 0, { type: "KEY", start: key.mark, value: "" })
+      this.#roll(key.mark.column, key.tokenNumber, "BLOCK-MAPPING-START", key.mark)
+      key.possible = false
+      this.simpleKeyAllowed = false
+    } else {
+      if (this.flowLevel === 0) {
+        if (!this.simpleKeyAllowed) this.error("mapping values are not allowed in this context", mark)
+        this.#roll(mark.column, -1, "BLOCK-MAPPING-START", mark)
+      }
+      this.simpleKeyAllowed = this.flowLevel === 0
+    }
+    this.#add("VALUE", mark)
+    this.cursor.skip()
+  }
+
+  #anchor(c: string): void {
+    const { cursor } = this
+    this.#saveKey()
+    this.simpleKeyAllowed = false
+    const start = cursor.mark
+    cursor.skip()
+    let name = ""
+    for (; /^[\w-]$/.test(cursor.at()); cursor.skip()) name += cursor.at()
+    if (name === "" || !(cursor.isBlankOrEnd() || "?:,]}%@`".includes(cursor.at())))
+      this.error("did not find expected alphabetic or numeric character", start)
+    this.#add(c === "*" ? "ALIAS" : "ANCHOR", start, name)
+  }
+
+  #tag(): void {
+    const { cursor } = this
+    this.#saveKey()
+    this.simpleKeyAllowed = false
+    const start = cursor.mark
+    while (/^[\w;/?:@&=+$.!~*'()%<>-]$/.test(cursor.at())) cursor.skip()
+    if (!cursor.isBlankOrEnd()) this.error("did not find expected whitespace or line break", start)
+    this.#add("TAG", start)
+  }
+
+  #blockScalar(): void {
+    this.#removeKey()
+    this.simpleKeyAllowed = true
+    const start = this.cursor.mark
+    scanBlockScalar(this, start)
+    this.#add("SCALAR", start)
+  }
+
+  #scalar(scan: (start: Mark) => void): void {
+    this.#saveKey()
+    this.simpleKeyAllowed = false
+    const start = this.cursor.mark
+    scan(start)
+    this.#add("SCALAR", start)
+  }
+}
