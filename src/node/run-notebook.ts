@@ -12,6 +12,8 @@ const STRAYS_MS = 50
 /** In bytes of base64 or text: a notebook is read, cloned and compared. */
 const DISPLAY_MAX = 262_144
 
+const INTERRUPTED = /^Error: (Script execution was interrupted by|Interrupted asynchronously)/
+
 export interface RunOptions {
   /** Where the kernel runs: imports resolve from here. */
   cwd: string
@@ -131,6 +133,9 @@ async function runCell(kernel: TslabKernel, cell: Cell, options: RunOptions): Pr
 function asError(result: Ran, options: RunOptions, locate: Parameters<typeof failureOf>[2]): void {
   const { outputs, id, status } = result
   if (status === "timeout" || status === "dead") {
+    // What the interrupt itself says is about the kernel.
+    const last = outputs[outputs.length - 1]
+    if (last?.output_type === "stream" && INTERRUPTED.test(last.text)) outputs.pop()
     const seconds = (options.timeout ?? 60_000) / 1000
     const [ename, evalue] =
       status === "timeout"

@@ -1,4 +1,5 @@
 /** The notebook file (nbformat 4.5), as far as podwire's notebooks use it. */
+import { jsonErrorOffset, lineAndColumn } from "./json-offset.ts"
 
 export interface StreamOutput {
   output_type: "stream"
@@ -65,10 +66,15 @@ export function parseNotebook(text: string): Notebook {
   try {
     json = JSON.parse(text)
   } catch (error) {
-    throw new NotebookError(`not JSON: ${(error as Error).message}`)
+    const offset = jsonErrorOffset(text) ?? text.length
+    throw new NotebookError(
+      `not JSON from offset ${offset} (${lineAndColumn(text, offset)}): ${(error as Error).message}`,
+    )
   }
   if (!isRecord(json) || !Array.isArray(json["cells"])) throw new NotebookError("not a notebook: no cells")
   if (json["nbformat"] !== 4) throw new NotebookError(`nbformat ${String(json["nbformat"])}: expected 4`)
+  const minor = json["nbformat_minor"]
+  if (minor !== 5) throw new NotebookError(`nbformat_minor ${String(minor)}: expected 5 (cell ids)`)
   const cells = json["cells"].map((cell, i) => parseCell(cell, i))
   const seen = new Set<string>()
   for (const { id } of cells) {
@@ -93,10 +99,17 @@ function parseCell(value: unknown, index: number): Cell {
     cell_type: type,
     id,
     source: joined(value["source"], `${where} (${id}): source`),
-    metadata: isRecord(value["metadata"]) ? value["metadata"] : {},
+    metadata: metadataOf(value["metadata"], `${where} (${id})`),
     outputs,
     executionCount: typeof value["execution_count"] === "number" ? value["execution_count"] : null,
   }
+}
+
+function metadataOf(value: unknown, where: string): Cell["metadata"] {
+  if (!isRecord(value)) return {}
+  const tags = value["tags"]
+  if (tags === undefined || (Array.isArray(tags) && tags.every((tag) => typeof tag === "string"))) return value
+  throw new NotebookError(`${where}: metadata.tags: expected a list of words`)
 }
 
 function parseOutput(value: unknown, where: string): Output {
