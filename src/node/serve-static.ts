@@ -154,15 +154,15 @@ async function main(folder: string): Promise<void> {
   if (!/^\d+$/.test(wanted) || Number(wanted) > 65535) throw new Error(`PORT=${wanted}: expected a port number`)
   if (kindOf(folder) !== "folder") throw new Error(`${folder}: no such folder; npm run site makes it`)
   const server = createStaticServer(folder)
-  const port = await listen(server, Number(wanted), (busy) =>
-    process.stdout.write(`port ${busy} is in use, trying the next one\n`),
-  )
-  process.stdout.write(`podwire is at http://localhost:${port}/ (Ctrl-C ends it)\n`)
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => {
       server.close()
       server.closeAllConnections()
     })
+  const port = await listen(server, Number(wanted), (busy) =>
+    process.stdout.write(`port ${busy} is in use, trying the next one\n`),
+  )
+  process.stdout.write(`podwire is at http://localhost:${port}/ (Ctrl-C ends it)\n`)
 }
 
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === import.meta.filename)
