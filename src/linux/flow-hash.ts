@@ -1,9 +1,13 @@
 /** The hash of a frame's flow. Models net/core/flow_dissector.c skb_get_hash: symmetric, keyed per boot, ICMP without its id. */
-import * as ethernet from "../wire/ethernet.ts"
-import * as ipv4 from "../wire/ipv4.ts"
+import * as ethernetHeader from "../wire/ethernet.ts"
+import * as ipv4Header from "../wire/ipv4.ts"
 import { mix } from "./ip/ident.ts"
 import type { Kernel } from "./kernel.ts"
 import type { Skb } from "./skb.ts"
+
+// Copied: V8 compiles a module's own constants in, but fetches and checks an imported binding at every use.
+const ethernet = { ...ethernetHeader }
+const ipv4 = { ...ipv4Header }
 
 /** `skb.data` stands at the Ethernet header. A TCP socket's own hash (sk_txhash) wins. */
 export function skbFlowHash(kernel: Kernel, skb: Skb): number {

@@ -2,13 +2,19 @@
 
 import { TraceKind } from "../sim/trace.ts"
 import { MAC_BROADCAST } from "../wire/address.ts"
-import { csumFold, csumPartial } from "../wire/checksum.ts"
-import * as ethernet from "../wire/ethernet.ts"
+import * as checksums from "../wire/checksum.ts"
+import * as ethernetHeader from "../wire/ethernet.ts"
 import { DropReason, kfreeSkb } from "./drop-reason.ts"
 import type { Errno } from "./errno.ts"
 import type { BridgePort } from "./link/bridge.ts"
 import type { NetNamespace } from "./netns.ts"
 import { IpSummed, PacketType, type Skb } from "./skb.ts"
+
+// Copied: V8 compiles a module's own constants in, but fetches and checks an imported binding at every use.
+const { csumFold, csumPartial } = checksums
+const ethernet = { ...ethernetHeader }
+const { BROADCAST, HOST, MULTICAST, OTHERHOST } = PacketType
+const { NONE, PARTIAL } = IpSummed
 
 /** Models include/uapi/linux/if.h IFF_*. */
 export const IFF = {
@@ -23,6 +29,8 @@ export const IFF = {
   MULTICAST: 0x1000,
   LOWER_UP: 0x10000,
 } as const
+
+const { UP } = IFF
 
 /** An IPv4 address on a device. Models struct in_ifaddr. */
 export interface InterfaceAddress {
@@ -157,12 +165,12 @@ export class NetDevice {
   }
 
   get up(): boolean {
-    return (this.flags & IFF.UP) !== 0
+    return (this.flags & UP) !== 0
   }
 
   /** Up and with carrier: traffic can flow. */
   get running(): boolean {
-    return (this.flags & IFF.UP) !== 0 && this.carrier
+    return (this.flags & UP) !== 0 && this.carrier
   }
 
   /** RFC 2863 state as `ip link` prints it. Models net/core/link_watch.c. */
@@ -203,7 +211,7 @@ export function devQueueXmit(dev: NetDevice, skb: Skb): void {
     kfreeSkb(dev.net, skb, DropReason.DEV_READY)
     return
   }
-  if (!dev.checksumOffload && skb.ipSummed === IpSummed.PARTIAL) checksumHelp(skb)
+  if (!dev.checksumOffload && skb.ipSummed === PARTIAL) checksumHelp(skb)
   if (dev.net.trace.on !== 0) traceFrame(TraceKind.NET_DEV_XMIT, dev, skb)
   if (dev.tapped) dev.tap(skb, true)
   dev.startXmit(dev, skb)
@@ -222,7 +230,7 @@ export function checksumHelp(skb: Skb): void {
   // The field holds the folded pseudo-header sum: summing over it completes the checksum.
   const sum = csumFold(csumPartial(view, skb.csumStart, skb.tail - skb.csumStart, 0))
   view.setUint16(field, sum === 0 ? 0xffff : sum)
-  skb.ipSummed = IpSummed.NONE
+  skb.ipSummed = NONE
 }
 
 /** Strips the Ethernet header and classifies the frame. Models net/ethernet/eth.c eth_type_trans. */
@@ -232,9 +240,9 @@ export function ethTypeTrans(skb: Skb, dev: NetDevice): void {
   const view = skb.view
   const to = ethernet.destination(view, skb.data)
   skb.protocol = ethernet.etherType(view, skb.data)
-  if (to === dev.address) skb.packetType = PacketType.HOST
-  else if (!ethernet.isGroup(view, skb.data)) skb.packetType = PacketType.OTHERHOST
-  else skb.packetType = to === MAC_BROADCAST ? PacketType.BROADCAST : PacketType.MULTICAST
+  if (to === dev.address) skb.packetType = HOST
+  else if (!ethernet.isGroup(view, skb.data)) skb.packetType = OTHERHOST
+  else skb.packetType = to === MAC_BROADCAST ? BROADCAST : MULTICAST
   skb.pull(ethernet.LENGTH)
   skb.networkHeader = skb.data
 }
@@ -251,7 +259,7 @@ export function netifReceiveSkb(dev: NetDevice, skb: Skb): void {
   }
   dev.stats.rxPackets++
   dev.stats.rxBytes += skb.tail - (dev.countsHeader ? skb.macHeader : skb.data)
-  if (skb.packetType === PacketType.MULTICAST) dev.stats.rxMulticast++
+  if (skb.packetType === MULTICAST) dev.stats.rxMulticast++
   if (dev.net.trace.on !== 0) traceFrame(TraceKind.NETIF_RECEIVE_SKB, dev, skb)
   if (dev.tapped) tapReceived(dev, skb)
   if (dev.port !== undefined) {

@@ -23,6 +23,10 @@ export const IpSummed = { NONE: 0, UNNECESSARY: 1, COMPLETE: 2, PARTIAL: 3 } as 
 /** To whom a received frame was addressed. Models if_packet.h PACKET_*. */
 export const PacketType = { HOST: 0, BROADCAST: 1, MULTICAST: 2, OTHERHOST: 3, OUTGOING: 4 } as const
 
+// An exported constant is fetched at every use, one that stays here is compiled in.
+const { HOST } = PacketType
+const { NONE } = IpSummed
+
 /** The memory of all packets of a world. */
 export class Arena {
   /** Replaced when the arena grows: never keep it across an allocation. */
@@ -145,11 +149,11 @@ export class Skb {
   dev: NetDevice | undefined = undefined
   /** EtherType of what starts at the network header. */
   protocol = 0
-  packetType: number = PacketType.HOST
+  packetType: number = HOST
   macHeader = -1
   networkHeader = -1
   transportHeader = -1
-  ipSummed: number = IpSummed.NONE
+  ipSummed: number = NONE
   /** With CHECKSUM_PARTIAL: where the sum starts, and where in it the field is. */
   csumStart = 0
   csumOffset = 0
@@ -228,9 +232,9 @@ export class Skb {
     this.end = end
     this.sizeClass = sizeClass
     this.protocol = 0
-    this.packetType = PacketType.HOST
+    this.packetType = HOST
     this.macHeader = this.networkHeader = this.transportHeader = -1
-    this.ipSummed = IpSummed.NONE
+    this.ipSummed = NONE
     this.csumStart = this.csumOffset = 0
     this.mark = 0
     this.hash = 0

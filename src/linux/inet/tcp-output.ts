@@ -1,12 +1,18 @@
 /** Building and sending segments. Models net/ipv4/tcp_output.c __tcp_transmit_skb. */
 
-import { csumFold16, pseudoHeaderSum } from "../../wire/checksum.ts"
-import * as ipv4 from "../../wire/ipv4.ts"
-import * as tcp from "../../wire/tcp.ts"
+import * as checksums from "../../wire/checksum.ts"
+import * as ipv4Header from "../../wire/ipv4.ts"
+import * as tcpHeader from "../../wire/tcp.ts"
 import { ipQueueXmit } from "../ip/output.ts"
 import { ipRouteOutput, type OutputRoute } from "../ip/route-output.ts"
 import type { NetNamespace } from "../netns.ts"
 import { IpSummed, type Skb } from "../skb.ts"
+
+// Copied: V8 compiles a module's own constants in, but fetches and checks an imported binding at every use.
+const { csumFold16, pseudoHeaderSum } = checksums
+const ipv4 = { ...ipv4Header }
+const tcp = { ...tcpHeader }
+const { PARTIAL } = IpSummed
 
 const { TcpFlag, TcpOption } = tcp
 
@@ -128,7 +134,7 @@ export function tcpTransmit(
 function leaveChecksum(skb: Skb, at: number, segment: Segment, length: number): void {
   const seed = csumFold16(pseudoHeaderSum(segment.source, segment.destination, ipv4.IpProtocol.TCP, length))
   skb.view.setUint16(at + tcp.CHECKSUM_OFFSET, seed)
-  skb.ipSummed = IpSummed.PARTIAL
+  skb.ipSummed = PARTIAL
   skb.csumStart = at
   skb.csumOffset = tcp.CHECKSUM_OFFSET
 }

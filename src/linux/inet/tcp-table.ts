@@ -1,9 +1,9 @@
 /** The TCP sockets of a namespace: connections by their four numbers, listeners by port. Models net/ipv4/tcp_ipv4.c and inet_hashtables.c. */
 
-import { csumFold, csumPartial, pseudoHeaderSum } from "../../wire/checksum.ts"
+import * as checksums from "../../wire/checksum.ts"
 import { IcmpType, UnreachCode } from "../../wire/icmp.ts"
-import * as ipv4 from "../../wire/ipv4.ts"
-import * as tcp from "../../wire/tcp.ts"
+import * as ipv4Header from "../../wire/ipv4.ts"
+import * as tcpHeader from "../../wire/tcp.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import type { Errno } from "../errno.ts"
 import type { NetNamespace } from "../netns.ts"
@@ -13,6 +13,13 @@ import { pickPort } from "./port.ts"
 import { tcpSendReset } from "./tcp-output.ts"
 import { type TcpSegmentView, TcpSock } from "./tcp-sock.ts"
 import { TcpState } from "./tcp-state.ts"
+
+// Copied: V8 compiles a module's own constants in, but fetches and checks an imported binding at every use.
+const { csumFold, csumPartial, pseudoHeaderSum } = checksums
+const ipv4 = { ...ipv4Header }
+const tcp = { ...tcpHeader }
+const { HOST } = PacketType
+const { NONE } = IpSummed
 
 const { TcpFlag } = tcp
 
@@ -87,7 +94,7 @@ export class TcpTable {
     const view = skb.view
     const at = skb.data
     const header = skb.length < tcp.LENGTH ? 0 : tcp.headerLength(view, at)
-    if (header < tcp.LENGTH || header > skb.length || skb.packetType !== PacketType.HOST) {
+    if (header < tcp.LENGTH || header > skb.length || skb.packetType !== HOST) {
       net.snmp.tcpInErrs++
       kfreeSkb(net, skb, DropReason.PKT_TOO_SMALL)
       return
@@ -188,7 +195,7 @@ function segmentOf(skb: Skb, header: number): TcpSegmentView {
 }
 
 function checksumOk(skb: Skb): boolean {
-  if (skb.ipSummed !== IpSummed.NONE) return true
+  if (skb.ipSummed !== NONE) return true
   const view = skb.view
   const pseudo = pseudoHeaderSum(
     ipv4.source(view, skb.networkHeader),

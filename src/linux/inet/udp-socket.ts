@@ -1,9 +1,9 @@
 /** A UDP socket as programs use it. Models the SOCK_DGRAM calls of net/ipv4/udp.c. */
 
 import { WaitQueue } from "../../sim/task.ts"
-import { csumFold16, pseudoHeaderSum } from "../../wire/checksum.ts"
-import * as ipv4 from "../../wire/ipv4.ts"
-import * as udp from "../../wire/udp.ts"
+import * as checksums from "../../wire/checksum.ts"
+import * as ipv4Header from "../../wire/ipv4.ts"
+import * as udpHeader from "../../wire/udp.ts"
 import type { Errno } from "../errno.ts"
 import { DstCache } from "../ip/dst-cache.ts"
 import { type IpOutputOptions, ipQueueXmit } from "../ip/output.ts"
@@ -11,6 +11,12 @@ import type { NetNamespace } from "../netns.ts"
 import { IpSummed, type Skb } from "../skb.ts"
 import type { Process } from "../task/process.ts"
 import type { UdpEndpoint } from "./udp-table.ts"
+
+// Copied: V8 compiles a module's own constants in, but fetches and checks an imported binding at every use.
+const { csumFold16, pseudoHeaderSum } = checksums
+const ipv4 = { ...ipv4Header }
+const udp = { ...udpHeader }
+const { PARTIAL } = IpSummed
 
 export interface Datagram {
   data: Uint8Array
@@ -82,7 +88,7 @@ export class UdpSocket implements UdpEndpoint {
     const seed = csumFold16(pseudoHeaderSum(way.source, address, ipv4.IpProtocol.UDP, length))
     udp.emit(skb.view, at, this.localPort, port, length, seed)
     skb.arena.bytes.set(data, at + udp.LENGTH)
-    skb.ipSummed = IpSummed.PARTIAL
+    skb.ipSummed = PARTIAL
     skb.csumStart = at
     skb.csumOffset = udp.CHECKSUM_OFFSET
     this.net.snmp.udpOutDatagrams++

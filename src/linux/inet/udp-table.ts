@@ -1,9 +1,9 @@
 /** UDP: which socket gets a datagram. Models net/ipv4/udp.c. */
 
-import { csumFold, csumPartial, pseudoHeaderSum } from "../../wire/checksum.ts"
+import * as checksums from "../../wire/checksum.ts"
 import * as icmp from "../../wire/icmp.ts"
-import * as ipv4 from "../../wire/ipv4.ts"
-import * as udp from "../../wire/udp.ts"
+import * as ipv4Header from "../../wire/ipv4.ts"
+import * as udpHeader from "../../wire/udp.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import type { Errno } from "../errno.ts"
 import { icmpSend } from "../ip/icmp.ts"
@@ -12,6 +12,13 @@ import { NumberMap } from "../number-map.ts"
 import { IpSummed, PacketType, type Skb } from "../skb.ts"
 import { icmpErrno } from "./icmp-errno.ts"
 import { pickPort } from "./port.ts"
+
+// Copied: V8 compiles a module's own constants in, but fetches and checks an imported binding at every use.
+const { csumFold, csumPartial, pseudoHeaderSum } = checksums
+const ipv4 = { ...ipv4Header }
+const udp = { ...udpHeader }
+const { HOST } = PacketType
+const { NONE } = IpSummed
 
 /** What the table needs of a socket. */
 export interface UdpEndpoint {
@@ -117,7 +124,7 @@ export class UdpTable {
       return
     }
     net.snmp.udpNoPorts++
-    if (skb.packetType === PacketType.HOST) icmpSend(net, skb, icmp.IcmpType.DEST_UNREACH, icmp.UnreachCode.PORT, 0)
+    if (skb.packetType === HOST) icmpSend(net, skb, icmp.IcmpType.DEST_UNREACH, icmp.UnreachCode.PORT, 0)
     kfreeSkb(net, skb, DropReason.NO_SOCKET)
   }
 
@@ -163,7 +170,7 @@ export class UdpTable {
 
 function checksumOk(skb: Skb): boolean {
   const view = skb.view
-  if (skb.ipSummed !== IpSummed.NONE || udp.checksum(view, skb.data) === 0) return true
+  if (skb.ipSummed !== NONE || udp.checksum(view, skb.data) === 0) return true
   const source = ipv4.source(view, skb.networkHeader)
   const destination = ipv4.destination(view, skb.networkHeader)
   const pseudo = pseudoHeaderSum(source, destination, ipv4.IpProtocol.UDP, skb.length)

@@ -1,9 +1,9 @@
 /** The way in, and through. Models net/ipv4/ip_input.c and ip_forward.c. */
 
 import { TraceKind } from "../../sim/trace.ts"
-import { isLoopback, isMulticast, LIMITED_BROADCAST } from "../../wire/address.ts"
+import * as address from "../../wire/address.ts"
 import { IcmpType, UnreachCode } from "../../wire/icmp.ts"
-import * as ipv4 from "../../wire/ipv4.ts"
+import * as ipv4Header from "../../wire/ipv4.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { type Route, RouteScope, RouteType } from "../fib/route.ts"
 import type { NetDevice } from "../netdev.ts"
@@ -14,6 +14,12 @@ import { icmpRcv, icmpSend } from "./icmp.ts"
 import { ipOutput } from "./output.ts"
 import { routeMtu } from "./route-output.ts"
 
+// Copied: V8 compiles a module's own constants in, but fetches and checks an imported binding at every use.
+const { isLoopback, isMulticast, LIMITED_BROADCAST } = address
+const ipv4 = { ...ipv4Header }
+const { OTHERHOST } = PacketType
+const { BROADCAST, LOCAL, UNICAST } = RouteType
+const { FORWARD, LOCAL_IN, PRE_ROUTING } = NfHook
 const { IpProtocol } = ipv4
 /** ICMP_REDIR_HOST: for this destination only. */
 const REDIRECT_HOST = 1
@@ -22,7 +28,7 @@ const REDIRECT_HOST = 1
 export function ipRcv(dev: NetDevice, skb: Skb): void {
   const net = dev.net
   net.snmp.ipInReceives++
-  if (skb.packetType === PacketType.OTHERHOST) {
+  if (skb.packetType === OTHERHOST) {
     kfreeSkb(net, skb, DropReason.OTHERHOST)
     return
   }
@@ -38,7 +44,7 @@ export function ipRcv(dev: NetDevice, skb: Skb): void {
   skb.trim(ipv4.totalLength(view, at))
   skb.networkHeader = at
   skb.transportHeader = at + ipv4.headerLength(view, at)
-  if (net.hooks.pass(net, NfHook.PRE_ROUTING, skb, dev, undefined)) ipRcvFinish(net, dev, skb)
+  if (net.hooks.pass(net, PRE_ROUTING, skb, dev, undefined)) ipRcvFinish(net, dev, skb)
 }
 
 const SOUND = 0
@@ -68,16 +74,25 @@ export function ipRcvFinish(net: NetNamespace, dev: NetDevice, skb: Skb): void {
   }
   const route = net.fib.lookup(destination)
   if (net.trace.on !== 0) traceLookup(net, dev, skb, route)
-  if (route !== undefined && (route.type === RouteType.LOCAL || route.type === RouteType.BROADCAST))
-    ipLocalDeliver(net, dev, skb)
-  else if (isMulticast(destination)) kfreeSkb(net, skb, DropReason.IP_INADDRERRORS)
-  else if (!dev.forwarding) refuse(net, skb, DropReason.IP_FORWARD_DISABLED)
-  else if (route === undefined || route.type !== RouteType.UNICAST) noRoute(net, skb, route)
-  else {
+  if (route !== undefined && route.type === UNICAST && dev.forwarding && !isMulticast(destination)) {
     skb.route = route
     skb.nexthop = route.gateway || destination
     ipForward(net, dev, skb, route.dev as NetDevice)
-  }
+  } else ipNotForwarded(net, dev, skb, route, destination)
+}
+
+/** What arrived is for us, or goes nowhere. */
+function ipNotForwarded(
+  net: NetNamespace,
+  dev: NetDevice,
+  skb: Skb,
+  route: Route | undefined,
+  destination: number,
+): void {
+  if (route !== undefined && (route.type === LOCAL || route.type === BROADCAST)) ipLocalDeliver(net, dev, skb)
+  else if (isMulticast(destination)) kfreeSkb(net, skb, DropReason.IP_INADDRERRORS)
+  else if (!dev.forwarding) refuse(net, skb, DropReason.IP_FORWARD_DISABLED)
+  else noRoute(net, skb, route)
 }
 
 function traceLookup(net: NetNamespace, dev: NetDevice, skb: Skb, route: Route | undefined): void {
@@ -134,7 +149,7 @@ function ipForward(net: NetNamespace, input: NetDevice, skb: Skb, output: NetDev
   ipv4.decreaseTtl(skb.view, skb.networkHeader)
   if (output === input) sendRedirect(net, skb, input)
   if (net.trace.on !== 0) net.trace.emit(TraceKind.IP_FORWARD, skb.id, net.id, input.ifindex, output.ifindex, skb.route)
-  if (!net.hooks.pass(net, NfHook.FORWARD, skb, input, output)) return
+  if (!net.hooks.pass(net, FORWARD, skb, input, output)) return
   net.snmp.ipForwDatagrams++
   ipOutput(net, skb, output, input)
 }
@@ -168,7 +183,7 @@ function ipLocalDeliver(net: NetNamespace, dev: NetDevice, skb: Skb): void {
     whole = joined
     whole.data = whole.networkHeader
   }
-  if (!net.hooks.pass(net, NfHook.LOCAL_IN, whole, dev, undefined)) return
+  if (!net.hooks.pass(net, LOCAL_IN, whole, dev, undefined)) return
   if (net.trace.on !== 0) net.trace.emit(TraceKind.IP_LOCAL_DELIVER, whole.id, net.id, dev.ifindex, 0)
   deliverToProtocol(net, whole)
 }

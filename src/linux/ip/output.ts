@@ -1,8 +1,8 @@
 /** The way out. Models net/ipv4/ip_output.c. */
 
-import { isMulticast, LIMITED_BROADCAST } from "../../wire/address.ts"
-import * as ethernet from "../../wire/ethernet.ts"
-import * as ipv4 from "../../wire/ipv4.ts"
+import * as address from "../../wire/address.ts"
+import * as ethernetHeader from "../../wire/ethernet.ts"
+import * as ipv4Header from "../../wire/ipv4.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { RouteType } from "../fib/route.ts"
 import { neighOutput } from "../neigh/output.ts"
@@ -12,6 +12,14 @@ import type { NetNamespace } from "../netns.ts"
 import { PacketType, type Skb } from "../skb.ts"
 import { ipFragment } from "./fragment.ts"
 import { type OutputRoute, routeMtu } from "./route-output.ts"
+
+// Copied: V8 compiles a module's own constants in, but fetches and checks an imported binding at every use.
+const { isMulticast, LIMITED_BROADCAST } = address
+const ethernet = { ...ethernetHeader }
+const ipv4 = { ...ipv4Header }
+const { BROADCAST } = PacketType
+const { BROADCAST: ROUTE_BROADCAST } = RouteType
+const { LOCAL_OUT, POST_ROUTING } = NfHook
 
 export interface IpOutputOptions {
   source: number
@@ -57,7 +65,7 @@ export function ipQueueXmit(net: NetNamespace, skb: Skb, way: OutputRoute, optio
   skb.nexthop = way.nexthop
   skb.dev = way.dev
   net.snmp.ipOutRequests++
-  if (!net.hooks.pass(net, NfHook.LOCAL_OUT, skb, undefined, way.dev)) return
+  if (!net.hooks.pass(net, LOCAL_OUT, skb, undefined, way.dev)) return
   ipOutput(net, skb, skb.dev ?? way.dev, undefined)
 }
 
@@ -65,9 +73,9 @@ export function ipQueueXmit(net: NetNamespace, skb: Skb, way: OutputRoute, optio
 export function ipOutput(net: NetNamespace, skb: Skb, dev: NetDevice, input: NetDevice | undefined): void {
   skb.dev = dev
   const destination = ipv4.destination(skb.view, skb.networkHeader)
-  if (destination === LIMITED_BROADCAST || isMulticast(destination) || skb.route?.type === RouteType.BROADCAST)
-    skb.packetType = PacketType.BROADCAST
-  if (!net.hooks.pass(net, NfHook.POST_ROUTING, skb, input, dev)) return
+  if (destination === LIMITED_BROADCAST || isMulticast(destination) || skb.route?.type === ROUTE_BROADCAST)
+    skb.packetType = BROADCAST
+  if (!net.hooks.pass(net, POST_ROUTING, skb, input, dev)) return
   const mtu = routeMtu(net, dev, destination)
   if (skb.length > mtu) ipFragment(net, skb, mtu, ipFinishOutput)
   else ipFinishOutput(net, skb)

@@ -2,11 +2,15 @@
 
 import { SECOND } from "../../sim/simulation.ts"
 import { TraceKind } from "../../sim/trace.ts"
-import * as ethernet from "../../wire/ethernet.ts"
+import * as ethernetHeader from "../../wire/ethernet.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { countTx, type DeviceOps, devQueueXmit, type NetDevice, netifReceiveSkb } from "../netdev.ts"
 import { PacketType, type Skb } from "../skb.ts"
 import { BridgeFdb } from "./bridge-fdb.ts"
+
+// Copied: V8 compiles a module's own constants in, but fetches and checks an imported binding at every use.
+const ethernet = { ...ethernetHeader }
+const { HOST, OTHERHOST } = PacketType
 
 export class BridgePort {
   readonly bridge: Bridge
@@ -130,9 +134,9 @@ export class Bridge {
     const br = this.dev
     const to = ethernet.destination(skb.view, skb.macHeader)
     skb.dev = br
-    if (to === br.address) skb.packetType = PacketType.HOST
+    if (to === br.address) skb.packetType = HOST
     else if (!ethernet.isGroup(skb.view, skb.macHeader))
-      skb.packetType = this.fdb.lookup(to)?.local === true ? PacketType.HOST : PacketType.OTHERHOST
+      skb.packetType = this.fdb.lookup(to)?.local === true ? HOST : OTHERHOST
     netifReceiveSkb(br, skb)
   }
 

@@ -3,11 +3,11 @@
 import { SECOND } from "../../sim/simulation.ts"
 import { TraceKind } from "../../sim/trace.ts"
 import { isMulticastMac } from "../../wire/address.ts"
-import { csumFold, csumFold16, csumPartial, pseudoHeaderSum } from "../../wire/checksum.ts"
-import * as ethernet from "../../wire/ethernet.ts"
-import * as ipv4 from "../../wire/ipv4.ts"
-import * as udp from "../../wire/udp.ts"
-import * as vxlan from "../../wire/vxlan.ts"
+import * as checksums from "../../wire/checksum.ts"
+import * as ethernetHeader from "../../wire/ethernet.ts"
+import * as ipv4Header from "../../wire/ipv4.ts"
+import * as udpHeader from "../../wire/udp.ts"
+import * as vxlanHeader from "../../wire/vxlan.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { skbFlowHash } from "../flow-hash.ts"
 import { type IpOutputOptions, ipQueueXmit } from "../ip/output.ts"
@@ -16,6 +16,15 @@ import type { NetNamespace } from "../netns.ts"
 import { NumberMap } from "../number-map.ts"
 import { IpSummed, PacketType, type Skb } from "../skb.ts"
 import { VxlanFdb, VxlanRemote } from "./vxlan-fdb.ts"
+
+// Copied: V8 compiles a module's own constants in, but fetches and checks an imported binding at every use.
+const { csumFold, csumFold16, csumPartial, pseudoHeaderSum } = checksums
+const ethernet = { ...ethernetHeader }
+const ipv4 = { ...ipv4Header }
+const udp = { ...udpHeader }
+const vxlan = { ...vxlanHeader }
+const { HOST } = PacketType
+const { PARTIAL, UNNECESSARY } = IpSummed
 
 export interface VxlanOptions {
   vni: number
@@ -103,7 +112,7 @@ function decapsulate(device: Vxlan, skb: Skb, outerSource: number): void {
     return
   }
   // The outer checksum was verified and covers the inner packet.
-  skb.ipSummed = IpSummed.UNNECESSARY
+  skb.ipSummed = UNNECESSARY
   skb.hash = 0
   if (device.learning) learn(device, source, outerSource)
   netifReceiveSkb(dev, skb)
@@ -197,7 +206,7 @@ function vxlanXmitOne(device: Vxlan, skb: Skb, remote: VxlanRemote): void {
   const at = skb.push(vxlan.LENGTH)
   vxlan.emit(skb.view, at, remote.vni || device.vni)
   pushUdp(skb, device, sourcePort, remote.port || device.port, way.source, remote.ip)
-  skb.packetType = PacketType.HOST
+  skb.packetType = HOST
   let { header } = remote
   if (header === undefined || header.source !== way.source)
     remote.header = header = outerHeader(device, way.source, remote.ip)
@@ -216,9 +225,7 @@ function pushUdp(skb: Skb, device: Vxlan, sourcePort: number, port: number, sour
   if (!device.udpChecksum) return
   const pseudo = pseudoHeaderSum(source, destination, ipv4.IpProtocol.UDP, length)
   const check =
-    skb.ipSummed === IpSummed.PARTIAL
-      ? lcoChecksum(skb, at, pseudo)
-      : csumFold(csumPartial(skb.view, at, length, pseudo))
+    skb.ipSummed === PARTIAL ? lcoChecksum(skb, at, pseudo) : csumFold(csumPartial(skb.view, at, length, pseudo))
   skb.view.setUint16(at + udp.CHECKSUM_OFFSET, check === 0 ? 0xffff : check)
 }
 

@@ -1,5 +1,5 @@
 /** From the IP layer to the link. Models net/core/neighbour.c neigh_output. */
-import { isMulticast, LIMITED_BROADCAST, MAC_BROADCAST } from "../../wire/address.ts"
+import * as address from "../../wire/address.ts"
 import { RouteType } from "../fib/route.ts"
 import type { NetDevice } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
@@ -7,6 +7,9 @@ import type { Skb } from "../skb.ts"
 import { neighEventSend, neighFor } from "./nud.ts"
 import { NUD_CONNECTED } from "./table.ts"
 import { neighXmit, xmitTo } from "./xmit.ts"
+
+// Copied: V8 compiles a module's own constants in, but fetches and checks an imported binding at every use.
+const { isMulticast, LIMITED_BROADCAST, MAC_BROADCAST } = address
 
 /** Sends an IPv4 packet to `nexthop` on `dev`, now or once the neighbour has answered. */
 export function neighOutput(net: NetNamespace, dev: NetDevice, nexthop: number, skb: Skb): void {

@@ -1,10 +1,13 @@
 /** The last step from a neighbour to the device. Models net/core/neighbour.c neigh_resolve_output. */
 
 import { TraceKind } from "../../sim/trace.ts"
-import * as ethernet from "../../wire/ethernet.ts"
+import * as ethernetHeader from "../../wire/ethernet.ts"
 import { devQueueXmit, type NetDevice } from "../netdev.ts"
 import type { Skb } from "../skb.ts"
 import type { Neighbour } from "./table.ts"
+
+// Copied: V8 compiles a module's own constants in, but fetches and checks an imported binding at every use.
+const ethernet = { ...ethernetHeader }
 
 /** Sends through an entry whose address is known. */
 export function neighXmit(neigh: Neighbour, skb: Skb): void {
