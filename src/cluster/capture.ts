@@ -8,9 +8,9 @@ import { type PacketFrame, PacketSocket } from "../linux/inet/packet-socket.ts"
 import type { NetDevice } from "../linux/netdev.ts"
 import { printable } from "../shell/exec-result.ts"
 import { SECOND, type Simulation } from "../sim/simulation.ts"
-import type { TraceEvent } from "../sim/trace.ts"
+import { type TraceEvent, TraceKind } from "../sim/trace.ts"
 import type { Hop } from "../view/path-data.ts"
-import { journeyOf, type Place } from "./journey.ts"
+import { dropped, journeyOf, type Place } from "./journey.ts"
 
 export interface CaptureOptions {
   /** pcap-filter(7) text; empty takes everything. */
@@ -35,6 +35,21 @@ export interface CapturedFrame extends Frame {
   packet: number
   /** Virtual nanoseconds since the cluster began. */
   time: number
+}
+
+/** A packet that a kernel dropped. */
+export interface DroppedPacket {
+  /** The packet's identity, as in its frames. */
+  packet: number
+  /** Virtual nanoseconds since the cluster began. */
+  time: number
+  /** The machine or pod. */
+  where: string
+  /** The machine, of a pod too. */
+  node: string
+  device: string
+  /** The kernel's name for it: `SKB_DROP_REASON_NO_SOCKET`. */
+  reason: string
 }
 
 /** What the kernels decided while the frames were taken, and where the frames can come from. */
@@ -89,6 +104,17 @@ export class Capture implements Iterable<CapturedFrame> {
   journey(frame: CapturedFrame | undefined = this.frames[0]): Hop[] {
     const same = this.frames.filter((other) => other.packet === frame?.packet)
     return journeyOf(same, this.#background.events, this.#background.places)
+  }
+
+  /** Every packet that was dropped meanwhile, anywhere, and why: `capture.drops.map((drop) => drop.reason)`. */
+  get drops(): DroppedPacket[] {
+    const { events, places } = this.#background
+    return events
+      .filter((event) => event.kind === TraceKind.KFREE_SKB)
+      .map((event) => {
+        const { node = "", pod, device, detail = "" } = dropped(event, places, undefined)
+        return { packet: event.packet, time: event.time, where: pod ?? node, node, device, reason: detail }
+      })
   }
 
   /** As `tcpdump -n` prints them; more of its options as data. */

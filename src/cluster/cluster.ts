@@ -9,11 +9,13 @@ import { type ExecResult, printable } from "../shell/exec-result.ts"
 import { bashTool } from "../shell/programs.ts"
 import type { Simulation } from "../sim/simulation.ts"
 import type { TopologyDevice, TopologyNode } from "../view/topology-data.ts"
-import { formatPrefix } from "../wire/address.ts"
+import { formatPrefix, ipv4 } from "../wire/address.ts"
 import { type Capture, type CaptureOptions, startCapture } from "./capture.ts"
 import { type ExecOptions, parseDuration, runAt, type Site } from "./command.ts"
-import { type HandleHost, NodeHandle, PodHandle } from "./handles.ts"
+import { type HandleHost, NodeHandle, PodHandle, type ReachTarget } from "./handles.ts"
 import type { Place } from "./journey.ts"
+import { type Reach, type ReachOptions, type ReachSource, tryToReach } from "./reach.ts"
+import { findTarget } from "./reach-target.ts"
 import { Terminal, type TerminalOptions } from "./terminal.ts"
 
 /** One machine and its kubelet. */
@@ -239,8 +241,36 @@ export class Cluster {
       nsenter: (namespace, name, script, options) => this.#nsenter(namespace, name, script, options),
       kernelOf: (name) => (this.#parts.nodes.get(name) as ClusterNode).kernel,
       podState: (namespace, name) => this.#podState(namespace, name),
+      reach: (from, to, options) => this.#reach(from, to, options),
       podReady: (namespace, name, timeout) => this.#podReady(namespace, name, timeout),
     }
+  }
+
+  async #reach(from: NodeHandle | PodHandle, to: ReachTarget, options: ReachOptions): Promise<Reach> {
+    const target = findTarget(to, options, {
+      nodes: this.nodes,
+      pods: this.server.registry.list(this.server.registry.resource("pods"), {}) as Pod[],
+      services: this.server.registry.list(this.server.registry.resource("services"), {}),
+    })
+    const ends = [from, ...(target.pod === undefined ? [] : [this.pod(target.pod)])]
+    for (const end of ends) if (end instanceof PodHandle) await end.ready()
+    const probe = {
+      protocol: options.protocol ?? "tcp",
+      address: ipv4(target.pod === undefined ? target.ip : this.pod(target.pod).ip),
+      port: target.port,
+      timeout: parseDuration(options.timeout ?? "5s"),
+    }
+    return tryToReach(this.#source(from), probe, (run) => this.capture({}, run))
+  }
+
+  #source(from: NodeHandle | PodHandle): ReachSource {
+    const where = from.name
+    if (from instanceof NodeHandle)
+      return { label: `node ${where}`, where, kernel: from.kernel, net: from.kernel.initNet }
+    const { net, node } = this.#podState(from.namespace, from.name)
+    const kernel = this.#parts.nodes.get(node)?.kernel
+    if (net === undefined || kernel === undefined) throw new Error(`${from} has no network`)
+    return { label: `pod ${from.namespace}/${from.name}`, where, kernel, net }
   }
 
   #pod(namespace: string, name: string): Pod {

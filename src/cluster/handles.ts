@@ -6,6 +6,7 @@ import type { ExecResult } from "../shell/exec-result.ts"
 import { printable } from "../shell/exec-result.ts"
 import type { ExecOptions } from "./command.ts"
 import { commandLine } from "./command.ts"
+import type { Reach, ReachOptions } from "./reach.ts"
 
 /** What handles ask of their cluster. */
 export interface HandleHost {
@@ -18,7 +19,11 @@ export interface HandleHost {
     name: string,
   ): { ip: string; node: string; phase: string; ready: boolean; net: NetNamespace | undefined }
   podReady(namespace: string, name: string, timeout: string | number): Promise<void>
+  reach(from: NodeHandle | PodHandle, to: ReachTarget, options: ReachOptions): Promise<Reach>
 }
+
+/** Where to: `"backend-pod:80"`, `"namespace/pod:80"`, `"k8s-worker-1:10250"`, `"10.244.2.2:80"`, or a handle. */
+export type ReachTarget = string | NodeHandle | PodHandle
 
 /** A machine of the cluster. */
 export class NodeHandle {
@@ -43,6 +48,17 @@ export class NodeHandle {
   exec(command: string | TemplateStringsArray, ...rest: unknown[]): Promise<ExecResult> {
     const options = typeof command === "string" ? ((rest[0] as ExecOptions | undefined) ?? {}) : {}
     return this.#host.execOnNode(this.name, commandLine(command, rest), options)
+  }
+
+  /**
+   * Tries to reach something from here with real packets, as curl, nc or ping would, and says how it went; failing is a result. Pods are
+   * waited for until they are Ready (60 s).
+   * @param target an address, a pod or a node, with the port; see {@link ReachTarget}
+   * @throws RangeError for a name that does not exist, with the names that do; TypeError when the port is missing
+   * @example console.log((await cluster.node("k8s-worker-1").reach("backend-pod:80")).explain())
+   */
+  reach(target: ReachTarget, options: ReachOptions = {}): Promise<Reach> {
+    return this.#host.reach(this, target, options)
   }
 
   /** The machine's kernel: devices, routes, tables as objects. */
@@ -91,6 +107,17 @@ export class PodHandle {
   nsenter(command: string | TemplateStringsArray, ...rest: unknown[]): Promise<ExecResult> {
     const options = typeof command === "string" ? ((rest[0] as ExecOptions | undefined) ?? {}) : {}
     return this.#host.nsenter(this.namespace, this.name, commandLine(command, rest), options)
+  }
+
+  /**
+   * Tries to reach something from here with real packets, as curl, nc or ping would, and says how it went; failing is a result. Pods are
+   * waited for until they are Ready (60 s).
+   * @param target an address, a pod or a node, with the port; see {@link ReachTarget}
+   * @throws RangeError for a name that does not exist, with the names that do; TypeError when the port is missing
+   * @example console.log((await cluster.pod("client-pod").reach("backend-pod:80")).explain())
+   */
+  reach(target: ReachTarget, options: ReachOptions = {}): Promise<Reach> {
+    return this.#host.reach(this, target, options)
   }
 
   /** The pod's address; empty before it has one. */

@@ -109,7 +109,7 @@ function receiving(
 
 const isTunnel = (frame: CapturedFrame): boolean => dissect(frame.bytes).some((layer) => layer.protocol === "vxlan")
 
-function dropped(event: TraceEvent, places: readonly Place[], last: Hop | undefined): Hop {
+export function dropped(event: TraceEvent, places: readonly Place[], last: Hop | undefined): Hop {
   const place = places.find(({ net }) => net.id === event.net)
   const device = place?.net.devices.find((dev) => dev.ifindex === event.ifindex)?.name
   return {

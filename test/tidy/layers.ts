@@ -16,12 +16,15 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   cluster: ["images", "tools", "cni", "policy", "kube", "shell", "view", "capture", "linux", "wire", "sim"],
   notebook: [],
   node: ["index", "notebook"],
+  vitest: ["index"],
 }
 
 /** Packages a room may use: the core's few, and Node's own modules in node/ alone. */
 const CORE_PACKAGES = "^node_modules/(yaml|re2js|pure-rand|kubernetes-types)/"
 
-const path = (root: string, room: string): string => (room === "index" ? `^${root}/index\\.ts$` : `^${root}/${room}/`)
+/** Two rooms are files. */
+const path = (root: string, room: string): string =>
+  room === "index" || room === "vitest" ? `^${root}/${room}\\.ts$` : `^${root}/${room}/`
 
 /** dependency-cruiser rules for the tree below `root` ("src", or a fixture's folder). */
 export function layerRules(root: string): IForbiddenRuleType[] {
