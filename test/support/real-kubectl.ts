@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Cluster } from "../../src/index.ts"
 import { serveApi } from "./api-http.ts"
+import { parseSaid } from "./broken-yaml.ts"
 import { type Answer, type Group, PLAN_FOLDER, planCluster, reach } from "./kubectl-plan.ts"
 import { findProgram } from "./needs.ts"
 
@@ -110,6 +111,17 @@ export class RealKubectl {
     while (child.exitCode === null && this.cluster.sim.now < end * 1e9) await sleep(20)
     await sleep(LAST_WORDS)
     child.kill("SIGTERM")
+  }
+
+  /** What it says about broken manifests, by number; all in one run. */
+  readBroken(texts: readonly string[]): Promise<Map<number, string>> {
+    const folder = join(this.#home, "work/broken")
+    mkdirSync(folder, { recursive: true })
+    for (const [i, text] of texts.entries()) writeFileSync(join(folder, `d${i}.yaml`), text)
+    const now = this.cluster.sim.now / 1e9
+    return this.run("kubectl create --dry-run=client --validate=false -o name -f broken", now, now + 1).then(
+      ({ output }) => parseSaid(output),
+    )
   }
 
   /** The port is this run's; a cluster made by kubeadm has its API at the control plane's address. */

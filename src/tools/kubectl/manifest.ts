@@ -2,7 +2,7 @@
  * Manifests: YAML or JSON text to objects. Models apimachinery/pkg/util/yaml decoder.go and cli-runtime's StreamVisitor. Where a text is broken
  * the real kubectl goes on with what stood before it; podwire's says where it is broken, to the column, and uses nothing of any file.
  */
-import { parseDocument } from "yaml"
+import { parseAllDocuments } from "yaml"
 import { byCodePoint, type Dict, isDict } from "../../kube/api/json.ts"
 import type { Resource } from "../../kube/api/resource.ts"
 import { strerror } from "../../linux/errno.ts"
@@ -33,19 +33,25 @@ interface Chunk {
 }
 
 /** Documents, as kubectl cuts them before it parses them: a line `---` ends one, and begins one only at the top. */
-function chunks(text: string): Chunk[] {
+function chunks(text: string, source: string): Chunk[] {
   const found: Chunk[] = []
   let lines: string[] = []
   let start = 0
-  const all = text.split(/(?<=\n)/)
-  for (const [i, line] of all.entries()) {
-    if (lines.length > 0 && /^---\s*(#.*)?$/.test(line.trimEnd())) {
-      found.push({ text: lines.join(""), line: start })
-      lines = []
-      start = i + 1
-    } else lines.push(line)
+  // Every line ends with one line feed, whatever it ended with.
+  const all = text.replace(/\r?\n$/, "").split(/\r?\n/)
+  const end = (next: number): void => {
+    if (lines.length > 0) found.push({ text: `${lines.join("\n")}\n`, line: start })
+    lines = []
+    start = next
   }
-  if (lines.length > 0) found.push({ text: lines.join(""), line: start })
+  for (const [i, line] of all.entries()) {
+    const rest = line.startsWith("---") ? line.slice(3).trim() : "#"
+    if (rest !== "" && !rest.startsWith("#"))
+      fail(`error parsing ${source}: invalid Yaml document separator: ${rest}${place(source, i + 1, 4)}`)
+    if (lines.length > 0 && line.startsWith("---")) end(i + 1)
+    else lines.push(line)
+  }
+  end(all.length)
   return found
 }
 
@@ -59,7 +65,8 @@ function parseYaml({ text, line }: Chunk, source: string): unknown {
     return fail(
       `error parsing ${source}: error converting YAML to JSON: yaml: ${error.message}${place(source, line + error.mark.line + 1, error.mark.column + 1)}`,
     )
-  const parsed = parseDocument(text, {
+  // goyaml reads the first document only: what comes after its end is nobody's.
+  const [parsed] = parseAllDocuments(text, {
     version: "1.1",
     uniqueKeys: false,
     customTags: (tags) =>
@@ -69,13 +76,12 @@ function parseYaml({ text, line }: Chunk, source: string): unknown {
           (tag.tag !== "tag:yaml.org,2002:timestamp" && (tag as { format?: string }).format !== "TIME"),
       ),
   })
+  if (parsed === undefined) return null
   const [problem] = parsed.errors
   if (problem !== undefined) {
     const { line: at, col } = problem.linePos?.[0] ?? { line: 1, col: 1 }
     const reason = problem.message.split(" at line ")[0] ?? problem.message
-    fail(
-      `error parsing ${source}: error converting YAML to JSON: yaml: line ${at}: ${reason}${place(source, line + at, col)}`,
-    )
+    fail(`podwire's kubectl does not read this YAML of ${source}: ${reason}${place(source, line + at, col)}`)
   }
   return parsed.toJS()
 }
@@ -92,10 +98,10 @@ function parseJson(text: string, source: string): unknown {
 export function parseManifests(text: string, source: string): unknown[] {
   if (/^\s*\{/.test(text)) {
     // Objects one after another are one stream; --- between them makes it YAML for us.
-    const parts = chunks(text)
+    const parts = chunks(text, source)
     return parts.length === 1 ? [parseJson(text, source)] : parts.map((part) => parseJson(part.text, source))
   }
-  return chunks(text).map((chunk) => parseYaml(chunk, source))
+  return chunks(text, source).map((chunk) => parseYaml(chunk, source))
 }
 
 async function readFiles(client: Client, names: readonly string[]): Promise<{ source: string; text: string }[]> {

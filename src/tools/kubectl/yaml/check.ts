@@ -13,8 +13,10 @@ export function checkYaml(text: string): YamlError | undefined {
     return new YamlError("control characters are not allowed", mark, "decoder")
   }
   try {
-    new Checker(text).document()
-    return undefined
+    const checker = new Checker(text)
+    checker.document()
+    const { badKey } = checker
+    return badKey === undefined ? undefined : new YamlError("invalid map key: a map or a list", badKey, "decoder")
   } catch (thrown) {
     if (thrown instanceof YamlError) return thrown
     throw thrown
@@ -24,6 +26,8 @@ export function checkYaml(text: string): YamlError | undefined {
 class Checker {
   readonly #scanner: Scanner
   readonly #anchors = new Set<string>()
+  /** The first key that is no scalar: well-formed, and of no use. */
+  badKey: Mark | undefined
 
   constructor(text: string) {
     this.#scanner = new Scanner(text)
@@ -47,11 +51,13 @@ class Checker {
 
   document(): void {
     if (this.#is("STREAM-END")) return
-    if (this.#is("DIRECTIVE", "DOCUMENT-START")) {
+    const isExplicit = this.#is("DIRECTIVE", "DOCUMENT-START")
+    if (isExplicit) {
       while (this.#take("DIRECTIVE"));
       if (!this.#take("DOCUMENT-START")) this.#error("did not find expected <document start>")
     }
-    if (!this.#is("DIRECTIVE", "DOCUMENT-START", "DOCUMENT-END", "STREAM-END")) this.#node(true, false)
+    // Only after --- may there be nothing.
+    if (!isExplicit || !this.#is("DIRECTIVE", "DOCUMENT-START", "DOCUMENT-END", "STREAM-END")) this.#node(true, false)
     this.#peek()
   }
 
@@ -72,15 +78,31 @@ class Checker {
     else if (!decorated) this.#error("did not find expected node content", start)
   }
 
-  /** Anchor and tag, in any order. */
+  #key(block: boolean): void {
+    if (
+      this.#is(
+        "FLOW-SEQUENCE-START",
+        "FLOW-MAPPING-START",
+        "BLOCK-SEQUENCE-START",
+        "BLOCK-MAPPING-START",
+        "BLOCK-ENTRY",
+      )
+    )
+      this.badKey ??= this.#peek().start
+    this.#node(block, block)
+  }
+
+  /** One anchor and one tag, in any order. */
   #properties(): boolean {
-    let any = false
-    while (this.#is("ANCHOR", "TAG")) {
-      const { type, value } = this.#scanner.next()
+    const seen: TokenType[] = []
+    while (this.#is("ANCHOR", "TAG") && !seen.includes(this.#peek().type)) {
+      const { type, value, start } = this.#scanner.next()
       if (type === "ANCHOR") this.#anchors.add(value)
-      any = true
+      else if (value !== "" && !this.#scanner.tagHandles.has(value))
+        throw new YamlError("found undefined tag handle", start, "parser")
+      seen.push(type)
     }
-    return any
+    return seen.length > 0
   }
 
   #blockSequence(): void {
@@ -95,8 +117,8 @@ class Checker {
 
   #blockMapping(): void {
     const { start } = this.#scanner.next()
-    while (this.#is("KEY", "VALUE")) {
-      if (this.#take("KEY") && !this.#is("KEY", "VALUE", "BLOCK-END")) this.#node(true, true)
+    while (this.#take("KEY")) {
+      if (!this.#is("KEY", "VALUE", "BLOCK-END")) this.#key(true)
       if (this.#take("VALUE") && !this.#is("KEY", "VALUE", "BLOCK-END")) this.#node(true, true)
     }
     if (!this.#take("BLOCK-END")) this.#error("did not find expected key", start)
@@ -119,9 +141,9 @@ class Checker {
     for (let first = true; !this.#is("FLOW-MAPPING-END"); first = false) {
       if (!first && !this.#take("FLOW-ENTRY")) this.#error("did not find expected ',' or '}'", start)
       if (this.#take("KEY")) {
-        if (!this.#is("VALUE", "FLOW-ENTRY", "FLOW-MAPPING-END")) this.#node(false, false)
+        if (!this.#is("VALUE", "FLOW-ENTRY", "FLOW-MAPPING-END")) this.#key(false)
         if (this.#take("VALUE") && !this.#is("FLOW-ENTRY", "FLOW-MAPPING-END")) this.#node(false, false)
-      } else if (!this.#is("FLOW-MAPPING-END")) this.#node(false, false)
+      } else if (!this.#is("FLOW-MAPPING-END")) this.#key(false)
     }
     this.#scanner.next()
   }

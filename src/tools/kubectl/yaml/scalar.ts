@@ -84,14 +84,15 @@ export function scanBlockScalar(scanner: Scanner, start: Mark): void {
   const { cursor } = scanner
   cursor.skip()
   let increment = 0
-  for (let i = 0; i < 2; i++) {
+  let chomping = false
+  for (;;) {
     const c = cursor.at()
-    if (c === "+" || c === "-") cursor.skip()
-    else if (/^\d$/.test(c)) {
+    if (!chomping && (c === "+" || c === "-")) chomping = true
+    else if (increment === 0 && /^\d$/.test(c)) {
       if (c === "0") scanner.error("found an indentation indicator equal to 0", start)
       increment = Number(c)
-      cursor.skip()
-    }
+    } else break
+    cursor.skip()
   }
   while (cursor.isBlank()) cursor.skip()
   if (cursor.at() === "#") while (!cursor.isEnd() && !cursor.isBreak()) cursor.skip()

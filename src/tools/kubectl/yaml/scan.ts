@@ -7,9 +7,17 @@ interface SimpleKey {
   required: boolean
   tokenNumber: number
   mark: Mark
+  /** Tokens are fetched until it is known whether this is a key. goyaml forgets that after an empty `{}` or `[]`. */
+  awaited: boolean
 }
 
-const NO_KEY: SimpleKey = { possible: false, required: false, tokenNumber: 0, mark: { index: 0, line: 0, column: 0 } }
+const NO_KEY: SimpleKey = {
+  possible: false,
+  required: false,
+  tokenNumber: -1,
+  mark: { index: 0, line: 0, column: 0 },
+  awaited: false,
+}
 
 const FLOW: Readonly<Record<string, TokenType>> = {
   "[": "FLOW-SEQUENCE-START",
@@ -17,6 +25,8 @@ const FLOW: Readonly<Record<string, TokenType>> = {
   "]": "FLOW-SEQUENCE-END",
   "}": "FLOW-MAPPING-END",
 }
+
+const TAG_LETTER = /^[\w;/?:@&=+$,.!~*'()[\]%-]$/
 
 /** The reader: where the scanner is in the text. */
 export class Cursor {
@@ -70,6 +80,8 @@ export class Scanner {
   indent = -1
   flowLevel = 0
   simpleKeyAllowed = true
+  /** What %TAG declared. */
+  readonly tagHandles: Set<string> = new Set()
   readonly #indents: number[] = []
   readonly #keys: SimpleKey[] = [{ ...NO_KEY }]
   readonly #tokens: Token[] = []
@@ -99,7 +111,9 @@ export class Scanner {
 
   #needsMore(): boolean {
     if (this.#tokens.length === 0) return !this.#ended
-    const key = this.#keys.find((candidate) => candidate.possible && candidate.tokenNumber === this.#parsed)
+    const key = this.#keys.find(
+      (candidate) => candidate.possible && candidate.awaited && candidate.tokenNumber === this.#parsed,
+    )
     return key !== undefined && this.#isValid(key)
   }
 
@@ -122,7 +136,7 @@ export class Scanner {
     const required = this.flowLevel === 0 && this.indent === this.cursor.column
     this.#removeKey()
     const tokenNumber = this.#parsed + this.#tokens.length
-    this.#keys[this.#keys.length - 1] = { possible: true, required, tokenNumber, mark: this.cursor.mark }
+    this.#keys[this.#keys.length - 1] = { possible: true, required, tokenNumber, mark: this.cursor.mark, awaited: true }
   }
 
   #removeKey(): void {
@@ -218,17 +232,24 @@ export class Scanner {
     const start = cursor.mark
     let line = ""
     for (let i = 1; !cursor.isEnd(i) && !cursor.isBreak(i); i++) line += cursor.at(i)
-    if (!/^(YAML|TAG)\b/.test(line)) {
-      cursor.skip(1 + (/^\w*/.exec(line)?.[0].length ?? 0))
-      this.error("found unknown directive name", start)
+    const name = /^[\w-]*/.exec(line)?.[0] ?? ""
+    if (name !== "YAML" && name !== "TAG") {
+      cursor.skip(1 + name.length)
+      if (name === "") this.error("could not find expected directive name", start)
+      this.error(
+        cursor.isBlankOrEnd() ? "found unknown directive name" : "found unexpected non-alphabetical character",
+        start,
+      )
     }
+    const handle = /^TAG\s+(![\w-]+!)/.exec(line)?.[1]
+    if (handle !== undefined) this.tagHandles.add(handle)
     cursor.skip(1 + [...line].length)
     this.#add("DIRECTIVE", start)
   }
 
   #flowStart(c: string): void {
     this.#saveKey()
-    this.#keys.push({ ...NO_KEY })
+    this.#keys.push({ ...NO_KEY, tokenNumber: this.#parsed + this.#tokens.length })
     this.flowLevel++
     this.simpleKeyAllowed = true
     this.#add(FLOW[c] as TokenType, this.cursor.mark)
@@ -239,7 +260,8 @@ export class Scanner {
     this.#removeKey()
     if (this.flowLevel > 0) {
       this.flowLevel--
-      this.#keys.pop()
+      const inner = this.#keys.pop()
+      for (const key of this.#keys) if (key.tokenNumber === inner?.tokenNumber) key.awaited = false
     }
     this.simpleKeyAllowed = false
     this.#add(FLOW[c] as TokenType, this.cursor.mark)
@@ -314,9 +336,19 @@ export class Scanner {
     this.#saveKey()
     this.simpleKeyAllowed = false
     const start = cursor.mark
-    while (/^[\w;/?:@&=+$.!~*'()%<>-]$/.test(cursor.at())) cursor.skip()
+    const isVerbatim = cursor.at(1) === "<"
+    cursor.skip(isVerbatim ? 2 : 1)
+    let text = ""
+    for (; TAG_LETTER.test(cursor.at()); cursor.skip()) text += cursor.at()
+    // `!!` and `!name!` stand before a suffix.
+    if (isVerbatim ? text === "" : /^[\w-]*!$/.test(text)) this.error("did not find expected tag URI", start)
+    if (isVerbatim) {
+      if (cursor.at() !== ">") this.error("did not find the expected '>'", start)
+      cursor.skip()
+    }
     if (!cursor.isBlankOrEnd()) this.error("did not find expected whitespace or line break", start)
-    this.#add("TAG", start)
+    const handle = isVerbatim ? undefined : /^[\w-]+!/.exec(text)?.[0]
+    this.#add("TAG", start, handle === undefined ? "" : `!${handle}`)
   }
 
   #blockScalar(): void {

@@ -1,0 +1,35 @@
+/** The real kubectl 1.31, live: it still says what was recorded, so that the recording cannot rot. */
+import { expect, test } from "vitest"
+import { brokenManifests } from "../support/broken-yaml.ts"
+import { readGolden } from "../support/golden.ts"
+import { GOLDEN_FOLDER, readPlan } from "../support/kubectl-plan.ts"
+import { needs } from "../support/needs.ts"
+import { askGroup, findKubectl, RealKubectl } from "../support/real-kubectl.ts"
+import { complaint } from "./kubectl-yaml.ts"
+
+const kubectl = findKubectl()
+
+/** Reading, writing, watching, deleting, exec over WebSocket, logs: everything but what never leaves the client. */
+const LIVE = ["get", "delete", "exec", "manifests"]
+
+needs({ "kubectl 1.31": kubectl !== undefined })("the real kubectl", () => {
+  for (const group of readPlan().filter(({ name }) => LIVE.includes(name)))
+    test(`${group.name}: ${group.steps.length} commands, as recorded`, async () => {
+      const answers = await askGroup(kubectl?.path ?? "", group)
+      const shown = (where: { command: string; code: number; output: string }[]): string[] =>
+        where.map(({ command, code, output }) => `$ ${command} [${code}]\n${output}`)
+      const live = group.steps.map(({ command }, i) => ({ command, ...(answers[i] as (typeof answers)[number]) }))
+      expect(shown(live)).toEqual(shown(readGolden(`${GOLDEN_FOLDER}/${group.name}.txt`)))
+    }, 60_000)
+
+  test("broken manifests: the same words as podwire's kubectl, for texts that nobody recorded", async () => {
+    const seed = 20251018
+    const texts = brokenManifests(seed, 600)
+    const real = await RealKubectl.start(kubectl?.path ?? "")
+    const said = await real.readBroken(texts)
+    await real.close()
+    expect(said.size).toBeGreaterThan(300)
+    for (const [i, text] of texts.entries())
+      expect({ seed, text, said: complaint(text) }).toEqual({ seed, text, said: said.get(i) })
+  }, 60_000)
+})
