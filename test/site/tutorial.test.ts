@@ -44,16 +44,18 @@ withSiteInChromium("tutorials", () => {
     })
 
     test(`${id}: each cell is an address`, async () => {
-      for (const cell of code) {
-        const page = await site.open(`${path}#${cell.id}`, { viewport: { width: 1000, height: 800 } })
-        const top = await page.locator(`[id="${cell.id}"]`).evaluate((node) => node.getBoundingClientRect().top)
-        const atEnd = await page.evaluate(() => scrollY + innerHeight > document.documentElement.scrollHeight - 2)
+      const page = await site.open(`${path}#${code.at(-1)?.id}`, { viewport: { width: 1000, height: 800 } })
+      for (const cell of [...code].reverse()) {
+        await page.goto(`${site.origin}${path}#${cell.id}`)
+        const place = page.locator(`[id="${cell.id}"]`)
         // Below the bar at the top; a cell near the end cannot come up that far.
+        const top = await place.evaluate((node) => node.getBoundingClientRect().top)
+        const atEnd = await page.evaluate(() => scrollY + innerHeight > document.documentElement.scrollHeight - 2)
         expect(top, cell.id).toBeGreaterThan(48)
         if (!atEnd) expect(top, cell.id).toBeLessThan(200)
-        expect(await page.locator(`[id="${cell.id}"] a[href="#${cell.id}"]`).count()).toBe(1)
-        await page.context().close()
+        expect(await place.locator(`a[href="#${cell.id}"]`).count()).toBe(1)
       }
+      await page.context().close()
     })
 
     test(`${id}: the copy button copies the cell, and says so`, async () => {
@@ -99,6 +101,20 @@ withSiteInChromium("tutorials", () => {
       const headings = [...document.querySelectorAll(".pw-prose h2, .pw-prose h3")].map((node) => node.textContent)
       expect(headings.length).toBeGreaterThan(3)
       expect(listed.slice(1).map(lettersOf)).toEqual(headings.map((heading) => lettersOf(heading ?? "")))
+    })
+
+    test(`${id}: "On this page" follows the reader`, async () => {
+      const page = await site.open(path, { viewport: { width: 1400, height: 900 } })
+      let heading = ""
+      for (const cell of cells) {
+        heading = /^## (.*)/.exec(cell.source)?.[1] ?? heading
+        if (cell.cell_type !== "code" || heading === "") continue
+        await page.locator(`[id="${cell.id}"]`).evaluate((node) => {
+          scrollTo(0, node.getBoundingClientRect().top + scrollY - 120)
+        })
+        const current = page.locator('starlight-toc nav a[aria-current="true"]')
+        await expect.poll(async () => lettersOf(await textIn(current))).toBe(lettersOf(heading))
+      }
       await page.context().close()
     })
   }

@@ -1,0 +1,79 @@
+/** The code in Markdown pages: what is a program, what is typed at a shell, and what each is said to print. */
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import type { Code, Nodes } from "mdast"
+import { fromMarkdown } from "mdast-util-from-markdown"
+
+export interface Snippet {
+  /** The page's line the block begins at. */
+  readonly line: number
+  readonly lang: string
+  /** After the language: `title="k8s-worker-1"`. */
+  readonly meta: string
+  readonly code: string
+  /** The block right below that shows what is printed. */
+  readonly output: Output | undefined
+}
+
+export interface Output {
+  readonly text: string
+  /** Where its lines are in the file. */
+  readonly from: number
+  readonly to: number
+}
+
+/** A page's `ts` blocks that are one program: a block that imports begins another. */
+export interface Program {
+  readonly snippets: readonly Snippet[]
+}
+
+export const PAGES: readonly string[] = [
+  "README.md",
+  ...readdirSync("site/content/docs", { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.mdx?$/.test(name))
+    .sort()
+    .map((name) => join("site/content/docs", name)),
+]
+
+export function snippetsOf(page: string): Snippet[] {
+  const text = readFileSync(page, "utf8")
+  // Front matter is not Markdown; offsets stay.
+  const body = text.replace(/^---\n[\s\S]*?\n---\n/, (matter) => matter.replace(/[^\n]/g, " "))
+  const found: Snippet[] = []
+  const visit = (parent: Nodes): void => {
+    if (!("children" in parent)) return
+    for (const [i, node] of parent.children.entries()) {
+      if (node.type === "code" && (node.lang === "ts" || node.lang === "sh"))
+        found.push(snippet(node, parent.children[i + 1], text))
+      else visit(node)
+    }
+  }
+  visit(fromMarkdown(body))
+  return found
+}
+
+function snippet(node: Code, next: Nodes | undefined, text: string): Snippet {
+  const output =
+    next?.type === "code" && (next.lang === null || next.lang === "text") ? outputOf(next, text) : undefined
+  return {
+    line: node.position?.start.line ?? 0,
+    lang: node.lang ?? "",
+    meta: node.meta ?? "",
+    code: node.value,
+    output,
+  }
+}
+
+function outputOf(node: Code, text: string): Output {
+  const from = text.indexOf("\n", node.position?.start.offset ?? 0) + 1
+  const to = text.lastIndexOf("\n", (node.position?.end.offset ?? 1) - 1) + 1
+  return { text: text.slice(from, to), from, to }
+}
+
+export function programsOf(snippets: readonly Snippet[]): Program[] {
+  const programs: Snippet[][] = []
+  for (const one of snippets.filter(({ lang }) => lang === "ts"))
+    if (/^import /m.test(one.code) || programs.length === 0) programs.push([one])
+    else programs.at(-1)?.push(one)
+  return programs.map((snippets) => ({ snippets }))
+}
