@@ -91,7 +91,8 @@ export class Arena {
     this.#references[block] = (this.#references[block] as number) - 1
     const slot = this.#freeSlots[skb.sizeClass]?.pop() ?? this.#grow(skb.sizeClass)
     this.#references[slot >> BLOCK_SHIFT] = 1
-    this.bytes.copyWithin(slot + (skb.data - skb.head), skb.data, skb.tail)
+    // The headers that were passed on the way in count too: they are looked at, and stripped ones come back (pskb_expand_head).
+    this.bytes.copyWithin(slot, skb.head, skb.tail)
     skb.move(slot)
   }
 
@@ -102,6 +103,8 @@ export class Arena {
     if (references < 0) throw broken(skb, "was freed twice")
     this.#references[block] = references
     if (references === 0) this.#freeSlots[skb.sizeClass]?.push(skb.head)
+    // Block 0 belongs to nobody: freed once more, the handle finds no reference.
+    skb.head = 0
     skb.dev = undefined
     skb.route = undefined
     this.#freeHandles.push(skb)

@@ -23,6 +23,8 @@ const HEADERS = 40
 const TIMESTAMP_OPTION = 12
 const ATO_MIN = 40 * MILLISECOND
 const QUICK_ACKS = 16
+/** net.ipv4.tcp_invalid_ratelimit. */
+const INVALID_RATELIMIT = 500 * MILLISECOND
 const TIME_WAIT = 60 * SECOND
 const SEND_BUFFER = 256 * 1024
 
@@ -94,6 +96,7 @@ export class TcpSock {
   #pingpong = false
   #ackPending = false
   #newestEarly = 0
+  #lastChallenge = Number.NEGATIVE_INFINITY
   // Options.
   readonly #timestampOffset: number
   #timestamps: boolean
@@ -335,26 +338,32 @@ export class TcpSock {
   /** The sequence number lies in the window, the timestamp is not old (PAWS), and it is no reset or stray SYN (RFC 5961). */
   #acceptable(segment: TcpSegmentView): boolean {
     const { flags, seq, payload, options } = segment
-    const end = seqAdd(seq, payload.length + ((flags & TcpFlag.FIN) !== 0 ? 1 : 0))
+    const end = seqAdd(
+      seq,
+      payload.length + ((flags & TcpFlag.FIN) !== 0 ? 1 : 0) + ((flags & TcpFlag.SYN) !== 0 ? 1 : 0),
+    )
     const old =
       this.#timestamps && options.timestamp !== undefined && ((options.timestamp.value - this.#tsRecent) | 0) < 0
     const inWindow = seqGe(end, this.#rcvWup) && seqLe(seq, seqAdd(this.#rcvNxt, this.#receiveWindow()))
     if ((old && (flags & TcpFlag.RST) === 0) || !inWindow) {
       if ((flags & TcpFlag.RST) === 0) {
-        // A repeated SYN of the handshake: our SYN-ACK was lost.
-        if (this.state === TcpState.SYN_RECV && (flags & TcpFlag.SYN) !== 0) this.#sendSyn(TcpFlag.SYN | TcpFlag.ACK)
-        else this.#sendAck()
+        if (end !== seq && (flags & TcpFlag.SYN) === 0) this.#sendAck()
+        else this.#challenge()
       }
       return false
     }
     if ((flags & TcpFlag.RST) !== 0) {
       if (seq === this.#rcvNxt) this.#reset(this.state === TcpState.CLOSE_WAIT ? "EPIPE" : "ECONNRESET")
-      else this.#sendAck()
+      else this.#challenge()
       return false
     }
     if ((flags & TcpFlag.SYN) !== 0) {
-      if (this.state === TcpState.SYN_RECV && seq === this.#irs) this.#sendSyn(TcpFlag.SYN | TcpFlag.ACK)
-      else this.#sendAck()
+      const again = this.state === TcpState.SYN_RECV && seq === this.#irs
+      // Both ends opened at once, and this one answers our SYN (RFC 9293 figure 7).
+      if (again && (flags & TcpFlag.ACK) !== 0 && segment.ack === this.#sndNxt) return true
+      // A repeated SYN of the handshake: our SYN-ACK was lost.
+      if (again && (flags & TcpFlag.ACK) === 0) this.#sendSyn(TcpFlag.SYN | TcpFlag.ACK)
+      else this.#challenge()
       return false
     }
     return (flags & TcpFlag.ACK) !== 0
@@ -390,7 +399,7 @@ export class TcpSock {
   #receiveAck(segment: TcpSegmentView): void {
     const { ack } = segment
     if (seqGt(ack, this.#sndNxt)) {
-      this.#sendAck()
+      this.#challenge()
       return
     }
     const windowBefore = this.#sndWnd
@@ -555,6 +564,14 @@ export class TcpSock {
     if (this.state === TcpState.CLOSE || this.state === TcpState.SYN_SENT) return
     if (this.#quickAcks > 0) this.#quickAcks--
     this.#transmit(TcpFlag.ACK, this.#sndNxt, 0, 0)
+  }
+
+  /** Answers what fits nowhere, twice a second at most: two ends that disagree would answer each other for ever. Models tcp_oow_rate_limited. */
+  #challenge(): void {
+    const now = this.#now
+    if (now - this.#lastChallenge < INVALID_RATELIMIT) return
+    this.#lastChallenge = now
+    this.#sendAck()
   }
 
   /** What is free of the receive buffer. Models tcp_space. */
