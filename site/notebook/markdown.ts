@@ -1,13 +1,17 @@
 /** Markdown cells to HTML: GitHub's dialect through mdast, sanitised; headings get the page's anchors. */
-import type { ElementContent, RootContent as HastContent, Root as HastRoot } from "hast"
 import { defaultSchema, sanitize } from "hast-util-sanitize"
 import { toHtml } from "hast-util-to-html"
-import type { Root, RootContent } from "mdast"
 import { fromMarkdown } from "mdast-util-from-markdown"
 import { gfmFromMarkdown } from "mdast-util-gfm"
 import { toHast } from "mdast-util-to-hast"
 import { toString as textOf } from "mdast-util-to-string"
 import { gfm } from "micromark-extension-gfm"
+
+type Root = ReturnType<typeof fromMarkdown>
+type RootContent = Root["children"][number]
+type HastRoot = Extract<ReturnType<typeof toHast>, { type: "root" }>
+type HastContent = HastRoot["children"][number]
+type ElementContent = Extract<HastContent, { type: "element" }>["children"][number]
 
 export interface Heading {
   depth: number

@@ -1,8 +1,11 @@
 /** The code in Markdown pages: what is a program, what is typed at a shell, and what each is said to print. */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import type { Code, Nodes } from "mdast"
 import { fromMarkdown } from "mdast-util-from-markdown"
+
+type Root = ReturnType<typeof fromMarkdown>
+type Content = Root["children"][number]
+type Code = Extract<Content, { type: "code" }>
 
 export interface Snippet {
   /** The page's line the block begins at. */
@@ -40,7 +43,7 @@ export function snippetsOf(page: string): Snippet[] {
   // Front matter is not Markdown; offsets stay.
   const body = text.replace(/^---\n[\s\S]*?\n---\n/, (matter) => matter.replace(/[^\n]/g, " "))
   const found: Snippet[] = []
-  const visit = (parent: Nodes): void => {
+  const visit = (parent: Root | Content): void => {
     if (!("children" in parent)) return
     for (const [i, node] of parent.children.entries()) {
       if (node.type === "code" && (node.lang === "ts" || node.lang === "sh"))
@@ -52,7 +55,7 @@ export function snippetsOf(page: string): Snippet[] {
   return found
 }
 
-function snippet(node: Code, next: Nodes | undefined, text: string): Snippet {
+function snippet(node: Code, next: Content | undefined, text: string): Snippet {
   const output =
     next?.type === "code" && (next.lang === null || next.lang === "text") ? outputOf(next, text) : undefined
   return {
