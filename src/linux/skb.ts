@@ -27,6 +27,10 @@ export const PacketType = { HOST: 0, BROADCAST: 1, MULTICAST: 2, OTHERHOST: 3, O
 const { HOST } = PacketType
 const { NONE } = IpSummed
 
+const EMPTY = new Uint8Array(0)
+/** Small, because a piece that is kept keeps its neighbours. */
+const KEPT = 1 << 15
+
 /** The memory of all packets of a world. */
 export class Arena {
   /** Replaced when the arena grows: never keep it across an allocation. */
@@ -36,6 +40,9 @@ export class Arena {
   #references: Int32Array
   readonly #freeSlots: [number[], number[], number[]] = [[], [], []]
   readonly #freeHandles: Skb[] = []
+  /** Where {@link copyOut} puts what it copies, and how far it has got. */
+  #kept: Uint8Array = EMPTY
+  #keptUsed = 0
   #nextId = 1
   #serial = 0
 
@@ -108,6 +115,20 @@ export class Arena {
     skb.dev = undefined
     skb.route = undefined
     this.#freeHandles.push(skb)
+  }
+
+  /** Bytes to keep. Pieces of a larger array: an ArrayBuffer a segment would cost more than all the rest of its way. */
+  copyOut(from: number, to: number): Uint8Array {
+    const length = to - from
+    if (length === 0) return EMPTY
+    if (this.#keptUsed + length > this.#kept.length) {
+      this.#kept = new Uint8Array(Math.max(KEPT, length))
+      this.#keptUsed = 0
+    }
+    const piece = this.#kept.subarray(this.#keptUsed, this.#keptUsed + length)
+    piece.set(this.bytes.subarray(from, to))
+    this.#keptUsed += length
+    return piece
   }
 
   #handle(): Skb {

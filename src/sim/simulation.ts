@@ -64,6 +64,11 @@ export class Simulation {
     this.#queue.cancel(id)
   }
 
+  /** As {@link cancel} and {@link schedule}, and cheaper: for what is put off again and again. `id` may be cancelled, gone, or -1. */
+  reschedule(id: number, delay: number, handler: EventHandler, arg: number): number {
+    return this.#queue.renew(id, this.now + delay, handler, arg)
+  }
+
   /** Starts a program. It counts as running until it ends; the simulation's clock waits for it. */
   spawn<T>(program: () => Promise<T>): Promise<T> {
     this.running++
@@ -154,11 +159,14 @@ export class Simulation {
   /** Resolves the goals that hold; true when there was one. */
   #settleGoals(): boolean {
     const before = this.#goals.length
-    this.#goals = this.#goals.filter((goal) => {
-      if (!goal.done()) return true
+    // Asked before every event, mostly in vain: an array is made only when a goal is reached.
+    for (let i = 0; i < this.#goals.length; i++) {
+      const goal = this.#goals[i] as Goal
+      if (!goal.done()) continue
+      this.#goals = this.#goals.filter((other) => other !== goal)
+      i--
       goal.resolve()
-      return false
-    })
+    }
     return this.#goals.length < before
   }
 

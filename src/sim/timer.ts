@@ -4,7 +4,9 @@ import type { Simulation } from "./simulation.ts"
 export class Timer {
   readonly #sim: Simulation
   readonly #callback: () => void
+  /** Of the last event, kept after a cancel: the next arming may take its place over. */
   #id = -1
+  #armed = false
   /** When it will fire, in virtual nanoseconds; meaningless while not armed. */
   expires = 0
 
@@ -14,23 +16,23 @@ export class Timer {
   }
 
   get armed(): boolean {
-    return this.#id >= 0
+    return this.#armed
   }
 
   /** Fires after `delay` nanoseconds. */
   arm(delay: number): void {
-    if (this.#id >= 0) this.#sim.cancel(this.#id)
+    this.#armed = true
     this.expires = this.#sim.now + delay
-    this.#id = this.#sim.schedule(delay, this, 0)
+    this.#id = this.#sim.reschedule(this.#id, delay, this, 0)
   }
 
   cancel(): void {
-    if (this.#id >= 0) this.#sim.cancel(this.#id)
-    this.#id = -1
+    if (this.#armed) this.#sim.cancel(this.#id)
+    this.#armed = false
   }
 
   fire(): void {
-    this.#id = -1
+    this.#armed = false
     this.#callback()
   }
 }

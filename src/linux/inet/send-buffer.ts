@@ -1,6 +1,7 @@
 /** The bytes a TCP socket has accepted and not yet seen acknowledged: a ring that grows to the socket's limit. */
 export class SendBuffer {
-  #ring = new Uint8Array(16384)
+  /** Made with the first bytes: most sockets of a busy server only wait for their TIME-WAIT to end. */
+  #ring = new Uint8Array(0)
   #start = 0
   #size = 0
   readonly #limit: number
@@ -20,6 +21,7 @@ export class SendBuffer {
   /** Appends what fits and returns how much that was. */
   append(data: Uint8Array): number {
     const count = Math.min(data.length, this.room)
+    if (count === 0) return 0
     if (this.#size + count > this.#ring.length) this.#grow(this.#size + count)
     const at = (this.#start + this.#size) % this.#ring.length
     const first = Math.min(count, this.#ring.length - at)
@@ -39,13 +41,14 @@ export class SendBuffer {
 
   /** Forgets the oldest `count` bytes. */
   drop(count: number): void {
+    if (count === 0) return
     this.#start = (this.#start + count) % this.#ring.length
     this.#size -= count
   }
 
   #grow(needed: number): void {
-    const ring = new Uint8Array(Math.min(this.#limit, 2 ** Math.ceil(Math.log2(needed))))
-    this.copy(0, this.#size, ring, 0)
+    const ring = new Uint8Array(Math.min(this.#limit, Math.max(2048, 2 ** Math.ceil(Math.log2(needed)))))
+    if (this.#size > 0) this.copy(0, this.#size, ring, 0)
     this.#ring = ring
     this.#start = 0
   }

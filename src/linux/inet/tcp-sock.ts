@@ -51,6 +51,8 @@ export class TcpSock {
   readonly localPort: number
   readonly remoteAddress: number
   readonly remotePort: number
+  /** The next one of the same hash bucket. */
+  chained: TcpSock | undefined = undefined
   state: TcpState = TcpState.CLOSE
   /** TCP_NODELAY. */
   noDelay = false

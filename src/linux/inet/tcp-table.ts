@@ -8,6 +8,7 @@ import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import type { Errno } from "../errno.ts"
 import type { NetNamespace } from "../netns.ts"
 import { IpSummed, PacketType, type Skb } from "../skb.ts"
+import { ConnectionTable } from "./connection-table.ts"
 import { icmpErrno } from "./icmp-errno.ts"
 import { pickPort } from "./port.ts"
 import { tcpSendReset } from "./tcp-output.ts"
@@ -35,7 +36,7 @@ export interface TcpListenEndpoint {
 
 export class TcpTable {
   readonly #net: NetNamespace
-  readonly #connections = new Map<string, TcpSock>()
+  readonly #connections = new ConnectionTable()
   readonly #listeners = new Map<number, TcpListenEndpoint[]>()
 
   constructor(net: NetNamespace) {
@@ -58,18 +59,17 @@ export class TcpTable {
       pickPort(
         this.#net,
         (candidate) =>
-          this.#connections.has(keyOf(localAddress, candidate, remoteAddress, remotePort)) ||
+          this.#connections.get(localAddress, candidate, remoteAddress, remotePort) !== undefined ||
           this.#listeners.has(candidate),
       )
     if (port === undefined) return "EADDRNOTAVAIL"
-    if (this.#connections.has(keyOf(localAddress, port, remoteAddress, remotePort))) return "EADDRINUSE"
+    if (this.#connections.get(localAddress, port, remoteAddress, remotePort) !== undefined) return "EADDRINUSE"
     return this.#add(new TcpSock(this.#net, { localAddress, localPort: port, remoteAddress, remotePort }))
   }
 
   #add(sock: TcpSock): TcpSock {
-    const key = keyOf(sock.localAddress, sock.localPort, sock.remoteAddress, sock.remotePort)
-    this.#connections.set(key, sock)
-    sock.onDestroy = () => this.#connections.delete(key)
+    this.#connections.add(sock)
+    sock.onDestroy = () => this.#connections.delete(sock)
     return sock
   }
 
@@ -106,7 +106,7 @@ export class TcpTable {
     }
     const local = ipv4.destination(view, skb.networkHeader)
     const remote = ipv4.source(view, skb.networkHeader)
-    const sock = this.#connections.get(keyOf(local, tcp.destinationPort(view, at), remote, tcp.sourcePort(view, at)))
+    const sock = this.#connections.get(local, tcp.destinationPort(view, at), remote, tcp.sourcePort(view, at))
     if (sock !== undefined && !this.#reopens(sock, skb)) {
       sock.receive(segmentOf(skb, header))
       skb.free()
@@ -162,12 +162,10 @@ export class TcpTable {
     const at = quoted + ipv4.headerLength(view, quoted)
     if (at + 8 > skb.tail) return
     const sock = this.#connections.get(
-      keyOf(
-        ipv4.source(view, quoted),
-        tcp.sourcePort(view, at),
-        ipv4.destination(view, quoted),
-        tcp.destinationPort(view, at),
-      ),
+      ipv4.source(view, quoted),
+      tcp.sourcePort(view, at),
+      ipv4.destination(view, quoted),
+      tcp.destinationPort(view, at),
     )
     if (sock === undefined) return
     if (type === IcmpType.DEST_UNREACH && code === UnreachCode.FRAG_NEEDED) sock.mtuReduced()
@@ -178,9 +176,6 @@ export class TcpTable {
   }
 }
 
-const keyOf = (local: number, localPort: number, remote: number, remotePort: number): string =>
-  `${local}:${localPort}-${remote}:${remotePort}`
-
 function segmentOf(skb: Skb, header: number): TcpSegmentView {
   const view = skb.view
   const at = skb.data
@@ -190,7 +185,7 @@ function segmentOf(skb: Skb, header: number): TcpSegmentView {
     flags: tcp.flags(view, at),
     window: tcp.window(view, at),
     options: tcp.parseOptions(view, at + tcp.LENGTH, at + header),
-    payload: skb.arena.bytes.slice(at + header, skb.tail),
+    payload: skb.arena.copyOut(at + header, skb.tail),
   }
 }
 

@@ -127,7 +127,7 @@ export class UdpSocket implements UdpEndpoint {
   receive(skb: Skb): void {
     if (this.#queue.length < QUEUE_MAX) {
       const view = skb.view
-      const data = skb.arena.bytes.slice(skb.data + udp.LENGTH, skb.tail)
+      const data = skb.arena.copyOut(skb.data + udp.LENGTH, skb.tail)
       this.#queue.push({ data, address: ipv4.source(view, skb.networkHeader), port: udp.sourcePort(view, skb.data) })
       this.#arrived.wake()
     }
