@@ -6,6 +6,7 @@
 import { expect } from "vitest"
 import { NodeHandle, PodHandle, type Reach, type ReachOptions, type ReachTarget } from "./index.ts"
 
+/** How `toReach` tries, and what it expects. */
 export interface ToReachOptions extends ReachOptions {
   /**
    * With `.not`: the kernel's reason for dropping the packet, `SKB_DROP_REASON_…` or the part after it. Without it `.not.toReach` is also

@@ -10,8 +10,10 @@ import { printable } from "../shell/exec-result.ts"
 import { SECOND, type Simulation } from "../sim/simulation.ts"
 import { type TraceEvent, TraceKind } from "../sim/trace.ts"
 import type { Hop } from "../view/path-data.ts"
+import { checkNames } from "./command.ts"
 import { dropped, journeyOf, type Place } from "./journey.ts"
 
+/** What to capture. Everything, everywhere, when nothing is said. */
 export interface CaptureOptions {
   /** pcap-filter(7) text; empty takes everything. */
   filter?: string
@@ -58,6 +60,11 @@ interface Background {
   places: readonly Place[]
 }
 
+/**
+ * Frames that were seen on the cluster's devices, in the order in which they passed: what {@link Cluster.capture} returns. Prints as `tcpdump -n`
+ * prints, iterates as frames, has `rows` for tables and charts.
+ * @example capture.on("k8s-worker-1", "enp0s8").filter("udp port 8472")
+ */
 export class Capture implements Iterable<CapturedFrame> {
   readonly frames: readonly CapturedFrame[]
   readonly #background: Background
@@ -67,6 +74,7 @@ export class Capture implements Iterable<CapturedFrame> {
     this.#background = background
   }
 
+  /** How many frames. */
   get length(): number {
     return this.frames.length
   }
@@ -81,6 +89,11 @@ export class Capture implements Iterable<CapturedFrame> {
     if (!places.includes(where))
       throw new RangeError(
         `nothing was captured on "${where}"; there are frames on: ${places.join(", ") || "no place at all"}`,
+      )
+    const devices = [...new Set(this.frames.filter((frame) => frame.where === where).map((frame) => frame.device))]
+    if (device !== undefined && !devices.includes(device))
+      throw new RangeError(
+        `nothing was captured on "${device}" of "${where}"; there are frames on: ${devices.join(", ")}`,
       )
     return this.#where((frame) => frame.where === where && (device === undefined || frame.device === device))
   }
@@ -175,8 +188,11 @@ export class Capture implements Iterable<CapturedFrame> {
 
 printable(Capture, (capture) => capture.toString())
 
+const CAPTURE_OPTIONS = { filter: 0, on: 0, device: 0 } satisfies Record<keyof CaptureOptions, 0>
+
 /** Listens at the points until stopped. */
 export function startCapture(sim: Simulation, places: readonly Place[], options: CaptureOptions): { stop(): Capture } {
+  checkNames("capture", options, CAPTURE_OPTIONS)
   const pass = compiled(options.filter ?? "")
   sim.trace.start()
   const taps = places.map((point) => {

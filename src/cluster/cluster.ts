@@ -1,5 +1,6 @@
 /** A cluster: machines on a wire, a control plane, a CNI plugin. What a user gets from createCluster. */
 import type { ApiServer } from "../kube/api/server.ts"
+import type { Table } from "../kube/api/table.ts"
 import type { Pod } from "../kube/api/types.ts"
 import type { Kubelet } from "../kube/kubelet/kubelet.ts"
 import type { Kernel } from "../linux/kernel.ts"
@@ -8,6 +9,7 @@ import { DEFAULT_PATH } from "../linux/task/process-table.ts"
 import { type ExecResult, printable } from "../shell/exec-result.ts"
 import { bashTool } from "../shell/programs.ts"
 import type { Simulation } from "../sim/simulation.ts"
+import { renderTable } from "../tools/kubectl/table.ts"
 import type { TopologyDevice, TopologyNode } from "../view/topology-data.ts"
 import { formatPrefix, ipv4 } from "../wire/address.ts"
 import { type Capture, type CaptureOptions, startCapture } from "./capture.ts"
@@ -53,6 +55,10 @@ function virtualDevices(net: NetNamespace, kind: string): TopologyDevice[] {
     )
 }
 
+/**
+ * A running cluster: what {@link createCluster} returns. Time is virtual and stands still between calls. Prints as `kubectl get nodes -o wide`.
+ * @example await cluster.node("k8s-worker-1").exec("ip route")
+ */
 export class Cluster {
   readonly #parts: ClusterParts
   readonly #host: HandleHost
@@ -349,9 +355,19 @@ export class Cluster {
     return runAt({ ...site, options: { ...site.options, net } }, script, options)
   }
 
+  /** As `kubectl get nodes -o wide` prints it. */
   toString(): string {
-    const rows = [...this.#parts.nodes].map(([name, node]) => `${name.padEnd(16)}${node.ip}`)
-    return `cluster of ${rows.length} nodes\n${rows.join("\n")}`
+    const { body } = this.server.handle({
+      method: "GET",
+      path: "/api/v1/nodes",
+      headers: { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" },
+    })
+    const { columnDefinitions, rows } = body as Table
+    const headers = columnDefinitions.map(({ name }) => name.toUpperCase())
+    return renderTable(
+      headers,
+      rows.map(({ cells }) => cells.map(String)),
+    ).trimEnd()
   }
 }
 

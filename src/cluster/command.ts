@@ -12,6 +12,7 @@ export interface Site {
   readonly options: SpawnOptions
 }
 
+/** How a command line is run. */
 export interface ExecOptions {
   /** Given up after this long, in virtual time: `"30s"`, `"500ms"`, or seconds. The command gets SIGTERM and the result code 143. */
   timeout?: string | number
@@ -21,6 +22,15 @@ export interface ExecOptions {
   env?: Readonly<Record<string, string>>
   /** Sees what is printed when it is printed; the result has it all the same. */
   onOutput?: (stream: "stdout" | "stderr", data: Uint8Array) => void
+}
+
+const EXEC_OPTIONS = { timeout: 0, stdin: 0, env: 0, onOutput: 0 } satisfies Record<keyof ExecOptions, 0>
+
+/** Throws a TypeError for an option that does not exist. */
+export function checkNames(what: string, options: object, known: object): void {
+  const names = Object.keys(known)
+  const unknown = Object.keys(options).find((name) => !names.includes(name))
+  if (unknown !== undefined) throw new TypeError(`${what} has no option "${unknown}"; there are: ${names.join(", ")}`)
 }
 
 /** A value for a command line: what needs no quotes stays bare. */
@@ -48,11 +58,13 @@ const UNITS: Readonly<Record<string, number>> = {
 
 /** Nanoseconds of `"90s"`, `"1.5m"`, or a number of seconds. */
 export function parseDuration(duration: string | number): number {
-  if (typeof duration === "number") return duration * 1e9
-  const match = /^(\d*\.?\d+)\s*(ns|us|µs|ms|s|min|m|h)$/.exec(duration.trim())
+  if (typeof duration === "number" && Number.isFinite(duration) && duration >= 0) return Math.round(duration * 1e9)
+  const match = typeof duration !== "string" ? null : /^(\d*\.?\d+)\s*(ns|us|µs|ms|s|min|m|h)$/.exec(duration.trim())
   if (match === null)
-    throw new TypeError(`not a duration: ${JSON.stringify(duration)}; expected for example "500ms", "30s", "5m"`)
-  return Number(match[1]) * (UNITS[match[2] as string] as number)
+    throw new TypeError(
+      `not a duration: ${typeof duration === "string" ? JSON.stringify(duration) : duration}; expected for example "500ms", "30s", "5m"`,
+    )
+  return Math.round(Number(match[1]) * (UNITS[match[2] as string] as number))
 }
 
 /** Collects what a program writes. */
@@ -102,6 +114,7 @@ export async function runToEnd(
   options: SpawnOptions,
   exec: ExecOptions,
 ): Promise<ExecResult> {
+  checkNames("exec", exec, EXEC_OPTIONS)
   const collector = new Collector(exec.onOutput)
   const env = new Map([...(options.env ?? []), ...Object.entries(exec.env ?? {})])
   const proc = kernel.processes.run(argv, { ...options, env, fds: collector.fds(exec.stdin) })

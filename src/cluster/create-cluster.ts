@@ -15,13 +15,11 @@ import { DEFAULT_EPOCH, Simulation } from "../sim/simulation.ts"
 import { kubectl } from "../tools/kubectl/index.ts"
 import { mac, parsePrefix } from "../wire/address.ts"
 import { ARTICLE_BURNT_INDEXES, ARTICLE_NODES, ARTICLE_PODS } from "./article.ts"
+import { checkOptions, FIRST_HOST, NETWORK } from "./check-options.ts"
 import { Cluster, type ClusterNode } from "./cluster.ts"
 import { createMachine, type UplinkSpec } from "./machine.ts"
-import { type ClusterOptions, type NodeOptions, OPTION_NAMES } from "./options.ts"
+import type { ClusterOptions, NodeOptions } from "./options.ts"
 
-/** The shared network of machines that are not the article's. */
-const NETWORK = "192.168.80"
-const FIRST_HOST = 101
 const GATEWAY = "10.0.2.2"
 
 /**
@@ -33,6 +31,7 @@ const GATEWAY = "10.0.2.2"
  * @example const cluster = await createCluster({ preset: "article" })
  */
 export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  checkOptions(options)
   const plan = planOf(options)
   const sim = new Simulation({ seed: options.seed ?? 1, epoch: DEFAULT_EPOCH })
   const arena = new Arena()
@@ -59,14 +58,8 @@ interface Plan {
 }
 
 function planOf(options: ClusterOptions): Plan {
-  const unknown = Object.keys(options).find((name) => !(OPTION_NAMES as readonly string[]).includes(name))
-  if (unknown !== undefined)
-    throw new TypeError(`createCluster has no option "${unknown}"; there are: ${OPTION_NAMES.join(", ")}`)
-  if (options.podCIDR !== undefined && parsePrefix(options.podCIDR) === undefined)
-    throw new TypeError(`podCIDR ${JSON.stringify(options.podCIDR)}: expected for example "10.244.0.0/16"`)
   const network = options.podCIDR ?? "10.244.0.0/16"
   if (options.preset === "article") {
-    if (options.nodes !== undefined) throw new TypeError('preset "article" has its own nodes: leave out "nodes"')
     const nodes = ARTICLE_NODES.map((node) => ({ ...node }))
     return {
       nodes,
@@ -78,7 +71,6 @@ function planOf(options: ClusterOptions): Plan {
       nat: true,
     }
   }
-  if (options.preset !== undefined) throw new TypeError(`preset ${JSON.stringify(options.preset)}: there is "article"`)
   return {
     nodes: plannedNodes(options.nodes ?? 2),
     cni: options.cni === "none" ? undefined : (options.cni ?? flannel({ network })),
@@ -88,15 +80,11 @@ function planOf(options: ClusterOptions): Plan {
 }
 
 function plannedNodes(wanted: NonNullable<ClusterOptions["nodes"]>): Plan["nodes"] {
-  if (typeof wanted === "number" && (!Number.isInteger(wanted) || wanted < 1 || wanted > 150))
-    throw new TypeError(`nodes ${wanted}: expected 1 to 150`)
   const names =
     typeof wanted === "number"
       ? Array.from({ length: wanted }, (_, i) => (i === 0 ? "control-plane" : `worker-${i}`))
       : wanted
   const specs = names.map((item) => (typeof item === "string" ? { name: item } : item))
-  const twice = specs.find((spec, i) => specs.findIndex((other) => other.name === spec.name) !== i)
-  if (twice !== undefined) throw new TypeError(`nodes: the name "${twice.name}" is used twice`)
   return specs.map((spec, i) => ({ ...spec, ip: spec.ip ?? `${NETWORK}.${FIRST_HOST + i}`, macs: spec.macs ?? {} }))
 }
 

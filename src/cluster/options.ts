@@ -4,6 +4,7 @@ import type { CniProvider } from "../cni/provider.ts"
 import type { Image } from "../images/image.ts"
 import type { Tool } from "../linux/task/tool.ts"
 
+/** One machine. */
 export interface NodeOptions {
   name: string
   /** Fixed MAC addresses by device name; the others follow from the seed. */
@@ -12,6 +13,7 @@ export interface NodeOptions {
   ip?: string
 }
 
+/** What {@link createCluster} builds; plain data, plugins apart. */
 export interface ClusterOptions {
   /** `article`: the cluster of the article: k8s-master and three workers on 192.168.80.0/24, with the article's VTEP addresses. */
   preset?: "article"
@@ -38,3 +40,5 @@ export const OPTION_NAMES: readonly (keyof ClusterOptions)[] = [
   "images",
   "tools",
 ]
+
+export const NODE_OPTION_NAMES: readonly (keyof NodeOptions)[] = ["name", "ip", "macs"]

@@ -10,6 +10,7 @@ import type { Process } from "../linux/task/process.ts"
 import { defineTool } from "../shell/tool.ts"
 import * as icmp from "../wire/icmp.ts"
 
+/** How an attempt is made: a TCP connection, a UDP datagram, an ICMP echo request. */
 export type ReachProtocol = "tcp" | "udp" | "icmp"
 
 export interface Probe {

@@ -7,6 +7,7 @@ import type { Simulation } from "../sim/simulation.ts"
 import type { Site } from "./command.ts"
 import { completions } from "./completion.ts"
 
+/** What a {@link Terminal} runs, and who sees it. */
 export interface TerminalOptions {
   /** Sees what is printed, when it is printed. */
   onOutput: (stream: "stdout" | "stderr", data: Uint8Array) => void

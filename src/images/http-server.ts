@@ -5,6 +5,7 @@ import type { Process } from "../linux/task/process.ts"
 import { formatIpv4 } from "../wire/address.ts"
 import { emitHead, type HttpHead, HttpReader } from "../wire/http.ts"
 
+/** A request, read whole. */
 export interface HttpRequest {
   method: string
   /** As on the request line: path and query. */
@@ -16,18 +17,23 @@ export interface HttpRequest {
   client: string
 }
 
+/** What a server answers. */
 export interface HttpResponse {
   status: number
   reason: string
   /** Sent in this order; Connection is added. */
   headers: (readonly [string, string])[]
   body: Uint8Array
+  /** The body goes out by a write of its own, as sendfile(2) does it (false). */
+  sendfile?: boolean
 }
 
+/** What {@link serveHttp} serves. */
 export interface HttpServerOptions {
   port: number
   /** Nanoseconds an idle connection is kept (65 s). */
   keepAlive?: number
+  /** Answers a request. */
   handle(request: HttpRequest, proc: Process): Promise<HttpResponse> | HttpResponse
   /** Called when a response is out, for the access log. */
   log?(request: HttpRequest, response: HttpResponse): Promise<void>
@@ -57,7 +63,6 @@ export async function serveHttp(proc: Process, options: HttpServerOptions): Prom
 }
 
 async function serveConnection(proc: Process, socket: TcpSocket, options: HttpServerOptions): Promise<number> {
-  socket.sock.noDelay = true
   const reader = new HttpReader()
   try {
     for (;;) {
@@ -72,6 +77,8 @@ async function serveConnection(proc: Process, socket: TcpSocket, options: HttpSe
       await respond(proc, socket, response, keep, request.method === "HEAD", options)
       await options.log?.(request, response)
       if (!keep) break
+      // Small packets are held back only until the first answer is out: nginx's tcp_nodelay.
+      socket.sock.noDelay = true
     }
   } finally {
     socket.close()
@@ -122,6 +129,11 @@ async function respond(
     options.connectionBefore === undefined ? -1 : headers.findIndex(([name]) => name === options.connectionBefore)
   headers.splice(at < 0 ? headers.length : at, 0, ["Connection", keep ? "keep-alive" : "close"])
   const head = emitHead(`HTTP/1.1 ${response.status} ${response.reason}`, headers)
+  if (response.sendfile === true && !headOnly) {
+    await socket.write(proc, head)
+    await socket.write(proc, response.body)
+    return
+  }
   const whole = new Uint8Array(head.length + (headOnly ? 0 : response.body.length))
   whole.set(head)
   if (!headOnly) whole.set(response.body, head.length)

@@ -1,6 +1,7 @@
 /** What a container image name runs. */
 import type { Vfs } from "../linux/task/vfs.ts"
 
+/** What a container image name runs, for {@link ClusterOptions.images}. */
 export interface Image {
   /** Repository without registry and tag: `nginx`, `busybox`. */
   readonly name: string

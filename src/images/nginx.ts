@@ -63,6 +63,7 @@ Commercial support is available at
 </html>
 `
 
+/** What nginx serves, and where. */
 export interface NginxOptions {
   /** As the Server header and error pages say (1.29.2). */
   version?: string
@@ -217,6 +218,7 @@ class StaticFiles {
       reason: "OK",
       headers: [...this.#common(type, body.length), ...validators, ["Accept-Ranges", "bytes"]],
       body,
+      sendfile: true,
     }
   }
 }

@@ -14,6 +14,7 @@ const DISPLAY_MAX = 262_144
 
 const INTERRUPTED = /^Error: (Script execution was interrupted by|Interrupted asynchronously)/
 
+/** How {@link runNotebook} runs. */
 export interface RunOptions {
   /** Where the kernel runs: imports resolve from here. */
   cwd: string
@@ -31,12 +32,14 @@ export interface RunOptions {
   signal?: AbortSignal
 }
 
+/** A cell that failed, and why. */
 export interface CellFailure {
   id: string
   /** In a line. */
   reason: string
 }
 
+/** What came of a run. */
 export interface RunResult {
   notebook: Notebook
   /** Cells that failed although no `raises-exception` tag says that they may, or did not although one says so. */

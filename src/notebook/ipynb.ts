@@ -1,25 +1,30 @@
 /** The notebook file (nbformat 4.5), as far as podwire's notebooks use it. */
 import { jsonErrorOffset, lineAndColumn } from "./json-offset.ts"
 
+/** What a cell printed. */
 export interface StreamOutput {
   output_type: "stream"
   name: "stdout" | "stderr"
   text: string
 }
+/** What a cell showed: the same thing in one or more MIME types. */
 export interface DisplayOutput {
   output_type: "display_data" | "execute_result"
   /** By MIME type. */
   data: Record<string, unknown>
   metadata: Record<string, unknown>
 }
+/** How a cell failed. */
 export interface ErrorOutput {
   output_type: "error"
   ename: string
   evalue: string
   traceback: string[]
 }
+/** One output of a cell. */
 export type Output = StreamOutput | DisplayOutput | ErrorOutput
 
+/** A cell; only code cells have outputs. */
 export interface Cell {
   cell_type: "code" | "markdown" | "raw"
   /** A slug: `vxlan-fdb`. */
@@ -31,6 +36,7 @@ export interface Cell {
   executionCount: number | null
 }
 
+/** A notebook in memory: texts joined, defaults filled in. */
 export interface Notebook {
   cells: Cell[]
   metadata: Record<string, unknown>

@@ -11,6 +11,7 @@ export function printable<T extends object>(type: { prototype: T }, text: (value
   })
 }
 
+/** How a command ended and what it printed; prints as the terminal would show it, with a non-zero exit code below. */
 export class ExecResult {
   readonly stdout: string
   readonly stderr: string

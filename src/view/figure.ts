@@ -2,11 +2,13 @@
 import { dataTable, type Row, type TableOptions } from "./table.ts"
 import { element, type Markup } from "./xml.ts"
 
+/** What stands around a figure. */
 export interface FigureOptions {
   /** Names the scrolling region; the picture's own label will do. */
   readonly label: string
   /** Shown instead of the picture on narrow screens (under 40 rem). */
   readonly narrow?: string
+  /** Below the picture. */
   readonly caption?: string
   /** Goes into a fold below. */
   readonly data?: { readonly rows: readonly Row[] } & TableOptions & { readonly summary?: string }

@@ -15,6 +15,7 @@ export interface HeaderLayer {
   readonly length: number
   readonly fields: readonly { readonly name: string; readonly text: string }[]
 }
+/** What {@link headers} draws. */
 export interface HeadersOptions extends FigureText {
   readonly layers: readonly HeaderLayer[]
 }

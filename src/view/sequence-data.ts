@@ -1,11 +1,13 @@
 /** What a sequence diagram is drawn from. */
 import type { FigureText } from "./svg.ts"
 
+/** A column of the diagram. */
 export interface Participant {
   readonly name: string
   /** Below the name: an address. */
   readonly detail?: string
 }
+/** An arrow of the diagram. */
 export interface SequenceFrame {
   /** Nanoseconds of any clock; shown relative to the first frame's. */
   readonly time: number
@@ -19,6 +21,7 @@ export interface SequenceFrame {
   /** "dropped" (or anything that begins with it: "dropped: policy") ends in a cross on the way. */
   readonly verdict?: string
 }
+/** What {@link sequence} draws. */
 export interface SequenceOptions extends FigureText {
   readonly frames: readonly SequenceFrame[]
   /** Left to right (those of the frames, as they appear). */

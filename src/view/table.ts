@@ -2,8 +2,10 @@
 import { type Child, element, type Markup } from "./xml.ts"
 
 export type Cell = string | number | boolean | null | undefined
+/** A row by column. */
 export type Row = Readonly<Record<string, Cell>>
 
+/** How {@link table} shows rows. */
 export interface TableOptions {
   /** What the rows are; shown above them. */
   readonly caption?: string

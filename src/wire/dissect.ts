@@ -9,6 +9,7 @@ import * as tcp from "./tcp.ts"
 import * as udp from "./udp.ts"
 import * as vxlan from "./vxlan.ts"
 
+/** A field of a header, and its place in the frame. */
 export interface DissectedField {
   /** Wireshark's name: `ip.ttl`. */
   name: string
@@ -19,6 +20,7 @@ export interface DissectedField {
   length: number
 }
 
+/** One header, or what is left. */
 export interface DissectedLayer {
   /** `eth`, `arp`, `ip`, `icmp`, `udp`, `vxlan`, `tcp`, `data`, `malformed`. */
   protocol: string

@@ -1,6 +1,7 @@
 /** What can be set of Flannel: net-conf.json and the daemon's flags. */
 import type { BridgeNaming } from "../bridge/bridge.ts"
 
+/** What can be set of {@link flannel}; the defaults are Flannel's own. */
 export interface FlannelOptions {
   /** All pods' network ("10.244.0.0/16"). */
   network?: string

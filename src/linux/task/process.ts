@@ -39,6 +39,7 @@ export interface SpawnOptions {
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
+/** A running program, as the program itself sees it: what a tool's `main` is given. Models task_struct. */
 export class Process {
   readonly kernel: Kernel
   readonly pid: number
@@ -101,12 +102,14 @@ export class Process {
     return this.write(2, text)
   }
 
+  /** Writes to a descriptor; returns when it is taken (a pipe may be full). */
   async write(fd: number, text: string | Uint8Array): Promise<void> {
     const data = typeof text === "string" ? encoder.encode(text) : text
     if (data.length > 0) await this.fds.get(fd)?.write(this, data)
     this.checkSignals()
   }
 
+  /** Up to `max` bytes of a descriptor (65,536); empty at its end. */
   async read(fd: number, max = 65536): Promise<Uint8Array> {
     const file = this.fds.get(fd)
     return file === undefined ? new Uint8Array(0) : file.read(this, max)
@@ -133,6 +136,7 @@ export class Process {
     return resolvePath(this.cwd, text)
   }
 
+  /** Closes a descriptor, when it is open. */
   closeFd(fd: number): void {
     this.fds.get(fd)?.close()
     this.fds.delete(fd)
@@ -172,11 +176,13 @@ export class Process {
     this.#handlers.set(signal, handler)
   }
 
+  /** Lets a signal do what it does by default. */
   off(signal: Signal): void {
     this.#handlers.delete(signal)
     this.#ignored.delete(signal)
   }
 
+  /** Lets a signal do nothing; SIGKILL cannot be ignored. */
   ignore(signal: Signal): void {
     this.#ignored.add(signal)
   }
