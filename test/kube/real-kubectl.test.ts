@@ -9,8 +9,8 @@ import { complaint } from "./kubectl-yaml.ts"
 
 const kubectl = findKubectl()
 
-/** Reading, writing, watching, deleting, exec over WebSocket, logs: everything but what never leaves the client. */
-const LIVE = ["get", "delete", "exec", "manifests"]
+/** The two groups that have everything that goes over the wire: apply, get, watch, describe, delete, exec over WebSocket, logs. */
+const LIVE = ["delete", "exec"]
 
 needs({ "kubectl 1.31": kubectl !== undefined })("the real kubectl", () => {
   for (const group of readPlan().filter(({ name }) => LIVE.includes(name)))

@@ -112,7 +112,7 @@ function parseRequirement(tokens: Tokens): Requirement | { error: string } {
   if (next === undefined || next === ",") return { key, operator: "exists", values: [] }
   const operator = take()
   if (operator === "in" || operator === "notin") return parseSet(key, operator, tokens)
-  if (operator === ">" || operator === "<") return { key, operator: operator === ">" ? "gt" : "lt", values: [take()] }
+  if (operator === ">" || operator === "<") return parseNumber(key, operator, take())
   if (operator !== "=" && operator !== "==" && operator !== "!=")
     return { error: `found '${operator}', expected: in, notin, =, ==, !=, gt, lt` }
   const at = tokens.list[tokens.at]
@@ -120,6 +120,14 @@ function parseRequirement(tokens: Tokens): Requirement | { error: string } {
   const bad = labelValueErrors(value)[0]
   if (bad !== undefined) return { error: `values[0][${key}]: Invalid value: ${JSON.stringify(value)}: ${bad}` }
   return { key, operator: operator === "!=" ? "notin" : "in", values: [value] }
+}
+
+function parseNumber(key: string, operator: ">" | "<", value: string): Requirement | { error: string } {
+  if (!/^[+-]?\d+$/.test(value))
+    return {
+      error: `values[0][${key}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
+    }
+  return { key, operator: operator === ">" ? "gt" : "lt", values: [value] }
 }
 
 function parseSet(key: string, operator: "in" | "notin", tokens: Tokens): Requirement | { error: string } {
@@ -157,8 +165,8 @@ export interface FieldTerm {
 /** `status.phase!=Failed,spec.nodeName=worker-1`. */
 export function parseFieldSelector(text: string): FieldTerm[] | { error: string } {
   const terms: FieldTerm[] = []
-  for (const part of text.split(",")) {
-    if (part === "") continue
+  // A backslash takes what follows as it is, a comma too.
+  for (const part of text.match(/(?:\\.|[^,])+/g) ?? []) {
     const match = /^([^=!]*)(==|!=|=)(.*)$/.exec(part)
     if (match === null) return { error: `invalid selector: '${text}'; can't understand '${part}'` }
     terms.push({
