@@ -14,7 +14,7 @@ import { IpSummed, PacketType, type Skb } from "./skb.ts"
 const { csumFold, csumPartial } = checksums
 const ethernet = { ...ethernetHeader }
 const { BROADCAST, HOST, MULTICAST, OTHERHOST } = PacketType
-const { NONE, PARTIAL } = IpSummed
+const { NONE, PARTIAL, PROMISED } = IpSummed
 
 /** Models include/uapi/linux/if.h IFF_*. */
 export const IFF = {
@@ -191,6 +191,7 @@ export class NetDevice {
 
   /** Shows a frame to the packet sockets of the device and of its namespace. */
   tap(skb: Skb, outgoing: boolean): void {
+    if (skb.ipSummed === PROMISED) checksumHelp(skb)
     for (const tap of this.#taps) tap.deliver(this, skb, outgoing)
     for (const tap of this.net.taps) tap.deliver(this, skb, outgoing)
   }
@@ -211,7 +212,7 @@ export function devQueueXmit(dev: NetDevice, skb: Skb): void {
     kfreeSkb(dev.net, skb, DropReason.DEV_READY)
     return
   }
-  if (!dev.checksumOffload && skb.ipSummed === PARTIAL) checksumHelp(skb)
+  if (!dev.checksumOffload && skb.ipSummed === PARTIAL) skb.ipSummed = PROMISED
   if (dev.net.trace.on !== 0) traceFrame(TraceKind.NET_DEV_XMIT, dev, skb)
   if (dev.tapped) dev.tap(skb, true)
   dev.startXmit(dev, skb)
@@ -220,6 +221,11 @@ export function devQueueXmit(dev: NetDevice, skb: Skb): void {
 /** Apart, as all that packets rarely do: the compiler makes one piece of a packet's common way only while the pieces are small. */
 function traceFrame(kind: TraceKind, dev: NetDevice, skb: Skb): void {
   dev.net.trace.emit(kind, skb.id, dev.net.id, dev.ifindex, skb.length)
+}
+
+/** For who takes a packet's bytes elsewhere: whatever is left of its checksum is done now. */
+export function checksumFinish(skb: Skb): void {
+  if (skb.ipSummed === PARTIAL || skb.ipSummed === PROMISED) checksumHelp(skb)
 }
 
 /** Finishes a partial checksum in software. Models net/core/dev.c skb_checksum_help. */

@@ -18,8 +18,11 @@ const BLOCK = 1 << BLOCK_SHIFT
 /** Sizes a buffer can have, in blocks: a frame, a jumbo frame, a whole IPv4 datagram. */
 const CLASSES = [1, 5, 34] as const
 
-/** How far the transport checksum has got. Models skbuff.h CHECKSUM_*. */
-export const IpSummed = { NONE: 0, UNNECESSARY: 1, COMPLETE: 2, PARTIAL: 3 } as const
+/**
+ * How far the transport checksum has got. Models skbuff.h CHECKSUM_*. PROMISED is podwire's own: as PARTIAL, on the far side of a device that
+ * finishes sums. Everybody may take the sum for right, and the bytes are completed when somebody looks at them.
+ */
+export const IpSummed = { NONE: 0, UNNECESSARY: 1, COMPLETE: 2, PARTIAL: 3, PROMISED: 4 } as const
 /** To whom a received frame was addressed. Models if_packet.h PACKET_*. */
 export const PacketType = { HOST: 0, BROADCAST: 1, MULTICAST: 2, OTHERHOST: 3, OUTGOING: 4 } as const
 

@@ -7,6 +7,7 @@ import * as udpHeader from "../../wire/udp.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import type { Errno } from "../errno.ts"
 import { icmpSend } from "../ip/icmp.ts"
+import { checksumFinish } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
 import { NumberMap } from "../number-map.ts"
 import { IpSummed, PacketType, type Skb } from "../skb.ts"
@@ -120,6 +121,8 @@ export class UdpTable {
     )
     if (endpoint !== undefined) {
       net.snmp.udpInDatagrams++
+      // Somebody else's tunnel ends in a program: it reads the inner packet's checksum.
+      if (skb.csumStart > at) checksumFinish(skb)
       endpoint.receive(skb)
       return
     }

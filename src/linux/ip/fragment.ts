@@ -5,9 +5,9 @@ import { Timer } from "../../sim/timer.ts"
 import { IcmpType, UnreachCode } from "../../wire/icmp.ts"
 import * as ipv4 from "../../wire/ipv4.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
-import { checksumHelp } from "../netdev.ts"
+import { checksumFinish } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
-import { IpSummed, type Skb } from "../skb.ts"
+import type { Skb } from "../skb.ts"
 
 /** The code of TIME_EXCEEDED for a reassembly that took too long. */
 const EXC_FRAGTIME = 1
@@ -27,7 +27,7 @@ export function ipFragment(
     kfreeSkb(net, skb, DropReason.PKT_TOO_BIG)
     return
   }
-  if (skb.ipSummed === IpSummed.PARTIAL) checksumHelp(skb)
+  checksumFinish(skb)
   const hlen = ipv4.headerLength(skb.view, header)
   const total = skb.length - hlen
   const step = (mtu - hlen) & ~7

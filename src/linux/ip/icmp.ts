@@ -6,7 +6,7 @@ import * as ipv4 from "../../wire/ipv4.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { RouteType } from "../fib/route.ts"
 import { neighEventSend, neighFor } from "../neigh/nud.ts"
-import { checksumHelp } from "../netdev.ts"
+import { checksumFinish } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
 import { IpSummed, PacketType, type Skb } from "../skb.ts"
 import { ipQueueXmit } from "./output.ts"
@@ -145,7 +145,7 @@ export function icmpSend(net: NetNamespace, skb: Skb, type: number, code: number
   // Nobody is flooded by what stays at home.
   if (way.dev !== net.loopback && !net.kernel.icmpRateLimit.allow(net, source, type)) return
   // The quote shows what was sent: a checksum still to be computed would be rubbish to the reader.
-  if (skb.ipSummed === IpSummed.PARTIAL) checksumHelp(skb)
+  checksumFinish(skb)
   const quoted = Math.min(skb.tail - skb.networkHeader, ERROR_MAX - ipv4.LENGTH - icmp.LENGTH)
   const error = skb.arena.alloc(icmp.LENGTH + quoted)
   const at = error.put(icmp.LENGTH + quoted)

@@ -24,7 +24,7 @@ const ipv4 = { ...ipv4Header }
 const udp = { ...udpHeader }
 const vxlan = { ...vxlanHeader }
 const { HOST } = PacketType
-const { PARTIAL, UNNECESSARY } = IpSummed
+const { PARTIAL, PROMISED, UNNECESSARY } = IpSummed
 
 export interface VxlanOptions {
   vni: number
@@ -112,7 +112,7 @@ function decapsulate(device: Vxlan, skb: Skb, outerSource: number): void {
     return
   }
   // The outer checksum was verified and covers the inner packet.
-  skb.ipSummed = UNNECESSARY
+  if (skb.ipSummed !== PROMISED) skb.ipSummed = UNNECESSARY
   skb.hash = 0
   if (device.learning) learn(device, source, outerSource)
   netifReceiveSkb(dev, skb)
@@ -225,7 +225,9 @@ function pushUdp(skb: Skb, device: Vxlan, sourcePort: number, port: number, sour
   if (!device.udpChecksum) return
   const pseudo = pseudoHeaderSum(source, destination, ipv4.IpProtocol.UDP, length)
   const check =
-    skb.ipSummed === PARTIAL ? lcoChecksum(skb, at, pseudo) : csumFold(csumPartial(skb.view, at, length, pseudo))
+    skb.ipSummed === PARTIAL || skb.ipSummed === PROMISED
+      ? lcoChecksum(skb, at, pseudo)
+      : csumFold(csumPartial(skb.view, at, length, pseudo))
   skb.view.setUint16(at + udp.CHECKSUM_OFFSET, check === 0 ? 0xffff : check)
 }
 

@@ -1,9 +1,9 @@
 /** The five places where netfilter looks at an IPv4 packet. Models net/netfilter/core.c. */
 import { TraceKind } from "../../sim/trace.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
-import type { NetDevice } from "../netdev.ts"
+import { checksumHelp, type NetDevice } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
-import type { Skb } from "../skb.ts"
+import { IpSummed, type Skb } from "../skb.ts"
 
 export const NfHook = { PRE_ROUTING: 0, LOCAL_IN: 1, FORWARD: 2, LOCAL_OUT: 3, POST_ROUTING: 4 } as const
 export type NfHook = (typeof NfHook)[keyof typeof NfHook]
@@ -62,6 +62,8 @@ export class NfHooks {
     input: NetDevice | undefined,
     output: NetDevice | undefined,
   ): boolean {
+    // Functions may look at the bytes.
+    if (skb.ipSummed === IpSummed.PROMISED) checksumHelp(skb)
     for (const ops of this.#chains[hook] as NfHookOps[]) {
       const verdict = ops.hook(net, hook, skb, input, output)
       if (verdict === NfVerdict.ACCEPT) continue
