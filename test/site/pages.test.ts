@@ -18,16 +18,31 @@ withSiteInChromium("every page", () => {
       test(`${path} in ${colorScheme} colours has no accessibility violation`, async () => {
         const page = await site.open(path, { colorScheme })
         expect(await page.evaluate(() => document.documentElement.dataset["theme"])).toBe(colorScheme)
-        const { violations } = await new AxeBuilder({ page }).analyze()
-        expect(violations.map(({ id, nodes }) => [id, ...nodes.slice(0, 5).map(({ html }) => html)])).toEqual([])
+        expect(await violations(page)).toEqual([])
         await page.context().close()
       })
 
     test(`${path} fits a phone`, async () => {
       const page = await site.open(path, { viewport: { width: 360, height: 740 } })
       expect(await tooWide(page)).toEqual([])
+      // More has to scroll here, and what scrolls must be reachable.
+      expect(await violations(page)).toEqual([])
       await page.context().close()
     })
+
+    for (const width of [360, 1280])
+      test(`${path} stays where it is while fonts arrive, at ${width} pixels`, async () => {
+        const page = await site.blank({ viewport: { width, height: 800 } })
+        await page.addInitScript(watchShifts)
+        await page.route("**/*.woff2", async (route) => {
+          await new Promise((done) => setTimeout(done, 300))
+          await route.continue()
+        })
+        await page.goto(site.origin + path, { waitUntil: "networkidle" })
+        await page.evaluate(() => document.fonts.ready)
+        expect(await page.evaluate(() => (window as { shifted?: number }).shifted)).toBeLessThan(0.01)
+        await page.context().close()
+      })
 
     test(`${path} loads without an error, with at most ${SCRIPT_BUDGET} bytes of script`, async () => {
       const { troubles, script, page } = await watched(path)
@@ -58,6 +73,21 @@ withSiteInChromium("every page", () => {
     return { troubles, script: sizes.reduce((sum, size) => sum + size, 0), page }
   }
 })
+
+async function violations(page: Page): Promise<string[][]> {
+  const found = await new AxeBuilder({ page }).analyze()
+  return found.violations.map(({ id, nodes }) => [id, ...nodes.slice(0, 5).map(({ html }) => html)])
+}
+
+/** Runs in the page, before anything else: sums how far things move by themselves. */
+function watchShifts(): void {
+  const sum = window as { shifted?: number }
+  sum.shifted = 0
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries())
+      sum.shifted = (sum.shifted ?? 0) + (entry as unknown as { value: number }).value
+  }).observe({ type: "layout-shift", buffered: true })
+}
 
 /** What sticks out of the window to the right, outside of boxes that scroll by themselves. */
 function tooWide(page: Page): Promise<string[]> {
