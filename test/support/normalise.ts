@@ -57,3 +57,76 @@ export const normaliseKubectl = (text: string): string => KUBECTL.reduce((done, 
 
 /** podwire's tcpdump says in a line of its own where a file is damaged; the real one does not say it. */
 export const withoutDamagePlace = (text: string): string => text.replace(/^tcpdump: \(podwire\) .* at byte \d+\n/gm, "")
+
+/** Numbers drawn by chance, named by their first appearance, so that equal ones stay equal. */
+function renumber(text: string, pattern: RegExp, name: string): string {
+  const names = new Map<string, string>()
+  return text.replace(pattern, (whole: string, before: string, number: string) => {
+    if (!names.has(number)) names.set(number, `${name}${names.size + 1}`)
+    return before + names.get(number) + whole.slice(before.length + number.length)
+  })
+}
+
+/** `10.244.1.2.48634` becomes `10.244.1.2.P1`. */
+function renumberPorts(text: string): string {
+  const names = new Map<string, string>()
+  return text.replace(/((?:\d+\.){4})(?:3[2-9]\d{3}|[45]\d{4}|60\d{3})\b/g, (whole, address: string) => {
+    if (!names.has(whole)) names.set(whole, `${address}P${names.size + 1}`)
+    return names.get(whole) as string
+  })
+}
+
+/** First sequence numbers are drawn by chance; what is counted from them stays: `S1`, `S1+1`. */
+function renumberSequences(text: string): string {
+  const names = new Map<number, string>()
+  return text.replace(/\b(seq|ack) (\d{5,10})(?::(\d+))?/g, (_, word: string, from: string, to?: string) => {
+    const name = (value: number): string => {
+      for (let back = 0; back <= 20000; back++) {
+        const known = names.get(value - back)
+        if (known !== undefined) return back === 0 ? known : `${known}+${back}`
+      }
+      names.set(value, `S${names.size + 1}`)
+      return names.get(value) as string
+    }
+    return `${word} ${name(Number(from))}${to === undefined ? "" : `:${name(Number(to))}`}`
+  })
+}
+
+const CAPTURE: readonly Normalisation[] = [
+  { why: "the recording was made at another time", apply: (text) => text.replace(/^\d\d:\d\d:\d\d\.\d{6}/gm, "T") },
+  {
+    why: "a kernel under load wakes late, and its timers tick every 4 ms",
+    apply: (text) =>
+      text.replace(/^ 00:(\d\d):(\d\d\.\d{6})/gm, (_, minutes: string, seconds: string) => {
+        const whole = Number(minutes) * 60 + Number(seconds)
+        return ` after ${Math.round(whole * 5) / 5}`
+      }),
+  },
+  {
+    why: "ports are drawn by chance, and machines hash with different keys: equal ports of two addresses mean nothing",
+    apply: renumberPorts,
+  },
+  { why: "first sequence numbers are drawn by chance", apply: renumberSequences },
+  {
+    why: "time stamps of TCP begin anywhere",
+    apply: (text) => text.replace(/TS val \d+ ecr (\d+)/g, (_, echo) => `TS val V ecr ${echo === "0" ? 0 : "E"}`),
+  },
+  {
+    why: "identifications of IP begin anywhere; none stays none",
+    apply: (text) => text.replace(/, id (\d+), offset/g, (_, id) => `, id ${id === "0" ? 0 : "N"}, offset`),
+  },
+  { why: "ping's identifier is drawn by chance", apply: (text) => renumber(text, /(echo \w+, id )(\d+)/g, "I") },
+  {
+    why: "checksums depend on all of these",
+    apply: (text) =>
+      text.replace(/cksum 0x[0-9a-f]{4}/g, "cksum C").replace(/(incorrect ->|cksum C ->) 0x[0-9a-f]{4}/g, "$1 C"),
+  },
+  { why: "the recording was made on another day", apply: (text) => text.replace(/^(\tDate: ).*$/gm, "$1D") },
+]
+
+/** What tcpdump prints of a live capture, with everything taken out that is drawn by chance or by the clock. */
+export function normaliseCapture(text: string, command: string): string {
+  const done = CAPTURE.reduce((before, rule) => rule.apply(before), text)
+  // With its -c packets taken it ends a moment later, in which the kernel goes on counting.
+  return / -c \d/.test(command) ? done.replace(/^! \d+ packets? received by filter$/m, "! N received by filter") : done
+}

@@ -26,6 +26,8 @@ export interface PacketFrame {
 export interface PacketSocketOptions {
   /** One device, or every device of the namespace (`any`). */
   device?: NetDevice
+  /** The device takes frames for others too while the socket is open (PACKET_MR_PROMISC). */
+  promiscuous?: boolean
   /** Bytes kept of each frame (262144). */
   snaplen?: number
   /** How many bytes of a frame to keep: 0 drops it. Runs in the kernel, before the copy. */
@@ -48,7 +50,10 @@ export class PacketSocket implements PacketTap {
     this.net = net
     this.options = options
     if (options.device === undefined) net.taps.push(this)
-    else options.device.addTap(this)
+    else {
+      options.device.addTap(this)
+      if (options.promiscuous === true) options.device.promiscuity++
+    }
   }
 
   deliver(dev: NetDevice, skb: Skb, outgoing: boolean): void {
@@ -90,9 +95,11 @@ export class PacketSocket implements PacketTap {
   }
 
   close(): void {
-    const { device } = this.options
-    if (device !== undefined) device.removeTap(this)
-    else {
+    const { device, promiscuous } = this.options
+    if (device !== undefined) {
+      device.removeTap(this)
+      if (promiscuous === true) device.promiscuity--
+    } else {
       const at = this.net.taps.indexOf(this)
       if (at >= 0) this.net.taps.splice(at, 1)
     }

@@ -5,6 +5,7 @@ import * as ipv4Header from "../../wire/ipv4.ts"
 import * as tcpHeader from "../../wire/tcp.ts"
 import { ipQueueXmit } from "../ip/output.ts"
 import { ipRouteOutput, type OutputRoute } from "../ip/route-output.ts"
+import { checksumHelp } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
 import { IpSummed, type Skb } from "../skb.ts"
 
@@ -95,6 +96,8 @@ export function tcpTransmit(
   length: number,
   fill: ((bytes: Uint8Array, at: number) => void) | undefined,
   way: OutputRoute | undefined,
+  /** The checksum is computed here: replies without a socket have it whole. Models ip_send_unicast_reply. */
+  finished = false,
 ): void {
   const route = way ?? ipRouteOutput(net, segment.destination, segment.source)
   if (typeof route === "string") return
@@ -116,6 +119,7 @@ export function tcpTransmit(
   if (options > 0) writeOptions(skb.view, at + tcp.LENGTH, segment)
   if (fill !== undefined) fill(skb.arena.bytes, at + header)
   leaveChecksum(skb, at, segment, header + length)
+  if (finished) checksumHelp(skb)
   skb.hash = segment.hash
   net.snmp.tcpOutSegs++
   ipQueueXmit(net, skb, route, {
@@ -163,5 +167,5 @@ export function tcpSendReset(net: NetNamespace, skb: Skb): void {
     window: 0,
     hash: 0,
   }
-  tcpTransmit(net, segment, 0, undefined, undefined)
+  tcpTransmit(net, segment, 0, undefined, undefined, true)
 }

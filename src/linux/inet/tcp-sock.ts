@@ -91,6 +91,8 @@ export class TcpSock {
   #rcvWup = 0
   #rcvWnd = 0
   #rcvSsthresh = 0
+  /** The most that is ever announced. */
+  #windowClamp = 0
   #rcvWscale: number
   #quickAcks = QUICK_ACKS
   #ato = 0
@@ -188,9 +190,18 @@ export class TcpSock {
     this.#rcvSsthresh = this.#rcvWnd
   }
 
+  /** A segment's room is kept free once the connection stands. Models tcp_init_buffer_space. */
+  #initBufferSpace(): void {
+    const space = this.net.sysctl.tcpRmem[1] / 2
+    const mss = this.#advertisedMss() - (this.#timestamps ? TIMESTAMP_OPTION : 0)
+    this.#windowClamp = space > 2 * mss ? Math.max(2 * mss, space - mss) : space
+    this.#rcvSsthresh = Math.min(this.#rcvSsthresh, this.#windowClamp)
+  }
+
   #advertisedMss(): number {
     const way = this.#route()
-    return typeof way === "string" ? 1460 : way.dev.mtu - HEADERS
+    // A packet is never longer than its length field says, on the loopback neither.
+    return typeof way === "string" ? 1460 : Math.min(way.dev.mtu, 0xffff) - HEADERS
   }
 
   #sendSyn(flags: number): void {
@@ -323,6 +334,7 @@ export class TcpSock {
 
   #establish(): void {
     this.state = TcpState.ESTABLISHED
+    this.#initBufferSpace()
     this.#retries = 0
     this.#rtoTimer.cancel()
     this.onEstablished()
@@ -364,8 +376,11 @@ export class TcpSock {
       // Both ends opened at once, and this one answers our SYN (RFC 9293 figure 7).
       if (again && (flags & TcpFlag.ACK) !== 0 && segment.ack === this.#sndNxt) return true
       // A repeated SYN of the handshake: our SYN-ACK was lost.
-      if (again && (flags & TcpFlag.ACK) === 0) this.#sendSyn(TcpFlag.SYN | TcpFlag.ACK)
-      else this.#challenge()
+      if (again && (flags & TcpFlag.ACK) === 0) {
+        this.#sendSyn(TcpFlag.SYN | TcpFlag.ACK)
+        // Asked again, it waits as long again (tcp_check_req).
+        this.#armSynTimer()
+      } else this.#challenge()
       return false
     }
     return (flags & TcpFlag.ACK) !== 0
@@ -491,8 +506,10 @@ export class TcpSock {
       payload.length > 0 &&
       (this.state === TcpState.FIN_WAIT1 || this.state === TcpState.FIN_WAIT2)
     ) {
-      // Data for a socket nobody reads any more (RFC 1122 section 4.2.2.13).
-      this.abort()
+      // Data for a socket nobody reads any more (RFC 1122 section 4.2.2.13): answered as if there were none.
+      this.net.snmp.tcpOutRsts++
+      this.#transmit(TcpFlag.RST, segment.ack, 0, 0)
+      this.#destroy(undefined)
       return
     }
     const skip = seqDiff(this.#rcvNxt, segment.seq)
@@ -527,7 +544,7 @@ export class TcpSock {
       this.#quickAcks = QUICK_ACKS
     }
     this.#lastReceived = now
-    const room = this.#space() - this.#rcvSsthresh
+    const room = Math.min(this.#windowClamp, this.#space()) - this.#rcvSsthresh
     if (room > 0 && length >= 128) this.#rcvSsthresh += Math.min(room, Math.max(2 * length, 2 * this.#advertisedMss()))
   }
 
@@ -778,11 +795,11 @@ export class TcpSock {
       seq,
       ack: (flags & TcpFlag.ACK) !== 0 ? this.#rcvNxt : 0,
       flags,
-      window: (flags & TcpFlag.SYN) !== 0 || (flags & TcpFlag.RST) !== 0 ? 0 : this.#selectWindow(),
+      window: (flags & TcpFlag.SYN) !== 0 || flags === TcpFlag.RST ? 0 : this.#selectWindow(),
       ipId: this.#ipId++ & 0xffff,
       hash: this.#txhash,
     }
-    if (this.#timestamps)
+    if (this.#timestamps && flags !== TcpFlag.RST)
       segment.timestamp = { value: this.#timestampNow(), echo: (flags & TcpFlag.ACK) !== 0 ? this.#tsRecent : 0 }
     if (this.#sackOk && this.receiveQueue.hasEarly && (flags & TcpFlag.SYN) === 0)
       segment.sack = this.receiveQueue.sackBlocks(this.#newestEarly, this.#timestamps ? 3 : 4)

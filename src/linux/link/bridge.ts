@@ -47,17 +47,21 @@ export class BridgePort {
     const to = ethernet.destination(view, skb.macHeader)
     if (this.learning) bridge.fdb.learn(ethernet.source(view, skb.macHeader), this)
     if (ethernet.isGroup(view, skb.macHeader)) {
-      bridge.passUp(skb.clone())
-      bridge.flood(skb, this)
+      // The other ports get theirs first: a pod's own broadcast is back before the node answers it.
+      bridge.flood(skb.clone(), this)
+      bridge.passUp(skb)
       return
     }
     const row = bridge.fdb.lookup(to)
-    if (row?.local === true) bridge.passUp(skb)
-    else if (row?.port !== undefined) bridge.forward(skb, this, row.port)
-    else if (br.promiscuity > 0) {
-      bridge.passUp(skb.clone())
-      bridge.flood(skb, this)
-    } else bridge.flood(skb, this)
+    if (row?.local === true) {
+      bridge.passUp(skb)
+      return
+    }
+    // Somebody looks on (tcpdump on the bridge): the node gets a copy of what passes between its ports.
+    const copy = br.promiscuity > 0 ? skb.clone() : undefined
+    if (row?.port !== undefined) bridge.forward(skb, this, row.port)
+    else bridge.flood(skb, this)
+    if (copy !== undefined) bridge.passUp(copy)
   }
 }
 
@@ -152,11 +156,12 @@ export class Bridge {
     devQueueXmit(to.dev, skb)
   }
 
-  /** Out of every other port. Models br_flood. */
+  /** Out of every other port, the newest first, as the kernel's list has them. Models br_flood. */
   flood(skb: Skb, from: BridgePort | undefined): void {
     const trace = this.dev.net.trace
     if (trace.on !== 0) trace.emit(TraceKind.BR_FLOOD, skb.id, this.dev.net.id, this.dev.ifindex, 0)
-    for (const port of this.ports) {
+    for (let i = this.ports.length - 1; i >= 0; i--) {
+      const port = this.ports[i] as BridgePort
       if (!port.flood || !shouldDeliver(from, port)) continue
       const copy = skb.clone()
       copy.push(ethernet.LENGTH)

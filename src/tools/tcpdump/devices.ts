@@ -12,16 +12,13 @@ const SPECIAL: readonly (readonly [string, string])[] = [
   ["dbus-session", "(D-Bus session bus) [none]"],
 ]
 
-/** The number at the end of a name decides, after what is up and before the loopback. Models get_figure_of_merit. */
-function merit(proc: Process, dev: NetDevice): number {
-  const instance = Number(/\d*$/.exec(dev.name)?.[0] ?? 0)
-  return (dev.up ? 0 : 2 ** 31) + (dev === proc.net.loopback ? 2 ** 28 : 0) + Math.min(instance, 2 ** 27)
-}
+/** What is up comes first, the loopback behind it; within that the kernel's own order. Models get_figure_of_merit. */
+const merit = (proc: Process, dev: NetDevice): number => (dev.up ? 0 : 2) + (dev === proc.net.loopback ? 1 : 0)
 
 /** Names in the order of -D. */
 function ordered(proc: Process): (NetDevice | "any")[] {
   const devices = [...proc.net.devices].sort((a, b) => merit(proc, a) - merit(proc, b))
-  const at = devices.findIndex((dev) => merit(proc, dev) >= 2 ** 28)
+  const at = devices.findIndex((dev) => merit(proc, dev) >= 1)
   const rows: (NetDevice | "any")[] = [...devices]
   rows.splice(at < 0 ? rows.length : at, 0, "any")
   return rows

@@ -78,7 +78,7 @@ function openSocket(proc: Process, settings: Settings, chosen: NetDevice | "any"
       context.ifindex = dev.ifindex
       return pass(new DataView(bytes.buffer), offset, length, length, context)
     },
-    ...(chosen === "any" ? {} : { device: chosen }),
+    ...(chosen === "any" ? {} : { device: chosen, promiscuous: settings.promiscuous }),
   })
 }
 

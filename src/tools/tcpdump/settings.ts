@@ -15,6 +15,8 @@ export interface Settings {
   read: string | undefined
   snaplen: number
   direction: "in" | "out" | "inout"
+  /** Not with -p. */
+  promiscuous: boolean
   /** -y */
   linkName: string | undefined
   /** The filter, unless -F names a file with it. */
@@ -43,6 +45,7 @@ export function readSettings(proc: Process): Settings {
     read: undefined,
     snaplen: SNAPLEN,
     direction: "inout",
+    promiscuous: true,
     linkName: undefined,
     expression: parsed.operands.join(" "),
     filterFile: undefined,
@@ -107,6 +110,9 @@ function applyOption(settings: Settings, name: string, value: string): void {
       return
     case "L":
       settings.say ??= "links"
+      return
+    case "p":
+      settings.promiscuous = false
       return
     case "count":
       settings.countOnly = true
