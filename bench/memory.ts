@@ -51,8 +51,11 @@ function networkBytes(collect: () => void): number {
   return (after - before) / NETWORKS
 }
 
-const podManifest = (i: number): string =>
-  `{apiVersion: v1, kind: Pod, metadata: {name: p${i}}, spec: {containers: [{name: c, image: "busybox:1.28", command: [sleep, "3600"]}]}}`
+const podManifest = (i: number): string => `apiVersion: v1
+kind: Pod
+metadata: { name: p${i} }
+spec: { containers: [{ name: c, image: "busybox:1.28", command: [sleep, "3600"] }] }
+`
 
 async function podBytes(collect: () => void): Promise<number> {
   const cluster = await createCluster()
@@ -64,7 +67,7 @@ async function podBytes(collect: () => void): Promise<number> {
 
   async function apply(from: number, to: number): Promise<void> {
     const numbers = Array.from({ length: to - from }, (_, i) => from + i)
-    await cluster.apply(numbers.map(podManifest).join("\n---\n"))
+    await cluster.apply(numbers.map(podManifest).join("---\n"))
     for (const i of numbers) await cluster.pod(`p${i}`).ready()
   }
 }

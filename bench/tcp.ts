@@ -7,9 +7,9 @@ import { type Contender, compare, type Result, wall } from "./measure.ts"
 import type { KernelPeer } from "./peer/kernel.ts"
 
 const TARGET = ipv4("10.244.2.2")
-const BULK = 24 << 20
+const BULK = 64 << 20
 const CHUNK = 1 << 17
-const CONNECTIONS = 2000
+const CONNECTIONS = 6000
 const PEER_MILLISECONDS = 400
 
 export const conditions =
