@@ -26,6 +26,8 @@ interface Token {
   start: number
 }
 
+/** tslab's own dependency, found from tslab's folder. */
+const COMPILER = "@tslab/typescript-for-tslab"
 /** What tslab writes in front of a cell's first line. */
 const PREFIX = "(function(exports, require) { "
 const ASYNC_PREFIX = "(async function(exports, require) { "
@@ -40,7 +42,7 @@ export class CellLines {
   /** @param cwd where the kernel ran: imports resolve from there */
   constructor(cwd: string, cells: readonly RunCell[]) {
     const require = createRequire(createRequire(import.meta.url).resolve("tslab/package.json"))
-    this.#compiler = require("@tslab/typescript-for-tslab") as typeof ts
+    this.#compiler = require(COMPILER) as typeof ts
     this.#cells = cells
     this.#code = generate(require("./dist/converter.js") as { createConverter(): Converter }, cwd, cells)
   }
