@@ -16,8 +16,8 @@ const SDK = resolve("dist/index.js")
  * when they are first used. Nothing is split off yet, so these bound everything there is: over a quarter of it is programs, a fifth the control
  * plane, an eighth the YAML parser. Lower them when something is; raise them only for something a reader sees.
  */
-const MINIFIED_BUDGET = 850_000
-const COMPRESSED_BUDGET = 300_000
+const MINIFIED_BUDGET = 900_000
+const COMPRESSED_BUDGET = 320_000
 
 const WORKER = `
 import { createCluster } from ${JSON.stringify(SDK)}
