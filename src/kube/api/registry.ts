@@ -4,7 +4,7 @@
  */
 import type { Simulation } from "../../sim/simulation.ts"
 import type { FieldError } from "./field-error.ts"
-import { clone, type Dict, equal, isDict, section, strings } from "./json.ts"
+import { clone, type Dict, equal, isDict, section } from "./json.ts"
 import { jsonPatch } from "./patch/json-patch.ts"
 import { mergePatch } from "./patch/merge.ts"
 import { strategicMerge } from "./patch/strategic.ts"
@@ -480,9 +480,4 @@ function unprocessable(message: string): status.Status {
     details: {},
     code: 422,
   }
-}
-
-/** The labels of an object, never `undefined`. */
-export function labelsOf(object: ApiObject): Readonly<Record<string, string>> {
-  return strings(object.metadata, "labels")
 }

@@ -112,15 +112,6 @@ export function pathNotFound(): Status {
   return failure(404, "NotFound", "the server could not find the requested resource", {})
 }
 
-export function methodNotSupported(resource: GroupName, action: string): Status {
-  return failure(
-    405,
-    "MethodNotAllowed",
-    `${action} is not supported on resources of kind ${JSON.stringify(qualified(resource))}`,
-    detailsOf(resource),
-  )
-}
-
 export function internalError(message: string): Status {
   return failure(500, "InternalError", `Internal error occurred: ${message}`, { causes: [{ message }] })
 }

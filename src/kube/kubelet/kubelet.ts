@@ -6,7 +6,7 @@ import type { Registry } from "../api/registry.ts"
 import type { ExecOptions, ExecSession, LogOptions, NodeAgent } from "../api/request.ts"
 import { badRequest, internalError, isStatus, notFound, type Status } from "../api/status.ts"
 import type { ApiStream } from "../api/stream.ts"
-import { timestamp } from "../api/time.ts"
+import { microTimestamp, timestamp } from "../api/time.ts"
 import type { Node, Pod } from "../api/types.ts"
 import { Informer } from "../client/informer.ts"
 import { EventRecorder } from "../client/recorder.ts"
@@ -97,11 +97,15 @@ export class Kubelet implements PodHost, NodeAgent {
     this.#say("NodeHasNoDiskPressure", `Node ${this.node.name} status is now: NodeHasNoDiskPressure`)
     this.#say("NodeHasSufficientPID", `Node ${this.node.name} status is now: NodeHasSufficientPID`)
     this.#say("NodeAllocatableEnforced", "Updated Node Allocatable limit across pods")
-    this.#renewLease(now)
+    this.#renewLease()
   }
 
-  #renewLease(now: string): void {
-    const spec = { holderIdentity: this.node.name, leaseDurationSeconds: 40, renewTime: `${now.slice(0, -1)}.000000Z` }
+  #renewLease(): void {
+    const spec = {
+      holderIdentity: this.node.name,
+      leaseDurationSeconds: 40,
+      renewTime: microTimestamp(this.kernel.sim),
+    }
     this.registry.create(this.registry.resource("leases"), {
       apiVersion: "coordination.k8s.io/v1",
       kind: "Lease",

@@ -1,6 +1,7 @@
 /** kubectl exec. Models pkg/cmd/exec. */
 import { formatQuery } from "../../kube/api/request.ts"
 import { isFailure, type Status } from "../../kube/api/status.ts"
+import { PipedFile } from "../../linux/task/file.ts"
 import type { Client } from "./client.ts"
 import { fail, Stop, statusFailure, usage } from "./failure.ts"
 import { containerOf, podOf } from "./pods.ts"
@@ -33,10 +34,12 @@ export async function exec(client: Client): Promise<number> {
   })
   // With -t the terminal is raw: Ctrl-C is the remote program's.
   if (tty) proc.ignore("SIGINT")
+  const typed = input ? proc.fds.get(0) : undefined
+  const stdin = typed?.isTty === true && !tty ? new PipedFile(typed) : typed
   const answer = client.request({
     method: "POST",
     path: `${client.path(client.resource("pods"), pod.metadata.name, pod.metadata.namespace)}/exec?${query}`,
-    streams: { stdin: input ? proc.fds.get(0) : undefined, stdout: proc.fds.get(1), stderr: proc.fds.get(tty ? 1 : 2) },
+    streams: { stdin, stdout: proc.fds.get(1), stderr: proc.fds.get(tty ? 1 : 2) },
   })
   const { session, body } = answer
   if (session === undefined) return isFailure(body) ? refused(body) : fail("the server did not start the command")
