@@ -138,6 +138,17 @@ describe("a shell at a terminal", () => {
     expect(await type(terminal, "echo $?")).toBe("4\nroot@k8s-master:~# ")
   })
 
+  test("exec -i without -t: the far shell finds no terminal and reads a script", async () => {
+    await cluster.apply(POD)
+    await cluster.pod("client-pod").ready()
+    const terminal = open("k8s-master")
+    expect(await type(terminal, "kubectl exec -i client-pod -- sh")).toBe("")
+    expect(await type(terminal, "hostname")).toBe("")
+    terminal.end()
+    await terminal.settle()
+    expect(screen).toBe("client-pod\nroot@k8s-master:~# ")
+  })
+
   test("Tab: programs first, then paths", () => {
     const terminal = open("k8s-master")
     expect(terminal.complete("kubec")).toEqual(["kubectl"])

@@ -71,6 +71,27 @@ export class BytesFile extends CountedFile {
   protected release(): void {}
 }
 
+/** A terminal's input at the far end of a pipe, as `kubectl exec -i` hands it over: the same bytes, and no terminal any more. */
+export class PipedFile extends CountedFile {
+  readonly #file: OpenFile
+
+  constructor(file: OpenFile) {
+    super()
+    this.#file = file
+    file.retain()
+  }
+
+  read(proc: Process, max: number): Promise<Uint8Array> {
+    return this.#file.read(proc, max)
+  }
+  write(proc: Process, data: Uint8Array): Promise<void> {
+    return this.#file.write(proc, data)
+  }
+  protected release(): void {
+    this.#file.close()
+  }
+}
+
 /** A sink outside the simulation: the output of `exec`, a terminal's screen. */
 export class SinkFile extends CountedFile {
   readonly #sink: (data: Uint8Array) => void
