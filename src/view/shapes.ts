@@ -54,11 +54,24 @@ export function arrow(points: readonly Point[], hue: Hue, width: number, dashed 
 /** White text on it has a contrast of 5:1, and it stands out from paper and from night alike. */
 const BADGE = "#b04a00"
 
+const BADGE_HEIGHT = 18
+const badgeWidth = (text: string): number => Math.max(BADGE_HEIGHT, textWidth(text, SMALL, false, true) + 9)
+
+/** How far a badge must move to the right so that its left end stays where a single digit has it. */
+export const badgeShift = (text: string): number => (badgeWidth(text) - BADGE_HEIGHT) / 2
+
 /** A pill with a number (or several) in it, centred. */
 export function badge(x: number, y: number, text: string, color: string = BADGE): Markup {
-  const width = Math.max(18, textWidth(text, SMALL, false, true) + 9)
+  const width = badgeWidth(text)
   return fragment(
-    element("rect", { x: x - width / 2, y: y - 9, width, height: 18, rx: 9, fill: color }),
+    element("rect", {
+      x: x - width / 2,
+      y: y - BADGE_HEIGHT / 2,
+      width,
+      height: BADGE_HEIGHT,
+      rx: BADGE_HEIGHT / 2,
+      fill: color,
+    }),
     label(x, y + 4, text, { size: SMALL, bold: true, anchor: "middle", fill: "#fff" }),
   )
 }

@@ -1,6 +1,6 @@
 /** A packet's way drawn over a topology: numbered stops, and arrows in the room between the boxes, never over them. */
 import { stroke } from "./palette.ts"
-import { arrow, badge, box, type Point } from "./shapes.ts"
+import { arrow, badge, badgeShift, box, type Point } from "./shapes.ts"
 import type { TopologyStop } from "./topology-data.ts"
 import type { NodeBox, StackBox, TopologyLayout } from "./topology-layout.ts"
 import { fragment, type Markup } from "./xml.ts"
@@ -106,8 +106,9 @@ function badges(places: readonly (Place | undefined)[]): Markup[] {
   // A bridge's corner is where its last port sits.
   return [...numbers].map(([item, text]) =>
     badge(
-      item.x + item.width + (bridges.has(item) && item.kind === "device" ? 1 : -3),
-      item.y + (bridges.has(item) && item.kind === "device" ? item.height / 2 : 0),
+      item.x + item.width + (bridges.has(item) && item.kind === "device" ? 1 : -3) + badgeShift(text),
+      // Above the edge rather than on it, where it would cover the end of a name.
+      bridges.has(item) && item.kind === "device" ? item.y + item.height / 2 : item.y - 3,
       text,
     ),
   )

@@ -15,7 +15,7 @@ test("README's picture", async () => {
   await cluster.apply(pod("backend-pod", "k8s-worker-2", "{ name: c, image: nginx }"))
   const [client, backend] = [cluster.pod("client-pod"), cluster.pod("backend-pod")]
   await Promise.all([client.ready(), backend.ready()])
-  const capture = await cluster.capture({ filter: "tcp" }, () => client.exec(`wget -qO- http://${backend.ip}/`))
+  const capture = await cluster.capture({ filter: "ip" }, () => client.exec(`wget -qO- http://${backend.ip}/`))
   const picture = topology({
     label: "A SYN's way from client-pod to backend-pod, as podwire followed it",
     nodes: cluster.topology(),
