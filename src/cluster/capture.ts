@@ -197,7 +197,9 @@ export function startCapture(sim: Simulation, places: readonly Place[], options:
   sim.trace.start()
   const taps = places.map((point) => {
     const device = options.device === undefined ? undefined : deviceOf(point, options.device)
+    // Unlike tcpdump in a pod, which shows what is still to be computed: a file of these opens without a bad checksum.
     const socket = new PacketSocket(point.net, {
+      finishChecksums: true,
       filter: (bytes, offset, length) => pass(new DataView(bytes.buffer), offset, length),
       ...(device === undefined ? {} : { device }),
     })

@@ -1,7 +1,7 @@
 /** A frame taken apart, layer by layer, with each field's place in the bytes: what a packet view shows. Descends into VXLAN. */
 import { formatIpv4, formatMac } from "./address.ts"
 import * as arp from "./arp.ts"
-import { csumFold, csumPartial, pseudoHeaderSum } from "./checksum.ts"
+import { csumFold, csumFold16, csumPartial, pseudoHeaderSum } from "./checksum.ts"
 import * as ethernet from "./ethernet.ts"
 import * as icmp from "./icmp.ts"
 import * as ipv4 from "./ipv4.ts"
@@ -152,15 +152,14 @@ function icmpLayer(view: DataView, at: number, end: number, layers: DissectedLay
   data(at + icmp.LENGTH, end, layers)
 }
 
-/** "correct", or what the sender left to its network card. */
+/** "correct", "not computed yet" for what a sender left to its network card, or "wrong". */
 function transportChecksum(view: DataView, at: number, end: number, header: ipv4.Ipv4Header, field: number): string {
-  const sum = csumPartial(
-    view,
-    at,
-    end - at,
-    pseudoHeaderSum(header.source, header.destination, header.protocol, end - at),
-  )
-  return `0x${field.toString(16).padStart(4, "0")} ${csumFold(sum) === 0 ? "(correct)" : "(not computed yet)"}`
+  const hex = `0x${field.toString(16).padStart(4, "0")}`
+  // What was cut off or follows in another fragment cannot be summed.
+  if (end < at - header.headerLength + header.totalLength) return hex
+  const pseudo = pseudoHeaderSum(header.source, header.destination, header.protocol, end - at)
+  if (csumFold(csumPartial(view, at, end - at, pseudo)) === 0) return `${hex} (correct)`
+  return `${hex} ${csumFold16(pseudo) === field ? "(not computed yet)" : "(wrong)"}`
 }
 
 function udpLayer(view: DataView, at: number, end: number, header: ipv4.Ipv4Header, layers: DissectedLayer[]): void {

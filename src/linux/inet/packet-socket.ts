@@ -1,8 +1,9 @@
 /** Packet sockets: frames as the devices see them, copied once. Models net/packet/af_packet.c. */
 import { WaitQueue } from "../../sim/task.ts"
+import { csumFold, csumPartial } from "../../wire/checksum.ts"
 import type { NetDevice, PacketTap } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
-import type { Skb } from "../skb.ts"
+import { IpSummed, type Skb } from "../skb.ts"
 import type { Process } from "../task/process.ts"
 
 /** A frame as it was seen. */
@@ -30,6 +31,8 @@ export interface PacketSocketOptions {
   promiscuous?: boolean
   /** Bytes kept of each frame (262144). */
   snaplen?: number
+  /** Checksums that are left to whoever puts the frame on a wire are finished in the copy (false: shown as they are, as the kernel shows them). */
+  finishChecksums?: boolean
   /** How many bytes of a frame to keep: 0 drops it. Runs in the kernel, before the copy. */
   filter?: (bytes: Uint8Array, offset: number, length: number, dev: NetDevice, outgoing: boolean) => boolean
   /** Frames waiting to be read before new ones are dropped (unlimited: a simulated capture loses nothing). */
@@ -57,7 +60,7 @@ export class PacketSocket implements PacketTap {
   }
 
   deliver(dev: NetDevice, skb: Skb, outgoing: boolean): void {
-    const { filter, snaplen = 262144, ring = Number.POSITIVE_INFINITY } = this.options
+    const { filter, snaplen = 262144, ring = Number.POSITIVE_INFINITY, finishChecksums } = this.options
     const { bytes } = skb.arena
     const length = skb.length
     if (filter !== undefined && !filter(bytes, skb.data, length, dev, outgoing)) return
@@ -68,9 +71,12 @@ export class PacketSocket implements PacketTap {
       this.dropped++
       return
     }
+    const copy = bytes.slice(skb.data, skb.data + Math.min(length, snaplen))
+    if (finishChecksums === true && skb.ipSummed === IpSummed.PARTIAL && copy.length === length)
+      finishChecksum(copy, skb.csumStart - skb.data, skb.csumOffset)
     this.frames.push({
       time: this.net.kernel.sim.now,
-      bytes: bytes.slice(skb.data, skb.data + Math.min(length, snaplen)),
+      bytes: copy,
       length,
       ifindex: dev.ifindex,
       device: dev.name,
@@ -104,4 +110,11 @@ export class PacketSocket implements PacketTap {
       if (at >= 0) this.net.taps.splice(at, 1)
     }
   }
+}
+
+/** As netdev.ts checksumHelp, in a copy: the field holds the pseudo-header's sum. */
+function finishChecksum(frame: Uint8Array, start: number, offset: number): void {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
+  const sum = csumFold(csumPartial(view, start, frame.length - start, 0))
+  view.setUint16(start + offset, sum === 0 ? 0xffff : sum)
 }
