@@ -46,7 +46,15 @@ function readArguments(): { names: string[]; json: boolean } {
 function openPeer(names: readonly string[], say: (text: string) => void): KernelPeer | undefined {
   if (!names.some((name) => AGAINST_KERNEL.includes(name))) return undefined
   const reason = whyNot()
-  if (reason === undefined) return new KernelPeer()
+  if (reason === undefined) {
+    const peer = new KernelPeer()
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.once(signal, () => {
+        peer.close()
+        process.exit(1)
+      })
+    return peer
+  }
   say(`peer skipped: ${reason}\n`)
   return undefined
 }

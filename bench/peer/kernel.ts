@@ -64,7 +64,7 @@ export class KernelPeer {
   readonly #running = new Set<ChildProcess>()
 
   constructor() {
-    execFileSync("cc", ["-O2", "-o", this.#program, join(import.meta.dirname, "traffic.c")])
+    script(`cc -O2 -o '${this.#program}' '${join(import.meta.dirname, "traffic.c")}'`)
     this.#removeNamespaces()
     script(`
 ${names.map((name) => `ip netns add ${name}; ip -n ${name} link set lo up`).join("\n")}
@@ -84,7 +84,9 @@ ${SIDES.map(machineScript).join("\n")}`)
 
   /** Starts a program of traffic.c in a pod; its "COUNT SECONDS" as a rate a second. */
   #traffic(side: Side, ...args: string[]): { rate: Promise<number>; stop(): void } {
-    const child = spawn("ip", ["netns", "exec", `${PREFIX}pod-${side}`, this.#program, ...args], {
+    const command = [this.#program, ...args].map((word) => `'${word}'`).join(" ")
+    // exec: the child is the program itself, so that stop() reaches it.
+    const child = spawn("/bin/sh", ["-c", `exec ip netns exec ${PREFIX}pod-${side} ${command}`], {
       stdio: ["ignore", "pipe", "inherit"],
     })
     this.#running.add(child)
@@ -132,7 +134,7 @@ ${SIDES.map(machineScript).join("\n")}`)
   }
 
   #removeNamespaces(): void {
-    for (const name of names) spawnSync("ip", ["netns", "del", name], { stdio: "ignore" })
+    script(names.map((name) => `ip netns del ${name} 2>/dev/null || true`).join("\n"))
   }
 
   close(): void {
