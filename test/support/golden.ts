@@ -36,3 +36,5 @@ export function readCaptureGolden(file: string): { options: string; output: stri
 }
 
 export const readText = (path: string): string => readFileSync(path, "utf8")
+
+export const readBytes = (path: string): Uint8Array => new Uint8Array(readFileSync(path))
