@@ -19,7 +19,7 @@ import { ip } from "../tools/ip/index.ts"
 import { ping } from "../tools/ping.ts"
 import { tcpdump } from "../tools/tcpdump/index.ts"
 import { VERSIONS } from "../versions.ts"
-import { formatIpv4, ipv4, mac, netmask } from "../wire/address.ts"
+import { ipv4, mac, netmask } from "../wire/address.ts"
 
 export interface UplinkSpec {
   name: string
@@ -88,10 +88,4 @@ function installPrograms(kernel: Kernel): void {
     `PRETTY_NAME="${VERSIONS.os}"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n`,
   )
   mountProc(root, kernel.initNet)
-}
-
-/** The first address of a machine's uplink, as text. */
-export function uplinkAddress(kernel: Kernel, name: string): string {
-  const address = kernel.initNet.device(name)?.addresses[0]?.address
-  return address === undefined ? "" : formatIpv4(address)
 }

@@ -28,10 +28,6 @@ const hex = (hue: Hue): string => (hue === "ink" ? "currentColor" : HUES[hue])
 /** The hue as CSS, replaceable by the page. */
 const css = (hue: Hue): string => (hue === "ink" ? "currentColor" : `var(--podwire-${hue},${HUES[hue]})`)
 
-/** A hue as HTML's inline style needs it: a translucent background. */
-export const tintCss = (hue: Hue, percent: number): string =>
-  `background:color-mix(in srgb,${css(hue)} ${percent}%,transparent)`
-
 // Attributes carry the colours a second time: some viewers (and GitHub's notebook pages) drop <style>.
 export const fill = (hue: Hue, opacity: number): Attributes => ({
   class: `pwf-f-${hue}`,

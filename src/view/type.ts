@@ -1,6 +1,6 @@
 /** Setting text: widths without a browser, shortening, labels. */
 import type { Hue } from "./palette.ts"
-import { type Child, element, type Markup } from "./xml.ts"
+import { element, type Markup } from "./xml.ts"
 
 // Advance widths in em, a little wide on purpose (DejaVu Sans is the widest of the fonts system-ui resolves to).
 const MONO_ADVANCE = 0.61
@@ -81,10 +81,6 @@ export function label(x: number, y: number, text: string, style: TextStyle = {})
     shown,
   )
 }
-
-/** The pieces as one, moved by `x`, `y`. */
-export const at = (x: number, y: number, ...children: Child[]): Markup =>
-  element("g", { transform: `translate(${Math.round(x * 100) / 100} ${Math.round(y * 100) / 100})` }, ...children)
 
 /** `text` in lines no wider than `width`, broken at spaces; a word that is wider is shortened when it is set. */
 export function wrap(text: string, size: number, width: number): string[] {

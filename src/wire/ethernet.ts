@@ -1,8 +1,6 @@
 /** Ethernet II (IEEE 802.3 clause 3): destination, source, EtherType. */
 
 export const LENGTH = 14
-/** The shortest frame a wire carries, without the FCS. */
-export const MIN_FRAME = 60
 
 export const EtherType = { IPV4: 0x0800, ARP: 0x0806, VLAN: 0x8100, IPV6: 0x86dd } as const
 

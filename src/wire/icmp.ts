@@ -30,7 +30,6 @@ export const type = (view: DataView, at: number): number => view.getUint8(at)
 export const code = (view: DataView, at: number): number => view.getUint8(at + 1)
 export const checksum = (view: DataView, at: number): number => view.getUint16(at + 2)
 export const echoId = (view: DataView, at: number): number => view.getUint16(at + 4)
-export const echoSequence = (view: DataView, at: number): number => view.getUint16(at + 6)
 export const nextHopMtu = (view: DataView, at: number): number => view.getUint16(at + 6)
 /** Error messages quote the packet that caused them; queries do not (RFC 1122 section 3.2.2). */
 export const isError = (type: number): boolean => type === 3 || type === 4 || type === 5 || type === 11 || type === 12

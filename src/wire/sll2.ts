@@ -8,7 +8,6 @@ export const HardwareType = { ETHER: 1, LOOPBACK: 772 } as const
 /** The EtherType. */
 export const protocol = (view: DataView, at: number): number => view.getUint16(at)
 export const ifindex = (view: DataView, at: number): number => view.getUint32(at + 4)
-export const hardwareType = (view: DataView, at: number): number => view.getUint16(at + 8)
 /** PACKET_HOST 0, BROADCAST 1, MULTICAST 2, OTHERHOST 3, OUTGOING 4. */
 export const packetType = (view: DataView, at: number): number => view.getUint8(at + 10)
 

@@ -5,9 +5,7 @@ export const LENGTH = 8
 export const IANA_PORT = 4789
 /** The Linux kernel's own default, which Flannel keeps. */
 export const LINUX_PORT = 8472
-/** Bytes VXLAN over IPv4 adds in front of the inner frame: IPv4 20, UDP 8, VXLAN 8. */
-export const IPV4_HEADROOM = 36
-/** Bytes it costs the inner MTU: the above and the inner Ethernet header. */
+/** Bytes VXLAN over IPv4 costs the inner MTU: IPv4 20, UDP 8, VXLAN 8 and the inner Ethernet header 14. */
 export const IPV4_OVERHEAD = 50
 /** The I flag: the VNI is valid. */
 export const FLAG_VNI = 0x08

@@ -1,5 +1,4 @@
 /** One route. Models the kernel's fib_alias and fib_info, one next hop each. */
-import { formatPrefix } from "../../wire/address.ts"
 import type { NetDevice } from "../netdev.ts"
 
 /** Models include/uapi/linux/rtnetlink.h RTN_*. */
@@ -40,8 +39,4 @@ export interface Route {
   readonly onlink: boolean
   /** What made it: a command, a controller, an object. For explanations only. */
   readonly origin: string | undefined
-}
-
-export function routeName(route: Route): string {
-  return route.prefixLength === 0 ? "default" : formatPrefix(route.destination, route.prefixLength)
 }

@@ -12,11 +12,9 @@ import { linkAdd, linkDel, linkUp } from "../../../linux/rtnetlink/link.ts"
 import { neighAdd, neighDel } from "../../../linux/rtnetlink/neigh.ts"
 import { routeAdd, routeDel } from "../../../linux/rtnetlink/route.ts"
 import { formatIpv4, formatMac, formatPrefix, type Prefix, parseIpv4, parseMac } from "../../../wire/address.ts"
+import { IPV4_OVERHEAD } from "../../../wire/vxlan.ts"
 import { type Lease, type LeaseEvent, originOf } from "../lease.ts"
 import type { Backend, BackendHost } from "./backend.ts"
-
-/** Outer IPv4, UDP, VXLAN and the inner Ethernet header. */
-const ENCAPSULATION = 50
 
 interface Peer {
   readonly vni: number
@@ -73,7 +71,7 @@ async function ensureDevice(host: BackendHost, mac: number): Promise<NetDevice |
     kind: "vxlan",
     name,
     address: mac,
-    mtu: (conf.mtu || lower.mtu) - ENCAPSULATION,
+    mtu: (conf.mtu || lower.mtu) - IPV4_OVERHEAD,
     txQueueLength: 0,
     vxlan,
     origin: "flanneld",
