@@ -1,9 +1,10 @@
 /** Broken manifests: kubectl's own words first, then where it is; nothing changed. And what is printed as YAML reads back as it was. */
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { parse } from "yaml"
+import { parse, stringify } from "yaml"
 import { createCluster } from "../../src/index.ts"
 import { toYaml } from "../../src/tools/kubectl/yaml/emit.ts"
+import { loadYaml } from "../../src/tools/kubectl/yaml/load.ts"
 import { readText } from "../support/golden.ts"
 import { GOLDEN_FOLDER } from "../support/kubectl-plan.ts"
 import { complaint } from "./kubectl-yaml.ts"
@@ -50,7 +51,7 @@ describe("broken manifests", () => {
   })
 })
 
-describe("YAML as kubectl prints it", () => {
+describe("YAML as kubectl reads and prints it", () => {
   const any = fc.oneof(
     fc.string({ maxLength: 20 }),
     fc.string({ unit: fc.constantFrom(..."abN:#-'\"\n {}[]0.é&*!|>%@`,?\t\\~"), maxLength: 12 }),
@@ -105,5 +106,96 @@ describe("YAML as kubectl prints it", () => {
       }),
       { seed: 1, numRuns: 2000 },
     )
+  })
+
+  const style = fc.record({
+    collectionStyle: fc.constantFrom("any" as const, "flow" as const),
+    defaultStringType: fc.constantFrom("PLAIN", "QUOTE_DOUBLE", "QUOTE_SINGLE"),
+    indent: fc.constantFrom(2, 4),
+    indentSeq: fc.boolean(),
+    lineWidth: fc.constantFrom(0, 20, 80),
+  })
+  test("reads what another writer wrote, in any style, as it was meant", () => {
+    fc.assert(
+      fc.property(value, style, (original, options) => {
+        // Nor does it quote the merge key, and it indents blocks with what begins them.
+        fc.pre(!/<<|\\t|\\n/.test(JSON.stringify(original)))
+        // Inside of brackets this writer leaves unquoted what YAML 1.1 does not.
+        const inFlow = options.collectionStyle === "flow"
+        const quotes = inFlow ? { defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "QUOTE_DOUBLE" } : {}
+        const written = stringify({ original }, {
+          version: "1.1",
+          aliasDuplicateObjects: false,
+          ...options,
+          ...quotes,
+        } as object)
+        expect(loadYaml(written)).toEqual({ value: { original } })
+      }),
+      { seed: 1, numRuns: 3000 },
+    )
+  })
+  const word = fc.string({ unit: fc.constantFrom(..."abc"), minLength: 1, maxLength: 8 })
+  const line = fc.array(word, { minLength: 1, maxLength: 6 }).map((words) => words.join(" "))
+  const paragraphs = fc
+    .tuple(
+      line,
+      fc.array(
+        fc.oneof(
+          line,
+          fc.constant(""),
+          line.map((text) => `  ${text}`),
+        ),
+        { maxLength: 5 },
+      ),
+      fc.integer({ min: 0, max: 3 }),
+    )
+    .map(([first, rest, ends]) => [first, ...rest].join("\n").trimEnd() + "\n".repeat(ends))
+  test("reads block scalars, literal and folded, with every ending", () => {
+    fc.assert(
+      fc.property(paragraphs, fc.constantFrom("BLOCK_LITERAL", "BLOCK_FOLDED"), (original, type) => {
+        const written = stringify({ a: { original }, b: 1 }, {
+          version: "1.1",
+          defaultStringType: type,
+          defaultKeyType: "PLAIN",
+          lineWidth: 0,
+        } as object)
+        expect({ written, ...loadYaml(written) }).toEqual({ written, value: { a: { original }, b: 1 } })
+      }),
+      { seed: 1, numRuns: 2000 },
+    )
+  })
+  test("reads back what it prints", () => {
+    fc.assert(
+      fc.property(value, (original) => {
+        expect(loadYaml(toYaml(original))).toEqual({ value: original })
+      }),
+      { seed: 1, numRuns: 2000 },
+    )
+  })
+  test("YAML 1.1, as goyaml.v2 has it: numbers, booleans, what stays text, merge keys, duplicate keys", () => {
+    const text =
+      "{a: yes, b: 014, c: 0o14, d: 0b11, e: 1_000, f: 1e3, g: 2026-01-01, h: 190:20:30, i: .5, j: 0x1F, k: -0x1, l: 08, m: ~, t: !!str 5, o: ! 5, p: '5', N: x, q: 1, q: 2, r: +5, s: 1.}"
+    expect(loadYaml(text)).toEqual({
+      value: {
+        ...{
+          a: true,
+          b: 12,
+          c: 12,
+          d: 3,
+          e: 1000,
+          f: 1000,
+          g: "2026-01-01",
+          h: "190:20:30",
+          i: 0.5,
+          j: 31,
+          k: -1,
+          l: 8,
+        },
+        ...{ m: null, t: "5", o: "5", p: "5", false: "x", q: 2, r: 5, s: 1 },
+      },
+    })
+    expect(loadYaml("base: &b {x: 1, w: 2}\nown:\n  <<: *b\n  w: 3\nboth: {<<: [{x: 1}, {x: 2, z: 3}]}\n")).toEqual({
+      value: { base: { x: 1, w: 2 }, own: { x: 1, w: 3 }, both: { x: 1, z: 3 } },
+    })
   })
 })

@@ -1,6 +1,7 @@
 /** The real kubectl 1.31, live: it still says what was recorded, so that the recording cannot rot. */
 import { expect, test } from "vitest"
-import { brokenManifests } from "../support/broken-yaml.ts"
+import { parseManifests } from "../../src/tools/kubectl/manifest.ts"
+import { brokenManifests, wrapped } from "../support/broken-yaml.ts"
 import { readGolden } from "../support/golden.ts"
 import { GOLDEN_FOLDER, readPlan } from "../support/kubectl-plan.ts"
 import { needs } from "../support/needs.ts"
@@ -11,6 +12,8 @@ const kubectl = findKubectl()
 
 /** The two groups that have everything that goes over the wire: apply, get, watch, describe, delete, exec over WebSocket, logs. */
 const LIVE = ["delete", "exec"]
+
+const fieldOf = (object: unknown): unknown => (object as { value?: unknown }).value
 
 needs({ "kubectl 1.31": kubectl !== undefined })("the real kubectl", () => {
   for (const group of readPlan().filter(({ name }) => LIVE.includes(name)))
@@ -31,5 +34,23 @@ needs({ "kubectl 1.31": kubectl !== undefined })("the real kubectl", () => {
     expect(said.size).toBeGreaterThan(300)
     for (const [i, text] of texts.entries())
       expect({ seed, text, said: complaint(text) }).toEqual({ seed, text, said: said.get(i) })
+  }, 60_000)
+
+  test("and what is well-formed means the same to both", async () => {
+    const seed = 7
+    const texts = brokenManifests(seed, 500).map(wrapped)
+    const real = await RealKubectl.start(kubectl?.path ?? "")
+    const read = await real.readGood(texts)
+    await real.close()
+    expect(read.size).toBeGreaterThan(150)
+    for (const [i, text] of texts.entries()) {
+      const object = read.get(`d${i}`)
+      if (object !== undefined)
+        expect({ seed, text, value: fieldOf(parseManifests(text, "x")[0]) }).toEqual({
+          seed,
+          text,
+          value: fieldOf(object),
+        })
+    }
   }, 60_000)
 })

@@ -67,3 +67,8 @@ export function parseSaid(stderr: string): Map<number, string> {
     said.set(Number(number), (message as string).replace(/^(invalid map key).*/, "$1"))
   return said
 }
+
+/** The same texts as the value of a field of a manifest that kubectl can print. */
+export function wrapped(text: string, i: number): string {
+  return `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: d${i}}\nvalue:\n${text.replace(/^(?=.)/gm, "  ")}\n`
+}

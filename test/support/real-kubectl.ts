@@ -124,6 +124,22 @@ export class RealKubectl {
     )
   }
 
+  /** How it reads manifests: those that it can, by name. */
+  async readGood(texts: readonly string[]): Promise<Map<string, unknown>> {
+    const folder = join(this.#home, "work/good")
+    mkdirSync(folder, { recursive: true })
+    for (const [i, text] of texts.entries()) writeFileSync(join(folder, `d${i}.yaml`), text)
+    const now = this.cluster.sim.now / 1e9
+    const command = "kubectl create --dry-run=client --validate=false -o json -f good 2>/dev/null"
+    const { output } = await this.run(command, now, now + 1)
+    // One object after another, or a List.
+    const objects = output.split(/^(?=\{)/m).flatMap((part) => {
+      const parsed = JSON.parse(part) as { items?: unknown[] }
+      return parsed.items ?? [parsed]
+    }) as { metadata: { name: string } }[]
+    return new Map(objects.map((object) => [object.metadata.name, object]))
+  }
+
   /** The port is this run's; a cluster made by kubeadm has its API at the control plane's address. */
   #neutral(text: string): string {
     return unshift(text, this.shift)

@@ -2,14 +2,13 @@
  * Manifests: YAML or JSON text to objects. Models apimachinery/pkg/util/yaml decoder.go and cli-runtime's StreamVisitor. Where a text is broken
  * the real kubectl goes on with what stood before it; podwire's says where it is broken, to the column, and uses nothing of any file.
  */
-import { parseAllDocuments } from "yaml"
 import { byCodePoint, type Dict, isDict } from "../../kube/api/json.ts"
 import type { Resource } from "../../kube/api/resource.ts"
 import { strerror } from "../../linux/errno.ts"
 import type { Client } from "./client.ts"
 import { type Failure, fail } from "./failure.ts"
-import { checkYaml } from "./yaml/check.ts"
 import { checkJson } from "./yaml/json.ts"
+import { loadYaml } from "./yaml/load.ts"
 
 export interface ManifestObject {
   object: Dict
@@ -58,32 +57,13 @@ function chunks(text: string, source: string): Chunk[] {
 const place = (source: string, line: number, column: number): string =>
   `\n  at ${source}:${line}:${column}, and nothing has been changed`
 
-/** kubectl reads YAML 1.1's booleans, but neither its dates nor its base-60 numbers. */
 function parseYaml({ text, line }: Chunk, source: string): unknown {
-  const error = checkYaml(text)
-  if (error !== undefined)
-    return fail(
-      `error parsing ${source}: error converting YAML to JSON: yaml: ${error.message}${place(source, line + error.mark.line + 1, error.mark.column + 1)}`,
-    )
-  // goyaml reads the first document only: what comes after its end is nobody's.
-  const [parsed] = parseAllDocuments(text, {
-    version: "1.1",
-    uniqueKeys: false,
-    customTags: (tags) =>
-      tags.filter(
-        (tag) =>
-          typeof tag === "string" ||
-          (tag.tag !== "tag:yaml.org,2002:timestamp" && (tag as { format?: string }).format !== "TIME"),
-      ),
-  })
-  if (parsed === undefined) return null
-  const [problem] = parsed.errors
-  if (problem !== undefined) {
-    const { line: at, col } = problem.linePos?.[0] ?? { line: 1, col: 1 }
-    const reason = problem.message.split(" at line ")[0] ?? problem.message
-    fail(`podwire's kubectl does not read this YAML of ${source}: ${reason}${place(source, line + at, col)}`)
-  }
-  return parsed.toJS()
+  const loaded = loadYaml(text)
+  if ("value" in loaded) return loaded.value
+  const { message, mark } = loaded
+  return fail(
+    `error parsing ${source}: error converting YAML to JSON: yaml: ${message}${place(source, line + mark.line + 1, mark.column + 1)}`,
+  )
 }
 
 function parseJson(text: string, source: string): unknown {

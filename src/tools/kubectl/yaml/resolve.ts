@@ -13,3 +13,35 @@ export function resolvesToString(text: string): boolean {
   if (text === "") return false
   return ![WORDS, INFINITE, INTEGER, FLOAT, TIMESTAMP, BASE_60].some((pattern) => pattern.test(text))
 }
+
+const BOOLEANS = /^(?:(y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)|n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/
+const NULL = /^(|~|null|Null|NULL)$/
+
+/** The value of a plain scalar. Dates and base-60 numbers stay text, as sigs.k8s.io/yaml leaves them. */
+export function resolve(text: string): string | number | boolean | null {
+  if (NULL.test(text)) return null
+  const boolean = BOOLEANS.exec(text)
+  if (boolean !== null) return boolean[1] !== undefined
+  if (INFINITE.test(text)) return /n/i.test(text.slice(1, 2)) ? Number.NaN : text.startsWith("-") ? -Infinity : Infinity
+  return /^[-+.\d]/.test(text) ? number(text) : text
+}
+
+function number(text: string): number | string {
+  if (text.startsWith(".")) return FLOAT.test(text) ? Number(text) : text
+  const plain = text.replaceAll("_", "")
+  const [, sign = "", digits = ""] = /^([-+]?)(.*)$/s.exec(plain) ?? []
+  const whole = integer(digits)
+  if (whole !== undefined) return sign === "-" ? -whole : whole
+  return FLOAT.test(plain) ? Number(plain) : text
+}
+
+/** Go's strconv.ParseInt with base 0. */
+function integer(digits: string): number | undefined {
+  const prefixed = /^0(?:b([01]+)|o?([0-7]+)|x([0-9a-fA-F]+))$/i.exec(digits)
+  if (prefixed !== null) {
+    const [, binary, octal, hex] = prefixed
+    if (binary !== undefined) return Number.parseInt(binary, 2)
+    return octal !== undefined ? Number.parseInt(octal, 8) : Number.parseInt(hex as string, 16)
+  }
+  return /^(0|[1-9]\d*)$/.test(digits) ? Number(digits) : undefined
+}

@@ -81,8 +81,8 @@ export class Scanner {
     return false
   }
 
-  #add(type: TokenType, start: Mark, value = ""): void {
-    this.#tokens.push({ type, start, value })
+  #add(type: TokenType, start: Mark, value = "", plain = false): void {
+    this.#tokens.push({ type, start, value, plain })
   }
 
   #saveKey(): void {
@@ -103,7 +103,7 @@ export class Scanner {
     if (this.flowLevel > 0 || this.indent >= column) return
     this.#indents.push(this.indent)
     this.indent = column
-    const token = { type, start: mark, value: "" }
+    const token = { type, start: mark, value: "", plain: false }
     if (number < 0) this.#tokens.push(token)
     else this.#tokens.splice(number - this.#parsed, 0, token)
   }
@@ -146,8 +146,8 @@ export class Scanner {
     else if (c === "*" || c === "&") this.#anchor(c)
     else if (c === "!") this.#tag()
     else if ((c === "|" || c === ">") && this.flowLevel === 0) this.#blockScalar()
-    else if (c === "'" || c === '"') this.#scalar((start) => scanQuoted(this, c, start))
-    else if (this.#startsPlain(c)) this.#scalar((start) => scanPlain(this, start))
+    else if (c === "'" || c === '"') this.#scalar(false, (start) => scanQuoted(this, c, start))
+    else if (this.#startsPlain(c)) this.#scalar(true, (start) => scanPlain(this, start))
     else this.error("found character that cannot start any token", cursor.mark)
   }
 
@@ -257,7 +257,7 @@ export class Scanner {
     const { mark } = this.cursor
     const key = this.#keys.at(-1) as SimpleKey
     if (this.#isValid(key)) {
-      this.#tokens.splice(key.tokenNumber - this.#parsed, 0, { type: "KEY", start: key.mark, value: "" })
+      this.#tokens.splice(key.tokenNumber - this.#parsed, 0, { type: "KEY", start: key.mark, value: "", plain: false })
       this.#roll(key.mark.column, key.tokenNumber, "BLOCK-MAPPING-START", key.mark)
       key.possible = false
       this.simpleKeyAllowed = false
@@ -301,23 +301,20 @@ export class Scanner {
       cursor.skip()
     }
     if (!cursor.isBlankOrEnd()) this.error("did not find expected whitespace or line break", start)
-    const handle = isVerbatim ? undefined : /^[\w-]+!/.exec(text)?.[0]
-    this.#add("TAG", start, handle === undefined ? "" : `!${handle}`)
+    this.#add("TAG", start, isVerbatim ? text : `!${text}`)
   }
 
   #blockScalar(): void {
     this.#removeKey()
     this.simpleKeyAllowed = true
     const start = this.cursor.mark
-    scanBlockScalar(this, start)
-    this.#add("SCALAR", start)
+    this.#add("SCALAR", start, scanBlockScalar(this, start))
   }
 
-  #scalar(scan: (start: Mark) => void): void {
+  #scalar(plain: boolean, scan: (start: Mark) => string): void {
     this.#saveKey()
     this.simpleKeyAllowed = false
     const start = this.cursor.mark
-    scan(start)
-    this.#add("SCALAR", start)
+    this.#add("SCALAR", start, scan(start), plain)
   }
 }

@@ -32,8 +32,10 @@ export type TokenType =
 export interface Token {
   readonly type: TokenType
   readonly start: Mark
-  /** The name of an anchor or alias. */
+  /** The name of an anchor or alias, the text of a scalar, a tag as written. */
   readonly value: string
+  /** A scalar without quotes, which may mean a number or the like. */
+  readonly plain: boolean
 }
 
 /** Thrown at the first thing that is wrong. */
