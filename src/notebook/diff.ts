@@ -8,9 +8,13 @@ export function outputLines(output: Output): string[] {
   if (output.output_type === "error") return [`${output.ename}: ${output.evalue}`, ...output.traceback]
   return Object.entries(output.data).flatMap(([mime, part]) => [
     `[${mime}]`,
-    ...(typeof part === "string" ? part : JSON.stringify(part, null, 1)).split("\n"),
+    ...textLines(mime, typeof part === "string" ? part : JSON.stringify(part, null, 1)),
   ])
 }
+
+/** A figure is one long line: an element a line shows which of them changed. */
+const textLines = (mime: string, text: string): string[] =>
+  (/html|xml/.test(mime) ? text.replaceAll("><", ">\n<") : text).split("\n")
 
 const linesOf = (cell: Cell): string[] => cell.outputs.flatMap(outputLines)
 
@@ -28,18 +32,32 @@ export function diffNotebooks(committed: Notebook, run: Notebook): string {
   return parts.join("\n")
 }
 
-/** The lines between the common beginning and the common end, with two of context. */
+const LIMIT = 40
+
+/** The lines that differ: one by one where nothing came or went, else all between the common beginning and end, with two of context. */
 function unified(a: readonly string[], b: readonly string[]): string[] {
+  if (a.length === b.length)
+    return limit(
+      a.flatMap((line, i) => (line === b[i] ? [] : [`- ${line}`, `+ ${b[i]}`])),
+      2 * LIMIT,
+    )
   let start = 0
   while (start < a.length && start < b.length && a[start] === b[start]) start++
   let end = 0
   while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++
-  const limit = (lines: string[]): string[] =>
-    lines.length > 40 ? [...lines.slice(0, 40), `… ${lines.length - 40} more`] : lines
   return [
     ...a.slice(Math.max(0, start - 2), start).map((line) => `  ${line}`),
-    ...limit(a.slice(start, a.length - end).map((line) => `- ${line}`)),
-    ...limit(b.slice(start, b.length - end).map((line) => `+ ${line}`)),
+    ...limit(
+      a.slice(start, a.length - end).map((line) => `- ${line}`),
+      LIMIT,
+    ),
+    ...limit(
+      b.slice(start, b.length - end).map((line) => `+ ${line}`),
+      LIMIT,
+    ),
     ...a.slice(a.length - end, a.length - end + 2).map((line) => `  ${line}`),
   ]
 }
+
+const limit = (lines: readonly string[], most: number): readonly string[] =>
+  lines.length > most ? [...lines.slice(0, most), `… ${lines.length - most} more`] : lines
