@@ -76,6 +76,12 @@ export class TcpSock {
   #sndWnd = 0
   #sndWl1 = 0
   #sndWl2 = 0
+  /** The end of the last segment that was smaller than it could be. */
+  #sndSmall: number
+  /** The smallest path MTU that was acted upon (icsk_pmtu_cookie). */
+  #pathMtu = 0xffff
+  /** When the oldest segment on its way is given up, in virtual ns. */
+  #rtoAt = 0
   #peerMss = 536
   #sndWscale = 0
   #finQueued = false
@@ -100,6 +106,8 @@ export class TcpSock {
   #pingpong = false
   #ackPending = false
   #newestEarly = 0
+  /** What arrived twice, until it is told of. */
+  #duplicate: [number, number] | undefined
   #lastChallenge = Number.NEGATIVE_INFINITY
   // Options.
   readonly #timestampOffset: number
@@ -123,7 +131,7 @@ export class TcpSock {
     this.remotePort = addresses.remotePort
     const { sysctl, prng } = net
     this.#iss = prng.uint32()
-    this.#sndUna = this.#sndNxt = this.#iss
+    this.#sndUna = this.#sndNxt = this.#sndSmall = this.#iss
     this.#timestampOffset = prng.uint32()
     this.#ipId = prng.uint32() & 0xffff
     this.#txhash = prng.uint32() || 1
@@ -361,8 +369,10 @@ export class TcpSock {
     const inWindow = seqGe(end, this.#rcvWup) && seqLe(seq, seqAdd(this.#rcvNxt, this.#receiveWindow()))
     if ((old && (flags & TcpFlag.RST) === 0) || !inWindow) {
       if ((flags & TcpFlag.RST) === 0) {
-        if (end !== seq && (flags & TcpFlag.SYN) === 0) this.#sendAck()
-        else this.#challenge()
+        if (end !== seq && (flags & TcpFlag.SYN) === 0) {
+          this.#noteDuplicate(seq, end)
+          this.#sendAck()
+        } else this.#challenge()
       }
       return false
     }
@@ -517,6 +527,7 @@ export class TcpSock {
       this.#receiveEarly(segment)
       return
     }
+    if (payload.length > 0) this.#noteDuplicate(segment.seq, seqAdd(segment.seq, payload.length))
     if (skip < payload.length) {
       this.receiveQueue.push(payload.subarray(skip))
       this.#rcvNxt = seqAdd(segment.seq, payload.length)
@@ -526,6 +537,11 @@ export class TcpSock {
     this.#ackPending = true
     if (fin && seqAdd(segment.seq, payload.length) === this.#rcvNxt) this.#receiveFin()
     this.changed.wake()
+  }
+
+  /** Bytes that had arrived already are told of once (RFC 2883). Models tcp_dsack_set. */
+  #noteDuplicate(seq: number, end: number): void {
+    if (this.#sackOk && seqLt(seq, this.#rcvNxt)) this.#duplicate = [seq, seqGt(end, this.#rcvNxt) ? this.#rcvNxt : end]
   }
 
   #receiveEarly(segment: TcpSegmentView): void {
@@ -551,8 +567,11 @@ export class TcpSock {
   #receiveFin(): void {
     this.#rcvNxt = seqAdd(this.#rcvNxt, 1)
     this.peerClosed = true
-    if (this.state === TcpState.ESTABLISHED) this.state = TcpState.CLOSE_WAIT
-    else if (this.state === TcpState.FIN_WAIT1) {
+    if (this.state === TcpState.ESTABLISHED) {
+      this.state = TcpState.CLOSE_WAIT
+      // The program will probably close too: the acknowledgement can ride on its FIN (tcp_fin).
+      this.#pingpong = true
+    } else if (this.state === TcpState.FIN_WAIT1) {
       this.state = TcpState.CLOSING
     } else if (this.state === TcpState.FIN_WAIT2) {
       this.#sendAck()
@@ -576,7 +595,7 @@ export class TcpSock {
     const unacked = seqDiff(this.#rcvNxt, this.#rcvWup)
     const quick = this.#quickAcks > 0 && !this.#pingpong
     if (unacked > this.#sendMss() || quick || this.receiveQueue.hasEarly) this.#sendAck()
-    else if (!this.#delackTimer.armed) this.#delackTimer.arm(wheelDelay(this.#now, this.#ato || ATO_MIN))
+    else if (!this.#delackTimer.armed) this.#delackTimer.arm(wheelDelay(this.#now, this.#ato))
   }
 
   #sendAck(): void {
@@ -635,10 +654,21 @@ export class TcpSock {
     return Math.min(this.#peerMss, path) - (this.#timestamps ? TIMESTAMP_OPTION : 0)
   }
 
+  /** What fits beside the options that the next segment has. Models tcp_current_mss. */
+  #currentMss(): number {
+    const mss = this.#sendMss()
+    if (!this.#sackOk || !(this.receiveQueue.hasEarly || this.#duplicate !== undefined)) return mss
+    const most = this.#timestamps ? 3 : 4
+    const blocks =
+      (this.#duplicate === undefined ? 0 : 1) + this.receiveQueue.sackBlocks(this.#newestEarly, most).length
+    return mss - 4 - 8 * Math.min(most, blocks)
+  }
+
   /** Sends what windows allow. Models tcp_write_xmit. */
   #pushPending(): void {
     if (!this.#canSend()) return
-    const mss = this.#sendMss()
+    const mss = this.#currentMss()
+    const sent = this.#sndNxt
     for (;;) {
       const queued = this.sendBuffer.size - seqDiff(this.#sndNxt, this.#sndUna) + (this.#finSeq === undefined ? 0 : 1)
       const flight = this.#inFlight
@@ -646,13 +676,20 @@ export class TcpSock {
       const size = Math.min(queued, mss, window)
       if (queued <= 0) break
       if (size <= 0 || (size < queued && size < mss)) break
-      if (size < mss && flight > 0 && !this.noDelay && !this.#finQueued) break
+      if (size < mss && !this.noDelay && !this.#finQueued && this.#smallUnacknowledged) break
       const lastOne = size === queued
       const fin = lastOne && this.#finQueued
       this.#sendData(this.#sndNxt, size, (lastOne ? TcpFlag.PSH : 0) | (fin ? TcpFlag.FIN : 0))
     }
     this.#sendFinIfDue()
-    if (this.#inFlight === 0 && this.sendBuffer.size > 0 && this.#sndWnd === 0) this.#armRetransmit()
+    if (this.#sndNxt !== sent && !this.#probeOut && this.#retries === 0) this.#armTimer()
+    // The peer's window holds back all of it: it is asked when nothing else would (tcp_check_probe_timer).
+    if (this.#inFlight === 0 && this.sendBuffer.size > 0 && !this.#rtoTimer.armed) this.#armRetransmit()
+  }
+
+  /** A small segment is on its way: the next one waits. Models tcp_minshall_check. */
+  get #smallUnacknowledged(): boolean {
+    return seqGt(this.#sndSmall, this.#sndUna) && seqLe(this.#sndSmall, this.#sndNxt)
   }
 
   #canSend(): boolean {
@@ -671,8 +708,9 @@ export class TcpSock {
     if (now - this.#lastReceived < this.#ato) this.#pingpong = true
     if ((flags & TcpFlag.FIN) !== 0) this.#finSeq = seqAdd(seq, size)
     this.#sndNxt = seqAdd(seq, size + ((flags & TcpFlag.FIN) !== 0 ? 1 : 0))
+    if (size < this.#currentMss()) this.#sndSmall = seqAdd(seq, size)
     this.#transmit(TcpFlag.ACK | flags, seq, size, seqDiff(seq, this.#sndUna))
-    if (!this.#rtoTimer.armed || this.#inFlight === size) this.#armRetransmit()
+    if (!this.#rtoTimer.armed || seq === this.#sndUna) this.#armRetransmit()
   }
 
   #sendFinIfDue(): void {
@@ -688,7 +726,7 @@ export class TcpSock {
     this.net.snmp.tcpRetransSegs++
     const unsentFin = this.#finSeq !== undefined ? 1 : 0
     const outstanding = this.#inFlight - unsentFin
-    const size = Math.min(this.#sendMss(), outstanding)
+    const size = Math.min(this.#currentMss(), outstanding)
     if (size > 0) {
       const fin = unsentFin === 1 && size === outstanding && this.#finSeq === seqAdd(this.#sndUna, size)
       const last = size === outstanding
@@ -696,19 +734,33 @@ export class TcpSock {
     } else if (unsentFin === 1) this.#transmit(TcpFlag.FIN | TcpFlag.ACK, this.#sndUna, 0, 0)
   }
 
-  #armRetransmit(): void {
-    // A tail-loss probe comes before the first timeout of a flight (RFC 8985 section 7.2).
-    if (
+  /** No loss is suspected, and no probe was sent since something was acknowledged. */
+  get #mayProbe(): boolean {
+    const { recover, duplicates } = this.#congestion
+    return (
       this.#sackOk &&
       !this.#probeOut &&
       this.#retries === 0 &&
-      this.#congestion.recover === undefined &&
+      recover === undefined &&
+      duplicates === 0 &&
       this.#rtt.srtt > 0
-    ) {
+    )
+  }
+
+  #armRetransmit(): void {
+    this.#rtoAt = this.#now + this.#rtt.rto
+    this.#armTimer()
+  }
+
+  /** Sets the timer by what is on its way. Models tcp_rearm_rto and tcp_schedule_loss_probe. */
+  #armTimer(): void {
+    const rto = Math.max(0, this.#rtoAt - this.#now)
+    // A tail-loss probe comes before the first timeout of a flight (RFC 8985 section 7.2).
+    if (this.#mayProbe) {
       const single = this.#inFlight <= this.#sendMss()
       const probe = 2 * this.#rtt.srtt + (single ? 200 * MILLISECOND : 2 * 4 * MILLISECOND)
-      this.#arm(this.#rtoTimer, Math.min(probe, this.#rtt.rto))
-    } else this.#arm(this.#rtoTimer, this.#rtt.rto)
+      this.#arm(this.#rtoTimer, Math.min(probe, rto))
+    } else this.#arm(this.#rtoTimer, rto)
   }
 
   #onRetransmitTimer(): void {
@@ -720,15 +772,9 @@ export class TcpSock {
       this.#probeWindow()
       return
     }
-    if (
-      this.#sackOk &&
-      !this.#probeOut &&
-      this.#retries === 0 &&
-      this.#congestion.recover === undefined &&
-      this.#rtt.srtt > 0
-    ) {
+    if (this.#mayProbe) {
       this.#probeOut = true
-      this.#retransmitTail()
+      if (!this.#sendNewProbe()) this.#retransmitTail()
       this.#arm(this.#rtoTimer, this.#rtt.rto)
       return
     }
@@ -743,11 +789,21 @@ export class TcpSock {
     this.#arm(this.#rtoTimer, this.#rtt.rto)
   }
 
+  /** The best probe is something new, if there is any and the peer has room. Models tcp_send_loss_probe. */
+  #sendNewProbe(): boolean {
+    const fresh = this.sendBuffer.size - this.#inFlight
+    const size = Math.min(fresh, this.#currentMss())
+    if (this.#finSeq !== undefined || size <= 0 || this.#inFlight + size > this.#sndWnd) return false
+    const fin = size === fresh && this.#finQueued
+    this.#sendData(this.#sndNxt, size, (size === fresh ? TcpFlag.PSH : 0) | (fin ? TcpFlag.FIN : 0))
+    return true
+  }
+
   /** The last segment of the flight once more, so that its acknowledgement shows what is missing. */
   #retransmitTail(): void {
     const fin = this.#finSeq !== undefined ? 1 : 0
     const bytes = this.#inFlight - fin
-    const size = Math.min(this.#sendMss(), bytes)
+    const size = Math.min(this.#currentMss(), bytes)
     this.net.snmp.tcpRetransSegs++
     if (size <= 0) this.#transmit(TcpFlag.FIN | TcpFlag.ACK, this.#sndUna, 0, 0)
     else
@@ -761,8 +817,11 @@ export class TcpSock {
 
   /** The peer's window is closed: asks whether it still is (RFC 9293 section 3.8.6.1). */
   #probeWindow(): void {
-    if (this.sendBuffer.size === 0 || this.#sndWnd > 0) {
-      this.#pushPending()
+    if (this.sendBuffer.size === 0) return
+    if (this.#sndWnd > 0) {
+      // A crack is open: as much as goes through (tcp_write_wakeup).
+      const size = Math.min(this.sendBuffer.size, this.#currentMss(), this.#sndWnd)
+      this.#sendData(this.#sndNxt, size, TcpFlag.PSH)
       return
     }
     if (++this.#retries > this.net.sysctl.tcpRetries2) {
@@ -801,9 +860,17 @@ export class TcpSock {
     }
     if (this.#timestamps && flags !== TcpFlag.RST)
       segment.timestamp = { value: this.#timestampNow(), echo: (flags & TcpFlag.ACK) !== 0 ? this.#tsRecent : 0 }
-    if (this.#sackOk && this.receiveQueue.hasEarly && (flags & TcpFlag.SYN) === 0)
-      segment.sack = this.receiveQueue.sackBlocks(this.#newestEarly, this.#timestamps ? 3 : 4)
+    if (this.#sackOk && (flags & TcpFlag.SYN) === 0 && (this.receiveQueue.hasEarly || this.#duplicate !== undefined))
+      segment.sack = this.#sackBlocks()
     return segment
+  }
+
+  /** As many as fit beside a timestamp; what arrived twice comes first, once. */
+  #sackBlocks(): [number, number][] {
+    const most = this.#timestamps ? 3 : 4
+    const twice = this.#duplicate === undefined ? [] : [this.#duplicate]
+    this.#duplicate = undefined
+    return [...twice, ...this.receiveQueue.sackBlocks(this.#newestEarly, most - twice.length)]
   }
 
   // ── errors, the end ─────────────────────────────────────────────────────────────────────────
@@ -819,6 +886,11 @@ export class TcpSock {
 
   /** The path takes less than was sent: sends again in smaller pieces. Models tcp_v4_mtu_reduced. */
   mtuReduced(): void {
+    const way = this.#routeOrNone()
+    const mtu = way === undefined ? this.#pathMtu : routeMtu(this.net, way.dev, this.remoteAddress)
+    // What is no news changes nothing: else a segment that is too long would be answered by another.
+    if (mtu >= this.#pathMtu) return
+    this.#pathMtu = mtu
     if (this.#inFlight > 0 && this.#canSend()) this.#retransmit()
   }
 
