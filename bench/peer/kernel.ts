@@ -82,8 +82,8 @@ ${SIDES.map(machineScript).join("\n")}`)
       )
   }
 
-  /** Starts a program of traffic.c in a pod; its "COUNT SECONDS" as a rate a second. */
-  #traffic(side: Side, ...args: string[]): { rate: Promise<number>; stop(): void } {
+  /** Starts a program of traffic.c in a pod: when it can be reached, and its "COUNT SECONDS" as a rate a second. */
+  #traffic(side: Side, ...args: string[]): { ready: Promise<void>; rate: Promise<number>; stop(): void } {
     const command = [this.#program, ...args].map((word) => `'${word}'`).join(" ")
     // exec: the child is the program itself, so that stop() reaches it.
     const child = spawn("/bin/sh", ["-c", `exec ip netns exec ${PREFIX}pod-${side} ${command}`], {
@@ -91,24 +91,27 @@ ${SIDES.map(machineScript).join("\n")}`)
     })
     this.#running.add(child)
     let text = ""
-    child.stdout.on("data", (data: Buffer) => {
-      text += data.toString()
+    const ready = new Promise<void>((resolve) => {
+      child.stdout.on("data", (data: Buffer) => {
+        text += data.toString()
+        if (text.startsWith("ready\n")) resolve()
+      })
     })
     const rate = new Promise<number>((resolve, reject) => {
       child.on("exit", (code) => {
         this.#running.delete(child)
-        const [count = Number.NaN, seconds = Number.NaN] = text.trim().split(" ").map(Number)
+        const [count = Number.NaN, seconds = Number.NaN] = text.replace("ready\n", "").trim().split(" ").map(Number)
         if (code === 0) resolve(count / seconds)
         else reject(new Error(`${args.join(" ")} in pwb-pod-${side} ended with ${code ?? "a signal"}`))
       })
     })
-    return { rate, stop: () => child.kill() }
+    return { ready, rate, stop: () => child.kill() }
   }
 
   /** Datagrams received a second while one thread sends all it can. */
   async udpFlood(payload: number, milliseconds: number): Promise<number> {
     const sink = this.#traffic("b", "udp-sink", "9000")
-    await listening()
+    await Promise.race([sink.ready, sink.rate])
     await this.#traffic("a", "udp-flood", TARGET, "9000", String(payload), String(milliseconds)).rate
     return await sink.rate
   }
@@ -116,7 +119,7 @@ ${SIDES.map(machineScript).join("\n")}`)
   /** Bytes received a second over one connection. */
   async tcpBulk(milliseconds: number): Promise<number> {
     const sink = this.#traffic("b", "tcp-sink", "9001")
-    await listening()
+    await Promise.race([sink.ready, sink.rate])
     await this.#traffic("a", "tcp-flood", TARGET, "9001", String(milliseconds)).rate
     return await sink.rate
   }
@@ -125,7 +128,7 @@ ${SIDES.map(machineScript).join("\n")}`)
   async tcpAsk(milliseconds: number): Promise<number> {
     const server = this.#traffic("b", "tcp-serve", "9002")
     server.rate.catch(() => undefined)
-    await listening()
+    await Promise.race([server.ready, server.rate])
     try {
       return await this.#traffic("a", "tcp-ask", TARGET, "9002", String(milliseconds)).rate
     } finally {
@@ -143,6 +146,3 @@ ${SIDES.map(machineScript).join("\n")}`)
     rmSync(this.#folder, { recursive: true })
   }
 }
-
-/** Time for a server to reach its listen(). */
-const listening = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 100))

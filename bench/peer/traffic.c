@@ -5,7 +5,7 @@
  *   traffic tcp-flood ADDR PORT MS             writes 128 kB at a time
  *   traffic tcp-serve PORT                     answers a request with a reply, then waits for the close, connection after connection
  *   traffic tcp-ask ADDR PORT MS               connect, request, reply, close
- * Prints "COUNT SECONDS". */
+ * Servers print "ready" once they can be reached; all but tcp-serve print "COUNT SECONDS" at the end. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -42,6 +42,7 @@ static int open_socket(int type, const char *to, const char *port) {
   struct sockaddr_in a = address(to ? to : "0.0.0.0", port);
   if (to ? connect(fd, (struct sockaddr *)&a, sizeof a) : bind(fd, (struct sockaddr *)&a, sizeof a)) die(to ? "connect" : "bind");
   if (!to && type == SOCK_STREAM && listen(fd, 511)) die("listen");
+  if (!to) puts("ready"), fflush(stdout);
   return fd;
 }
 
