@@ -100,6 +100,8 @@ async function runCells(notebook: Notebook, options: RunOptions): Promise<Ran[]>
   const cells = codeCells(notebook)
   const ran: Ran[] = []
   try {
+    // It may have come while the kernel started.
+    options.signal?.throwIfAborted()
     for (const [index, cell] of cells.entries()) {
       const begun = performance.now()
       const result = hasTag(cell, "skip-execution") ? undefined : await runCell(kernel, cell, options)

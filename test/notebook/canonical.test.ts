@@ -81,10 +81,26 @@ describe("differences", () => {
     expect(diffNotebooks(notebook([out("a\n")]), notebook([out("a\n")]))).toBe("")
   })
 
-  test("the cell, the lines that differ, and two around them", () => {
+  test("the cell and the lines that differ, each beside its new form", () => {
     const lines = (changed: string): Output[] => [out(`1\n2\n3\n${changed}\n5\n6\n7\n`)]
-    expect(diffNotebooks(notebook(lines("old")), notebook(lines("new")))).toBe(
-      "cell second:\n  2\n  3\n- old\n+ new\n  5\n  6\n",
+    expect(diffNotebooks(notebook(lines("old")), notebook(lines("new")))).toBe("cell second:\n- old\n+ new\n")
+  })
+
+  test("where lines came or went: all between what is common, and two around them", () => {
+    const lines = (...changed: string[]): Output[] => [out(["1", "2", "3", ...changed, "5", "6", "7"].join("\n"))]
+    expect(diffNotebooks(notebook(lines("old")), notebook(lines("new", "more")))).toBe(
+      "cell second:\n  2\n  3\n- old\n+ new\n+ more\n  5\n  6\n",
+    )
+  })
+
+  test("of a figure, its elements that differ", () => {
+    const figure = (port: string): Output => ({
+      output_type: "display_data",
+      data: { "image/svg+xml": `<svg><text>UDP</text><text>port ${port}</text></svg>` },
+      metadata: {},
+    })
+    expect(diffNotebooks(notebook([figure("8472")]), notebook([figure("4789")]))).toBe(
+      "cell second:\n- <text>port 8472</text>\n+ <text>port 4789</text>\n",
     )
   })
 
