@@ -1,7 +1,7 @@
 /** Numbers of a filter: `tcp[13] & 2`, `len - 14`. Models the arth rules of grammar.y. */
 import { fail } from "./error.ts"
 import type { Value } from "./packet.ts"
-import { and, equal, known, not, opaque, type Test } from "./test.ts"
+import { and, equal, known, not, type Test } from "./test.ts"
 
 export interface Arithmetic {
   /** That the packet has the protocols whose bytes are read. */
@@ -11,6 +11,8 @@ export interface Arithmetic {
   readonly key: string
   /** Of a constant. */
   readonly constant?: number
+  /** The constant that the computation begins with, be it only an index: what libpcap takes for a divisor or a shift. */
+  readonly first?: number | undefined
 }
 
 export const constant = (number: number): Arithmetic => ({
@@ -18,6 +20,7 @@ export const constant = (number: number): Arithmetic => ({
   value: () => number,
   key: String(number),
   constant: number,
+  first: number,
 })
 
 /** Binding strength; `^` and `%` were given none, so that what follows them always binds to their right side. */
@@ -40,15 +43,18 @@ const bothChecks = (a: Test | undefined, b: Test | undefined): Test | undefined 
   a === undefined ? b : b === undefined ? a : and(a, b)
 
 export function combine(operator: string, left: Arithmetic, right: Arithmetic): Arithmetic {
-  if (operator === "/" && right.constant === 0) fail("division by zero")
-  if (operator === "%" && right.constant === 0) fail("modulus by zero")
-  if ((operator === "<<" || operator === ">>") && (right.constant ?? 0) > 31) fail("shift by more than 31 bits")
+  if (operator === "/" && right.first === 0) fail("division by zero")
+  if (operator === "%" && right.first === 0) fail("modulus by zero")
+  if ((operator === "<<" || operator === ">>") && (right.first ?? 0) > 31) fail("shift by more than 31 bits")
   const apply = OPERATIONS[operator] as (a: number, b: number) => number
-  if (left.constant !== undefined && right.constant !== undefined) return constant(apply(left.constant, right.constant))
   const divides = operator === "/" || operator === "%"
+  if (left.constant !== undefined && right.constant !== undefined && !(divides && right.constant === 0))
+    return { ...constant(apply(left.constant, right.constant)), first: left.first }
   return {
-    check: bothChecks(left.check, right.check),
+    // As in gen_arth: that the packet has the right operand's protocol is not asked.
+    check: left.check,
     key: `(${left.key}${operator}${right.key})`,
+    first: left.first,
     value: (p) => {
       const a = left.value(p)
       const b = right.value(p)
@@ -78,6 +84,7 @@ const OPERATIONS: Readonly<Record<string, (a: number, b: number) => number>> = {
 export const negate = (operand: Arithmetic): Arithmetic => ({
   check: operand.check,
   key: `-${operand.key}`,
+  first: operand.first,
   value: (p) => -operand.value(p) >>> 0,
 })
 
@@ -104,5 +111,13 @@ function comparison(operator: string, left: Arithmetic, right: Arithmetic): Test
     const same = equal(left.key, right.constant, left.value)
     return operator === "=" ? same : not(same)
   }
-  return opaque((p) => holds(left.value(p), right.value(p)))
+  // `<=` and `<` are the other two denied, so that a filter is seen to contradict itself.
+  const opposite = operator === "<=" ? ">" : operator === "<" ? ">=" : undefined
+  if (opposite !== undefined) return not(comparison(opposite, left, right))
+  return equal(`${left.key}${operator}${right.key}`, 1, (p) => (holds(left.value(p), right.value(p)) ? 1 : 0))
 }
+
+const LENGTH: Arithmetic = { check: undefined, value: (p) => p.length, key: "len" }
+
+/** The frame's own length: `len`. */
+export const frameLength = (): Arithmetic => LENGTH

@@ -1,6 +1,16 @@
 /** The grammar of filters. Models grammar.y: `and` and `or` bind alike, from left to right; a bare value takes the qualifiers before it. */
 import { parseMac } from "../../wire/address.ts"
-import { type Arithmetic, combine, constant, isOperator, negate, RELATIONS, relation, STRENGTH } from "./arithmetic.ts"
+import {
+  type Arithmetic,
+  combine,
+  constant,
+  frameLength,
+  isOperator,
+  negate,
+  RELATIONS,
+  relation,
+  STRENGTH,
+} from "./arithmetic.ts"
 import { fail, syntaxError } from "./error.ts"
 import { type Direction, type Generator, IP_PROTOCOLS, type Protocol } from "./generate.ts"
 import type { Token } from "./lexer.ts"
@@ -117,6 +127,10 @@ export class FilterParser {
       return { test: not(block.test), qualifiers: block.qualifiers }
     }
     if (this.#accept("(")) {
+      // Twice in parentheses may only stand a number.
+      let ahead = 0
+      while (this.#is("(", ahead)) ahead++
+      if (ahead > 0 && this.#peek(ahead)?.kind !== "number") syntaxError()
       let left = this.#value(qualifiers)
       for (;;) {
         const join = this.#accept("and") ? and : this.#accept("or") ? or : undefined
@@ -128,8 +142,10 @@ export class FilterParser {
       return left
     }
     const token = this.#take()
-    if (token.kind === "keyword" || token.kind === "symbol" || qualifiers === undefined) syntaxError()
-    return { test: this.#match(token, qualifiers as Qualifiers), qualifiers }
+    if (token.kind === "keyword" || token.kind === "symbol") syntaxError()
+    if (qualifiers !== undefined) return { test: this.#match(token, qualifiers), qualifiers }
+    if (token.kind === "mac") return fail("ethernet address used in non-ether expression")
+    return fail("syntax error in filter expression")
   }
 
   #primitive(): Block {
@@ -157,7 +173,7 @@ export class FilterParser {
       case "greater": {
         this.#at++
         const bound = this.#number()
-        return opaque(word === "less" ? (p) => p.length <= bound : (p) => p.length >= bound)
+        return relation(word === "less" ? "<=" : ">=", frameLength(), constant(bound))
       }
       case "inbound":
       case "outbound":
@@ -364,8 +380,7 @@ export class FilterParser {
     }
     const token = this.#take()
     if (token.kind === "number") return constant(token.value)
-    if (token.kind === "keyword" && token.text === "len")
-      return { check: undefined, value: (p) => p.length, key: "len" }
+    if (token.kind === "keyword" && token.text === "len") return frameLength()
     if (token.kind !== "keyword" || !PROTOCOLS.has(token.text)) return syntaxError()
     this.#expect("[")
     const offset = this.#arithmetic(-1)
@@ -374,7 +389,7 @@ export class FilterParser {
     const load = this.#generator.load(token.text, offset.value, size)
     const check =
       offset.check === undefined ? load.check : load.check === undefined ? offset.check : and(offset.check, load.check)
-    return { check, value: load.value, key: `${token.text}[${offset.key}:${size}]` }
+    return { check, value: load.value, key: `${token.text}[${offset.key}:${size}]`, first: offset.first }
   }
 }
 
