@@ -74,7 +74,7 @@ export class ReceiveQueue {
   take(max: number): Uint8Array {
     const first = this.#ready.shift()
     if (first === undefined) return new Uint8Array(0)
-    const chunk = first.subarray(0, max)
+    const chunk = first.length > max ? first.subarray(0, max) : first
     if (first.length > max) this.#ready.unshift(first.subarray(max))
     else this.allocated -= truesize(first.length)
     this.size -= chunk.length

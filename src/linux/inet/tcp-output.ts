@@ -17,7 +17,7 @@ const { PARTIAL } = IpSummed
 
 const { TcpFlag, TcpOption } = tcp
 
-/** Everything a segment says. */
+/** Everything a segment says. All fields are always there: one shape for all segments, and none is changed by adding to it. */
 export interface Segment {
   source: number
   destination: number
@@ -29,16 +29,15 @@ export interface Segment {
   /** As it goes on the wire: already scaled. */
   window: number
   /** SYN options; `undefined` leaves them out. */
-  mss?: number
-  wscale?: number
-  sackPermitted?: boolean
-  timestamp?: { value: number; echo: number }
-  sack?: readonly [number, number][]
+  mss: number | undefined
+  wscale: number | undefined
+  sackPermitted: boolean
+  timestamp: { value: number; echo: number } | undefined
+  sack: readonly [number, number][] | undefined
   /** The connection's own IP ID; `undefined` for segments without a socket, which get 0. */
-  ipId?: number
+  ipId: number | undefined
   /** sk_txhash: steers the outer UDP port of a tunnel. 0 lets the flow decide. */
   hash: number
-  ttl?: number
 }
 
 /** Bytes of options, padded to words, in the order Linux writes them. */
@@ -46,8 +45,8 @@ function optionsLength(segment: Segment): number {
   let length = 0
   if (segment.mss !== undefined) length += 4
   // SACK-permitted shares the word of the timestamp's padding when there is one.
-  if (segment.timestamp !== undefined) length += segment.mss !== undefined ? 12 : 12
-  else if (segment.sackPermitted === true) length += 4
+  if (segment.timestamp !== undefined) length += 12
+  else if (segment.sackPermitted) length += 4
   if (segment.wscale !== undefined) length += 4
   if (segment.sack !== undefined && segment.sack.length > 0) length += 4 + segment.sack.length * 8
   return length
@@ -62,15 +61,14 @@ function writeOptions(view: DataView, start: number, segment: Segment): void {
     at += 4
   }
   if (timestamp !== undefined) {
-    const lead =
-      segment.sackPermitted === true
-        ? (TcpOption.SACK_PERMITTED << 24) | (2 << 16)
-        : (TcpOption.NOP << 24) | (TcpOption.NOP << 16)
+    const lead = segment.sackPermitted
+      ? (TcpOption.SACK_PERMITTED << 24) | (2 << 16)
+      : (TcpOption.NOP << 24) | (TcpOption.NOP << 16)
     view.setUint32(at, lead | (TcpOption.TIMESTAMP << 8) | 10)
     view.setUint32(at + 4, timestamp.value)
     view.setUint32(at + 8, timestamp.echo)
     at += 12
-  } else if (segment.sackPermitted === true) {
+  } else if (segment.sackPermitted) {
     view.setUint32(at, (TcpOption.NOP << 24) | (TcpOption.NOP << 16) | (TcpOption.SACK_PERMITTED << 8) | 2)
     at += 4
   }
@@ -126,7 +124,7 @@ export function tcpTransmit(
     source: segment.source,
     destination: segment.destination,
     protocol: ipv4.IpProtocol.TCP,
-    ttl: segment.ttl ?? 0,
+    ttl: 0,
     tos: 0,
     df: true,
     id: segment.ipId,
@@ -165,6 +163,12 @@ export function tcpSendReset(net: NetNamespace, skb: Skb): void {
     ack: hasAck ? 0 : (tcp.sequence(view, at) + length) >>> 0,
     flags: hasAck ? TcpFlag.RST : TcpFlag.RST | TcpFlag.ACK,
     window: 0,
+    mss: undefined,
+    wscale: undefined,
+    sackPermitted: false,
+    timestamp: undefined,
+    sack: undefined,
+    ipId: undefined,
     hash: 0,
   }
   tcpTransmit(net, segment, 0, undefined, undefined, true)

@@ -220,7 +220,7 @@ export class TcpSock {
     if (this.net.sysctl.tcpWindowScaling && (active || this.#rcvWscale > 0)) segment.wscale = this.#rcvWscale
     if (this.#sackOk) segment.sackPermitted = true
     // A SYN-ACK is sent before there is a socket: its IP ID is 0.
-    if (!active) delete segment.ipId
+    if (!active) segment.ipId = undefined
     if (active) segment.ack = 0
     tcpTransmit(this.net, segment, 0, undefined, this.#routeOrNone())
   }
@@ -529,7 +529,7 @@ export class TcpSock {
     }
     if (payload.length > 0) this.#noteDuplicate(segment.seq, seqAdd(segment.seq, payload.length))
     if (skip < payload.length) {
-      this.receiveQueue.push(payload.subarray(skip))
+      this.receiveQueue.push(skip === 0 ? payload : payload.subarray(skip))
       this.#rcvNxt = seqAdd(segment.seq, payload.length)
       if (this.receiveQueue.hasEarly) this.#rcvNxt = this.receiveQueue.advance(this.#rcvNxt)
       this.#dataArrived(payload.length)
@@ -846,23 +846,29 @@ export class TcpSock {
   }
 
   #segment(flags: number, seq: number): Segment {
-    const segment: Segment = {
+    const acknowledges = (flags & TcpFlag.ACK) !== 0
+    const sacks =
+      this.#sackOk && (flags & TcpFlag.SYN) === 0 && (this.receiveQueue.hasEarly || this.#duplicate !== undefined)
+    return {
       source: this.localAddress,
       destination: this.remoteAddress,
       sourcePort: this.localPort,
       destinationPort: this.remotePort,
       seq,
-      ack: (flags & TcpFlag.ACK) !== 0 ? this.#rcvNxt : 0,
+      ack: acknowledges ? this.#rcvNxt : 0,
       flags,
       window: (flags & TcpFlag.SYN) !== 0 || flags === TcpFlag.RST ? 0 : this.#selectWindow(),
+      mss: undefined,
+      wscale: undefined,
+      sackPermitted: false,
+      timestamp:
+        this.#timestamps && flags !== TcpFlag.RST
+          ? { value: this.#timestampNow(), echo: acknowledges ? this.#tsRecent : 0 }
+          : undefined,
+      sack: sacks ? this.#sackBlocks() : undefined,
       ipId: this.#ipId++ & 0xffff,
       hash: this.#txhash,
     }
-    if (this.#timestamps && flags !== TcpFlag.RST)
-      segment.timestamp = { value: this.#timestampNow(), echo: (flags & TcpFlag.ACK) !== 0 ? this.#tsRecent : 0 }
-    if (this.#sackOk && (flags & TcpFlag.SYN) === 0 && (this.receiveQueue.hasEarly || this.#duplicate !== undefined))
-      segment.sack = this.#sackBlocks()
-    return segment
   }
 
   /** As many as fit beside a timestamp; what arrived twice comes first, once. */
