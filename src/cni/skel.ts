@@ -8,6 +8,7 @@ import { BytesFile, type OpenFile, SinkFile } from "../linux/task/file.ts"
 import type { Process } from "../linux/task/process.ts"
 import type { Tool } from "../linux/task/tool.ts"
 import { defineTool } from "../shell/tool.ts"
+import { readResult, resultFor, versionAtLeast } from "./result.ts"
 
 /** Error codes of the CNI specification. */
 export const CniCode = {
@@ -65,44 +66,101 @@ async function main(proc: Process, name: string, handlers: CniHandlers): Promise
   const request = readRequest(proc, await proc.readText())
   const answer = "code" in request ? request : await handle(command, request, handlers)
   if (isFailure(answer)) {
-    await proc.out(`${JSON.stringify(answer, undefined, 4)}\n`)
+    await proc.out(JSON.stringify(answer, undefined, 4))
     return 1
   }
-  if (answer !== undefined) await proc.out(JSON.stringify(answer, undefined, 4))
+  if (answer !== undefined && !("code" in request))
+    await proc.out(JSON.stringify(resultFor(versionOf(request.config), answer), undefined, 4))
   return 0
 }
 
+const versionOf = (config: Dict): string => String(config["cniVersion"] ?? "")
+
 async function handle(command: string, request: CniRequest, handlers: CniHandlers): Promise<CniAnswer> {
+  if (command !== "ADD" && command !== "DEL" && command !== "CHECK")
+    return failure(`unknown CNI_COMMAND: ${command}`, CniCode.INVALID_ENVIRONMENT)
+  const version = versionOf(request.config)
+  if (command === "CHECK" && !versionAtLeast(version, "0.4.0"))
+    return failure("config version does not allow CHECK", CniCode.INCOMPATIBLE_VERSION)
+  if (version !== "" && !VERSIONS.includes(version))
+    return {
+      ...failure("incompatible CNI versions", CniCode.INCOMPATIBLE_VERSION),
+      details: `config is ${JSON.stringify(version)}, plugin supports [${VERSIONS.map((known) => JSON.stringify(known)).join(" ")}]`,
+    }
   if (command === "ADD") return handlers.add(request)
   if (command === "DEL") return handlers.del(request)
-  if (command === "CHECK") return handlers.check?.(request)
-  return failure(`unknown CNI_COMMAND: ${command}`, CniCode.INVALID_ENVIRONMENT)
+  return handlers.check?.(request)
 }
 
+/** What each command cannot do without, in the order it is complained of. */
+function missingVariables(proc: Process): string[] {
+  const command = proc.env.get("CNI_COMMAND")
+  if (command !== "ADD" && command !== "CHECK" && command !== "DEL") return []
+  const needed = ["CNI_CONTAINERID", ...(command === "DEL" ? [] : ["CNI_NETNS"]), "CNI_IFNAME", "CNI_PATH"]
+  return needed.filter((name) => (proc.env.get(name) ?? "") === "")
+}
+
+/** Models skel.go getCmdArgsFromEnv, validateConfig and pkg/utils. */
 function readRequest(proc: Process, stdin: string): CniRequest | CniError {
-  const config = parseJson(stdin)
-  if (!isDict(config))
-    return failure("error unmarshall network config: unexpected end of JSON input", CniCode.DECODING_FAILURE)
-  if (typeof config["name"] !== "string" || config["name"] === "")
-    return failure("missing network name", CniCode.INVALID_NETWORK_CONFIG)
-  const missing = ["CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME", "CNI_PATH"].filter(
-    (name) => (proc.env.get(name) ?? "") === "",
-  )
+  const missing = missingVariables(proc)
   if (missing.length > 0)
     return failure(`required env variables [${missing.join(",")}] missing`, CniCode.INVALID_ENVIRONMENT)
+  const config = parseJson(stdin)
+  if (!isDict(config))
+    return failure(`error unmarshall network config: ${goComplaint(config)}`, CniCode.DECODING_FAILURE)
+  const containerId = proc.env.get("CNI_CONTAINERID") ?? ""
+  const ifname = proc.env.get("CNI_IFNAME") ?? ""
+  const refused = refuseNetwork(config["name"]) ?? refuseContainer(containerId) ?? refuseInterface(ifname)
+  if (refused !== undefined) return refused
   const pairs = (proc.env.get("CNI_ARGS") ?? "").split(";").filter((pair) => pair.includes("="))
   return {
     proc,
     kernel: proc.kernel,
     config,
     stdin,
-    containerId: proc.env.get("CNI_CONTAINERID") ?? "",
+    containerId,
     netnsPath: proc.env.get("CNI_NETNS") ?? "",
-    ifname: proc.env.get("CNI_IFNAME") ?? "",
+    ifname,
     args: new Map(
       pairs.map((pair): [string, string] => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
     ),
   }
+}
+
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
+
+function refuseNetwork(name: unknown): CniError | undefined {
+  if (typeof name !== "string" || name === "") return failure("missing network name", CniCode.INVALID_NETWORK_CONFIG)
+  if (NAME.test(name)) return undefined
+  return { ...failure("invalid characters found in network name", CniCode.INVALID_NETWORK_CONFIG), details: name }
+}
+
+function refuseContainer(id: string): CniError | undefined {
+  if (id === "" || NAME.test(id)) return undefined
+  return { ...failure("invalid characters in containerID", CniCode.INVALID_ENVIRONMENT), details: id }
+}
+
+function refuseInterface(name: string): CniError | undefined {
+  const invalid = (msg: string, details?: string): CniError => ({
+    ...failure(msg, CniCode.INVALID_ENVIRONMENT),
+    ...(details === undefined ? {} : { details }),
+  })
+  if (name.length > 15) return invalid("interface name is too long", "interface name should be less than 16 characters")
+  if (name === "." || name === "..") return invalid("interface name is . or ..")
+  return /[/:\s]/.test(name) ? invalid("interface name contains / or : or whitespace characters") : undefined
+}
+
+/** Go's words for a text that is no JSON object. */
+function goComplaint(value: unknown): string {
+  if (value === undefined) return "unexpected end of JSON input"
+  const kind = Array.isArray(value)
+    ? "array"
+    : value === null
+      ? "null"
+      : typeof value === "boolean"
+        ? "bool"
+        : typeof value
+  return `json: cannot unmarshal ${kind} into Go value of type struct { Name string "json:\\"name\\"" }`
 }
 
 /** The namespace that CNI_NETNS names. */
@@ -141,5 +199,6 @@ export async function delegate(
   const child = proc.spawn([type], { tool, fds, env: new Map([...proc.env, ["CNI_COMMAND", command]]) })
   if (typeof child === "string") return child
   const { code } = await proc.wait(child)
-  return readAnswer(code, stdout, "")
+  const answer = readAnswer(code, stdout, "")
+  return typeof answer === "object" ? readResult(answer) : answer
 }

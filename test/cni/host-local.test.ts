@@ -109,8 +109,8 @@ describe("host-local", () => {
 
   test("bad configuration is refused, and nothing is written", async () => {
     const node = new Node()
-    expect(await node.add("a", { subnet: "10.0.0.0/31" })).toContain("network 10.0.0.0/31 too small to allocate from")
-    expect(await node.add("a", { subnet: "10.0.0.1/24" })).toContain("network has host bits set")
+    expect(await node.add("a", { subnet: "10.0.0.0/31" })).toContain("Network 10.0.0.0/31 too small to allocate from")
+    expect(await node.add("a", { subnet: "10.0.0.1/24" })).toContain("Network has host bits set")
     expect(await node.add("a", {})).toContain("no IP ranges specified")
     expect(node.leases).toEqual({})
   })

@@ -1,6 +1,6 @@
 /** bridge: a veth pair between the pod and a bridge on the node. Models plugins/main/bridge. */
 
-import { isDict } from "../../kube/api/json.ts"
+import { type Dict, isDict } from "../../kube/api/json.ts"
 import type { CniError, CniResult } from "../../kube/cri/cni.ts"
 import { strerror } from "../../linux/errno.ts"
 import type { Kernel } from "../../linux/kernel.ts"
@@ -45,17 +45,42 @@ interface BridgeConfig {
 const PORT_WAITS = [0, 50, 500, 1000, 1000]
 
 export function bridgePlugin(naming: BridgeNaming = {}): Tool {
-  return cniPlugin("bridge", { add: (request) => add(request, naming), del })
+  return cniPlugin("bridge", { add: (request) => add(request, naming), del, check })
+}
+
+/** Go's kinds of the fields that are read. */
+const FIELDS: Readonly<Record<string, readonly [go: string, js: string]>> = {
+  bridge: ["string", "string"],
+  isGateway: ["bool", "boolean"],
+  isDefaultGateway: ["bool", "boolean"],
+  hairpinMode: ["bool", "boolean"],
+  promiscMode: ["bool", "boolean"],
+  ipMasq: ["bool", "boolean"],
+  mtu: ["int", "number"],
+}
+
+function wrongField(config: Dict): CniError | undefined {
+  for (const [name, [go, js]] of Object.entries(FIELDS)) {
+    const value = config[name]
+    if (value === undefined || value === null || typeof value === js) continue
+    const kind = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value
+    return failure(
+      `failed to load netconf: json: cannot unmarshal ${kind} into Go struct field NetConf.${name} of type ${go}`,
+    )
+  }
+  return undefined
 }
 
 function readConfig({ config }: CniRequest): BridgeConfig | CniError {
+  const wrong = wrongField(config)
+  if (wrong !== undefined) return wrong
   const ipam = isDict(config["ipam"]) ? config["ipam"] : {}
   for (const field of ["vlan", "vlanTrunk", "preserveDefaultVlan", "macspoofchk", "disableContainerInterface"])
     if (config[field] !== undefined && config[field] !== false && config[field] !== 0)
       return failure(`podwire does not support '${field}' of the bridge plugin`)
   if (config["ipMasq"] === true) return failure("podwire does not support 'ipMasq' of the bridge plugin")
   if (config["hairpinMode"] === true && config["promiscMode"] === true)
-    return failure("cannot set hairpin mode and promiscuous mode at the same time")
+    return failure("cannot set hairpin mode and promiscuous mode at the same time.")
   return {
     bridge: String(config["bridge"] ?? "cni0"),
     mtu: Number(config["mtu"] ?? 0) || 1500,
@@ -82,6 +107,11 @@ async function add(request: CniRequest, naming: BridgeNaming): Promise<CniResult
   if ("code" in bridge) return bridge
   const pair = createPair(request, node, pod, bridge.dev, config, naming)
   if ("code" in pair) return pair
+  if (config.ipamType === "") {
+    // Without addresses the plugin is a cable.
+    linkUp(pair.eth0)
+    return describe({ cniVersion: "" }, config, bridge.dev, pair, request)
+  }
   const leased = await delegate(request, config.ipamType, "ADD", request.stdin)
   if (typeof leased === "string") return failure(leased)
   if (leased?.ips === undefined || leased.ips.length === 0) return failure("IPAM plugin returned missing IP config")
@@ -106,7 +136,7 @@ function ensureBridge(
   const known = node.device(name)
   if (known !== undefined && !(known.priv instanceof Bridge))
     return failure(
-      `failed to create bridge ${JSON.stringify(name)}: could not lookup ${JSON.stringify(name)}: ${JSON.stringify(name)} already exists but is not a bridge`,
+      `failed to create bridge ${JSON.stringify(name)}: ${JSON.stringify(name)} already exists but is not a bridge`,
     )
   const address = naming.bridgeMac?.(kernel.hostname, name) ?? node.prng.fork(`cni/${name}/${kernel.sim.now}`).mac()
   const made = known ?? linkAdd(node, { kind: "bridge", name, address, mtu: config.mtu, origin: "CNI bridge" })
@@ -142,7 +172,7 @@ function createPair(
       namespace: request.args.get("K8S_POD_NAMESPACE") ?? "",
       name: request.args.get("K8S_POD_NAME") ?? "",
     }) ?? {}
-  const name = names.hostVeth ?? `veth${node.prng.fork(`veth/${request.containerId}`).hex(8)}`
+  const name = names.hostVeth ?? freeVethName(node, request)
   const made = linkAdd(pod, {
     kind: "veth",
     name: request.ifname,
@@ -168,6 +198,15 @@ function createPair(
   return { host, eth0: made }
 }
 
+/** Drawn until it is free, as the plugin does. */
+function freeVethName(node: NetNamespace, request: CniRequest): string {
+  const prng = node.prng.fork(`veth/${request.containerId}`)
+  for (;;) {
+    const name = `veth${prng.hex(8)}`
+    if (node.device(name) === undefined) return name
+  }
+}
+
 function describe(
   leased: CniResult,
   config: BridgeConfig,
@@ -188,7 +227,7 @@ function describe(
       { name: pair.eth0.name, mac: formatMac(pair.eth0.address), sandbox: request.netnsPath },
     ],
     ips: (leased.ips ?? []).map((ip) => ({ ...ip, interface: 2 })),
-    routes,
+    ...(routes.length === 0 ? {} : { routes }),
     dns: leased.dns ?? {},
   }
 }
@@ -268,13 +307,24 @@ async function waitForPort(request: CniRequest, host: NetDevice): Promise<CniErr
   return failure(`bridge port in error state: ${host.operstate}`)
 }
 
-/** The address goes back, the pair goes away. */
+/** Whether what was added is still there. */
+async function check(request: CniRequest): Promise<CniError | undefined> {
+  const config = readConfig(request)
+  if ("code" in config) return config
+  if (requestNamespace(request) === undefined) return noNamespace(request)
+  const checked = config.ipamType === "" ? undefined : await delegate(request, config.ipamType, "CHECK", request.stdin)
+  if (typeof checked === "string") return failure(checked)
+  if (request.config["prevResult"] === undefined) return failure("Required prevResult missing")
+  return failure("podwire does not support CHECK against a prevResult")
+}
+
+/** The pair goes away, then the address goes back. */
 async function del(request: CniRequest): Promise<CniError | undefined> {
   const config = readConfig(request)
   if ("code" in config) return config
-  const freed = await delegate(request, config.ipamType, "DEL", request.stdin)
-  if (typeof freed === "string") return failure(freed)
   const eth0 = requestNamespace(request)?.device(request.ifname)
   const refused = eth0 === undefined ? undefined : linkDel(eth0)
-  return isRefused(refused) ? failure(`failed to delete ${JSON.stringify(request.ifname)}: ${why(refused)}`) : undefined
+  if (isRefused(refused)) return failure(`failed to delete ${JSON.stringify(request.ifname)}: ${why(refused)}`)
+  const freed = config.ipamType === "" ? undefined : await delegate(request, config.ipamType, "DEL", request.stdin)
+  return typeof freed === "string" ? failure(freed) : undefined
 }
