@@ -74,8 +74,7 @@ export class DeploymentController {
         namespace: metadata.namespace,
         labels: template.metadata.labels,
         annotations: {
-          "deployment.kubernetes.io/desired-replicas": String(spec.replicas ?? 1),
-          "deployment.kubernetes.io/max-replicas": String(this.#most(deployment)),
+          ...this.#sizes(deployment),
           [REVISION]: revision,
         },
         ownerReferences: [controllerReference(deployment)],
@@ -143,6 +142,14 @@ export class DeploymentController {
     }
   }
 
+  /** What a set remembers of its deployment's size, for scaling in proportion. */
+  #sizes(deployment: Deployment): Record<string, string> {
+    return {
+      "deployment.kubernetes.io/desired-replicas": String(deployment.spec.replicas ?? 1),
+      "deployment.kubernetes.io/max-replicas": String(this.#most(deployment)),
+    }
+  }
+
   #scale(deployment: Deployment, set: ReplicaSet, replicas: number): void {
     const from = set.spec.replicas ?? 0
     if (from === replicas) return
@@ -152,6 +159,7 @@ export class DeploymentController {
       set.metadata.name,
       (object) => {
         section(object, "spec")["replicas"] = replicas
+        Object.assign(section(section(object, "metadata"), "annotations"), this.#sizes(deployment))
       },
     )
     this.#recorder.event(

@@ -40,11 +40,11 @@ const HIDDEN = "kubectl.kubernetes.io/last-applied-configuration"
 const LINE_MAX = 140
 
 /** Annotations: long ones on lines of their own, the last-applied configuration not at all. */
-export function annotationLines(lines: Lines, map: Readonly<Record<string, string>> | undefined): void {
+export function annotationLines(lines: Lines, map: Readonly<Record<string, string>> | undefined, indent = ""): void {
   const pairs = sorted(map ?? {}).filter(([key]) => key !== HIDDEN)
-  if (pairs.length === 0) lines.add(0, "Annotations:\t<none>")
+  if (pairs.length === 0) lines.add(0, `${indent}Annotations:\t<none>`)
   for (const [i, [key, value]] of pairs.entries()) {
-    const title = i === 0 ? "Annotations:" : ""
+    const title = i === 0 ? `${indent}Annotations:` : ""
     const text = value.replace(/\n$/, "")
     if (text.length + key.length + 2 > LINE_MAX || text.includes("\n")) {
       lines.add(0, `${title}\t${key}:`)

@@ -15,9 +15,11 @@ export function containerLines(
   statuses: readonly ContainerStatus[],
   pod?: Pod,
 ): void {
-  lines.add(0, `${title}:`)
+  // Without a pod it is a template, which stands one level further in.
+  lines.add(pod === undefined ? 1 : 0, `${title}:`)
   for (const container of containers) {
     const status = statuses.find(({ name }) => name === container.name)
+    lines.add(1, `${pod === undefined ? " " : ""}${container.name}:`)
     basics(lines, container, status)
     commandLines(lines, "Command", container.command)
     commandLines(lines, "Args", container.args)
@@ -33,7 +35,6 @@ export function containerLines(
 }
 
 function basics(lines: Lines, container: Container, status: ContainerStatus | undefined): void {
-  lines.add(1, `${container.name}:`)
   if (status !== undefined) lines.add(2, `Container ID:\t${status.containerID ?? ""}`)
   lines.add(2, `Image:\t${container.image ?? ""}`)
   if (status !== undefined) lines.add(2, `Image ID:\t${status.imageID}`)
@@ -144,14 +145,15 @@ function mounts(lines: Lines, container: Container): void {
 
 const unset = (value: unknown): string => (value === undefined ? "<nil>" : String(value))
 
-export function volumeLines(lines: Lines, volumes: readonly Volume[]): void {
+export function volumeLines(lines: Lines, volumes: readonly Volume[], inTemplate = false): void {
+  const level = inTemplate ? 1 : 0
   if (volumes.length === 0) {
-    lines.add(0, "Volumes:\t<none>")
+    lines.add(level, "Volumes:\t<none>")
     return
   }
-  lines.add(0, "Volumes:")
+  lines.add(level, "Volumes:")
   for (const volume of volumes) {
-    lines.add(1, `${volume.name}:`)
+    lines.add(1, `${inTemplate ? " " : ""}${volume.name}:`)
     for (const line of volumeSource(volume)) lines.add(2, line)
   }
 }

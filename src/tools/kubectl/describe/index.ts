@@ -7,6 +7,7 @@ import { Lines } from "./lines.ts"
 import { describeNode } from "./node.ts"
 import { describeConfigMap, describeNamespace, describeNetworkPolicy, describeService } from "./others.ts"
 import { describePod } from "./pod.ts"
+import { describeDaemonSet, describeDeployment, describeReplicaSet } from "./workload.ts"
 
 type Describer = (client: Client, lines: Lines, object: ApiObject) => void
 
@@ -17,6 +18,9 @@ const DESCRIBERS: Readonly<Record<string, Describer>> = {
   ConfigMap: describeConfigMap,
   Service: describeService,
   NetworkPolicy: describeNetworkPolicy,
+  DaemonSet: describeDaemonSet,
+  Deployment: describeDeployment,
+  ReplicaSet: describeReplicaSet,
 }
 
 export async function describe(client: Client): Promise<number> {

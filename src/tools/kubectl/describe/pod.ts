@@ -44,10 +44,10 @@ export function describePod(client: Client, lines: Lines, pod: Pod): void {
   eventLines(client, lines, pod)
 }
 
-function tolerationLines(lines: Lines, tolerations: readonly Toleration[]): void {
-  if (tolerations.length === 0) lines.add(0, "Tolerations:\t<none>")
+export function tolerationLines(lines: Lines, tolerations: readonly Toleration[], indent = ""): void {
+  if (tolerations.length === 0) lines.add(0, `${indent}Tolerations:\t<none>`)
   for (const [i, toleration] of tolerations.toSorted((a, b) => byCodePoint(a.key ?? "", b.key ?? "")).entries())
-    lines.add(0, `${i === 0 ? "Tolerations:" : ""}\t${tolerationText(toleration)}`)
+    lines.add(0, `${i === 0 ? `${indent}Tolerations:` : ""}\t${tolerationText(toleration)}`)
 }
 
 function tolerationText({ key = "", value = "", effect = "", operator, tolerationSeconds }: Toleration): string {
