@@ -123,13 +123,25 @@ export async function runToEnd(
   return collector.result((proc.status as NonNullable<Process["status"]>).code)
 }
 
-/** Lets time pass until a process has ended. */
+/** A command that waits for what never happens would wait for ever: the kernels' timers keep the clock going. */
+const YEAR = 365 * 86_400e9
+
+/** Lets time pass until a process has ended. Throws when it does not end. */
 async function finish(kernel: Kernel, proc: Process, exec: ExecOptions): Promise<void> {
   const { sim } = kernel
   const timer =
     exec.timeout === undefined
       ? undefined
       : sim.schedule(parseDuration(exec.timeout), { fire: () => proc.kill("SIGTERM") }, 0)
-  await sim.until(() => proc.status !== undefined)
+  const limit = sim.now + YEAR
+  await sim.until(() => proc.status !== undefined || sim.now > limit)
   if (timer !== undefined) sim.cancel(timer)
+  if (proc.status !== undefined) return
+  killAll(proc)
+  throw new Error(`a year of virtual time went by, and the command has not ended: ${proc.argv[proc.argv.length - 1]}`)
+}
+
+function killAll(proc: Process): void {
+  for (const child of proc.children) killAll(child)
+  proc.kill("SIGKILL")
 }

@@ -8,7 +8,7 @@ import { type CellStatus, type KernelMessage, TslabKernel } from "./tslab-kernel
 /** tslab drops, silently, what arrives within 200 ms after a failing cell. */
 const AFTER_FAILURE_MS = 250
 /** What a cell left behind may still print when the last one has ended. */
-const STRAYS_MS = 50
+const STRAYS_MS = 100
 /** In bytes of base64 or text: a notebook is read, cloned and compared. */
 const DISPLAY_MAX = 262_144
 

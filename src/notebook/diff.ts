@@ -35,7 +35,7 @@ export function diffNotebooks(committed: Notebook, run: Notebook): string {
 const LIMIT = 40
 
 /** The lines that differ: one by one where nothing came or went, else all between the common beginning and end, with two of context. */
-function unified(a: readonly string[], b: readonly string[]): string[] {
+function unified(a: readonly string[], b: readonly string[]): readonly string[] {
   if (a.length === b.length)
     return limit(
       a.flatMap((line, i) => (line === b[i] ? [] : [`- ${line}`, `+ ${b[i]}`])),

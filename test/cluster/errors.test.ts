@@ -112,6 +112,13 @@ describe("time", () => {
     expect([result.code, cluster.sim.now - before]).toEqual([143, 2e9])
   })
 
+  test("a command that never ends is an error, and is gone then", async () => {
+    const alpha = cluster.node("alpha")
+    await expect(alpha.exec("tcpdump -i eth0 tcp port 1")).rejects.toThrow(
+      /^(a year of virtual time went by, and the command has not ended: tcpdump -i eth0 tcp port 1|the simulation came to rest)/,
+    )
+  })
+
   test("ready() says what is the matter", async () => {
     await cluster.apply(pod("stuck", { nodeName: "beta" }, "no-such-image:1"))
     await expect(cluster.pod("stuck").ready("30s")).rejects.toThrow(

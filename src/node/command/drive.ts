@@ -4,6 +4,8 @@ import { UsageError } from "./arguments.ts"
 
 /** Bytes written before the host gets a turn to notice that nobody reads, or that Ctrl-C was pressed. */
 const WRITTEN_MAX = 1 << 20
+/** In nanoseconds. */
+const YEAR = 365 * 86_400e9
 /** What a shell reports of a program that died of SIGPIPE. */
 const SIGPIPE_STATUS = 141
 
@@ -72,11 +74,15 @@ export async function runCommand(
 ): Promise<number> {
   const output = new HostOutput()
   const input = new HostInput()
+  let lastOutput = cluster.sim.now
   const terminal = openTerminal(cluster, on, {
     ...(command === undefined ? {} : { command }),
     args: words,
     tty: false,
-    onOutput: (stream, data) => output.write(stream, data),
+    onOutput: (stream, data) => {
+      lastOutput = cluster.sim.now
+      output.write(stream, data)
+    },
   })
   const interrupt = (): void => {
     terminal.interrupt()
@@ -85,7 +91,12 @@ export async function runCommand(
   process.once("SIGINT", interrupt)
   try {
     while (terminal.code === undefined) {
-      await cluster.sim.until(() => terminal.code !== undefined || terminal.wantsInput || output.full)
+      const { sim } = cluster
+      const limit = sim.now + YEAR
+      const silent = (): boolean => sim.now > Math.max(limit, lastOutput + YEAR)
+      await sim.until(() => terminal.code !== undefined || terminal.wantsInput || output.full || silent())
+      if (silent())
+        throw new Error("nothing was printed for a year of virtual time: what the command waits for does not happen")
       await output.drained()
       if (terminal.code !== undefined || !terminal.wantsInput) continue
       const chunk = await input.next()
