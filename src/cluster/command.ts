@@ -119,7 +119,8 @@ export async function runToEnd(
   const env = new Map([...(options.env ?? []), ...Object.entries(exec.env ?? {})])
   const proc = kernel.processes.run(argv, { ...options, env, fds: collector.fds(exec.stdin) })
   if (typeof proc === "string") throw new Error(`${argv[0]}: ${proc}`)
-  await finish(kernel, proc, exec)
+  // By then another program may have taken the shell's place, with words of its own.
+  await finish(kernel, proc, argv[argv.length - 1] ?? "", exec)
   return collector.result((proc.status as NonNullable<Process["status"]>).code)
 }
 
@@ -127,7 +128,7 @@ export async function runToEnd(
 const YEAR = 365 * 86_400e9
 
 /** Lets time pass until a process has ended. Throws when it does not end. */
-async function finish(kernel: Kernel, proc: Process, exec: ExecOptions): Promise<void> {
+async function finish(kernel: Kernel, proc: Process, command: string, exec: ExecOptions): Promise<void> {
   const { sim } = kernel
   const timer =
     exec.timeout === undefined
@@ -138,7 +139,7 @@ async function finish(kernel: Kernel, proc: Process, exec: ExecOptions): Promise
   if (timer !== undefined) sim.cancel(timer)
   if (proc.status !== undefined) return
   killAll(proc)
-  throw new Error(`a year of virtual time went by, and the command has not ended: ${proc.argv[proc.argv.length - 1]}`)
+  throw new Error(`a year of virtual time went by, and the command has not ended: ${command}`)
 }
 
 function killAll(proc: Process): void {

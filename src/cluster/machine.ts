@@ -11,9 +11,8 @@ import type { Tool } from "../linux/task/tool.ts"
 import { bashTool, shTool } from "../shell/programs.ts"
 import type { Simulation } from "../sim/simulation.ts"
 import { bridge } from "../tools/bridge.ts"
-import { FILE_TOOLS } from "../tools/coreutils/files.ts"
-import { SYSTEM_TOOLS, sudo } from "../tools/coreutils/system.ts"
-import { TEXT_TOOLS } from "../tools/coreutils/text.ts"
+import { GNU_TOOLS } from "../tools/coreutils/index.ts"
+import { sudo } from "../tools/coreutils/process.ts"
 import { curl } from "../tools/curl.ts"
 import { ip } from "../tools/ip/index.ts"
 import { ping } from "../tools/ping.ts"
@@ -40,7 +39,7 @@ export interface MachineSpec {
 
 /** Where a node has what. `/usr/sbin` first, as in Debian's PATH of root. */
 const SBIN: readonly Tool[] = [ip, bridge, tcpdump]
-const BIN: readonly Tool[] = [ping, curl, sudo, bashTool, shTool, ...TEXT_TOOLS, ...FILE_TOOLS, ...SYSTEM_TOOLS]
+const BIN: readonly Tool[] = [ping, curl, sudo, bashTool, shTool, ...GNU_TOOLS]
 
 /** Builds and boots a machine. */
 export function createMachine(sim: Simulation, arena: Arena, spec: MachineSpec): Kernel {
@@ -76,12 +75,20 @@ function addUplink(kernel: Kernel, spec: UplinkSpec): void {
 
 function installPrograms(kernel: Kernel): void {
   const { root } = kernel
+  // Debian merged these into /usr.
+  for (const folder of ["bin", "sbin"]) {
+    root.mkdir(`/usr/${folder}`)
+    root.rmdir(`/${folder}`)
+    root.symlink(`usr/${folder}`, `/${folder}`)
+  }
   for (const tool of SBIN) root.install(`/usr/sbin/${tool.name}`, tool)
   for (const tool of BIN) root.install(`/usr/bin/${tool.name}`, tool)
   root.install("/bin/sh", shTool)
   root.install("/bin/bash", bashTool)
   kernel.processes.scriptTool = shTool
   root.writeFile("/etc/hostname", `${kernel.hostname}\n`)
+  root.writeFile("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\nvagrant:x:1000:1000::/home/vagrant:/bin/bash\n")
+  root.writeFile("/etc/group", "root:x:0:\nvagrant:x:1000:\n")
   root.writeFile("/etc/hosts", "127.0.0.1 localhost\n")
   root.writeFile(
     "/etc/os-release",

@@ -6,9 +6,7 @@ import type { Vfs } from "../linux/task/vfs.ts"
 import { bashTool, shTool } from "../shell/programs.ts"
 import { httpDate, logDate, strftime } from "../shell/time.ts"
 import { defineTool } from "../shell/tool.ts"
-import { FILE_TOOLS } from "../tools/coreutils/files.ts"
-import { SYSTEM_TOOLS } from "../tools/coreutils/system.ts"
-import { TEXT_TOOLS } from "../tools/coreutils/text.ts"
+import { GNU_TOOLS } from "../tools/coreutils/index.ts"
 import { curl } from "../tools/curl.ts"
 import { header } from "../wire/http.ts"
 import { type HttpRequest, type HttpResponse, serveHttp } from "./http-server.ts"
@@ -89,7 +87,7 @@ export function createNginx(options: NginxOptions = {}): { tool: Tool; image: Im
 }
 
 function buildRoot(fs: Vfs, nginx: Tool, entrypoint: Tool): void {
-  for (const tool of [...TEXT_TOOLS, ...FILE_TOOLS, ...SYSTEM_TOOLS, curl]) fs.install(`/usr/bin/${tool.name}`, tool)
+  for (const tool of [...GNU_TOOLS, curl]) fs.install(`/usr/bin/${tool.name}`, tool)
   fs.install("/usr/sbin/nginx", nginx)
   fs.install("/docker-entrypoint.sh", entrypoint)
   fs.install("/bin/sh", shTool)

@@ -3,10 +3,8 @@ import type { Process } from "../linux/task/process.ts"
 import { ProcessExit } from "../linux/task/process.ts"
 import { SIGNAL_TEXT } from "../linux/task/signal.ts"
 import { Interrupted, type Job } from "./flow.ts"
-import { Lexer } from "./lexer.ts"
-import { parseScript } from "./parser.ts"
+import { isOpen } from "./parser.ts"
 import type { Shell } from "./shell.ts"
-import { SyntaxErrorInScript } from "./token.ts"
 
 /** Reads and runs commands until the input ends or the shell is told to exit; returns its exit code. */
 export async function interact(shell: Shell): Promise<number> {
@@ -78,15 +76,7 @@ async function readLine(proc: Process): Promise<string | undefined> {
 /** True when more lines are needed: an open quote, bracket, loop, here-document, or a backslash at the end. */
 export function isUnfinished(text: string): boolean {
   if (/(^|[^\\])(\\\\)*\\\n$/.test(text)) return true
-  try {
-    const lexer = new Lexer(text)
-    lexer.tokens()
-    if (lexer.openHere) return true
-    parseScript(text)
-    return false
-  } catch (error) {
-    return error instanceof SyntaxErrorInScript && /unexpected end of file|unexpected EOF/.test(error.message)
-  }
+  return isOpen(text)
 }
 
 /** Says which background jobs have ended, as before every prompt. */

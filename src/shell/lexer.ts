@@ -1,340 +1,169 @@
-/** Command text to tokens (POSIX.1-2017 XCU section 2.3), with the quoting, expansions and here-documents of bash that people type. */
+/** Command text to tokens, one at a time (POSIX.1-2017 XCU section 2.3). */
 import { type HereDocument, SyntaxErrorInScript, type Token, type Word, type WordPart } from "./token.ts"
+import { closingOf, type NestedParser, WordReader } from "./word-reader.ts"
 
-const OPERATORS = ["&&", "||", ";;", "|&", "&", "|", ";", "(", ")"]
+const OPERATORS = ["&&", "||", ";;&", ";;", ";&", "|&", "&", "|", ";", "(", ")"]
 const REDIRECTS = ["<<<", "<<-", "&>>", "<<", "<&", ">&", ">>", ">|", "<>", "&>", "<", ">"]
 const BLANK = /[ \t\r]/
-const NAME_START = /[A-Za-z_]/
-const NAME = /[A-Za-z0-9_]/
+
+export interface LexerOptions {
+  /** Where to begin (0). */
+  at?: number
+  line?: number
+  /** ash knows neither `&>` nor `<<<`. */
+  bash?: boolean
+}
 
 export class Lexer {
-  readonly #text: string
-  #at = 0
-  #line: number
+  readonly reader: WordReader
+  readonly #bash: boolean
   #pendingHere: HereDocument[] = []
-  /** A here-document whose end has not come. */
-  openHere = false
+  /** A here-document whose end has not come: where it began, and the delimiter. */
+  openHere: { line: number; delimiter: string; end: number } | undefined = undefined
 
-  constructor(text: string, line = 1) {
-    this.#text = text
-    this.#line = line
+  constructor(text: string, nested: NestedParser, options: LexerOptions = {}) {
+    this.reader = new WordReader(text, options.at ?? 0, options.line ?? 1, nested)
+    this.#bash = options.bash ?? true
   }
 
-  /** All tokens, the end last. */
-  tokens(): Token[] {
-    const tokens: Token[] = []
-    for (;;) {
-      const token = this.#next()
-      tokens.push(token)
-      if (token.type === "end") return tokens
-    }
+  /** The line a message about the end of the text names. */
+  get endLine(): number {
+    return this.reader.text.replace(/\n$/, "").split("\n").length + 1
   }
 
-  #next(): Token {
+  next(): Token {
+    const { reader } = this
     this.#skipBlanks()
-    const line = this.#line
-    const c = this.#text[this.#at]
-    if (c === undefined) {
+    const { line } = reader
+    if (reader.char === undefined) {
       this.#readHereDocuments()
       return { type: "end", line }
     }
-    if (c === "\n") {
-      this.#at++
-      this.#line++
+    if (reader.char === "\n") {
+      reader.at++
+      reader.line++
       this.#readHereDocuments()
       return { type: "newline", line }
     }
-    const fd = /^\d+(?=[<>])/.exec(this.#text.slice(this.#at, this.#at + 8))?.[0]
-    const after = fd === undefined ? this.#at : this.#at + fd.length
-    const redirect = REDIRECTS.find((r) => this.#text.startsWith(r, after))
-    if (redirect !== undefined && !(redirect.startsWith("&") && fd !== undefined)) {
-      // <( and >( would be process substitution.
-      this.#at = after + redirect.length
-      return this.#redirect(redirect, fd === undefined ? undefined : Number(fd), line)
-    }
-    const operator = OPERATORS.find((o) => this.#text.startsWith(o, this.#at))
+    const redirect = this.#redirect(line)
+    if (redirect !== undefined) return redirect
+    const operator = OPERATORS.find((o) => reader.text.startsWith(o, reader.at))
     if (operator !== undefined) {
-      this.#at += operator.length
+      reader.at += operator.length
       return { type: "operator", text: operator, line }
     }
-    const start = this.#at
-    const word = this.#word("")
-    return { type: "word", word, text: this.#text.slice(start, this.#at), line }
+    return { type: "word", word: reader.word(), line }
+  }
+
+  /** Whether `text` comes next, after blanks. */
+  nextIs(text: string): boolean {
+    this.#skipBlanks()
+    return this.reader.text.startsWith(text, this.reader.at)
+  }
+
+  /** `((` stands before us: the text up to `))`, if it is arithmetic. */
+  arithmetic(): Word | undefined {
+    const { reader } = this
+    const end = closingOf(reader.text, reader.at, "))")
+    if (end === undefined) return undefined
+    const inner = reader.text.slice(reader.at, end)
+    const word = reader.quotedText(inner)
+    reader.line += inner.split("\n").length - 1
+    reader.at = end + 2
+    return word
   }
 
   #skipBlanks(): void {
+    const { reader } = this
     for (;;) {
-      const c = this.#text[this.#at]
-      if (c !== undefined && BLANK.test(c)) this.#at++
-      else if (c === "\\" && this.#text[this.#at + 1] === "\n") {
-        this.#at += 2
-        this.#line++
-      } else if (c === "#") while (this.#at < this.#text.length && this.#text[this.#at] !== "\n") this.#at++
+      const c = reader.char
+      if (c !== undefined && BLANK.test(c)) reader.at++
+      else if (c === "\\" && reader.text[reader.at + 1] === "\n") {
+        reader.at += 2
+        reader.line++
+      } else if (c === "#") while (reader.at < reader.text.length && reader.char !== "\n") reader.at++
       else return
     }
   }
 
-  #redirect(text: string, fd: number | undefined, line: number): Token {
-    if (text !== "<<" && text !== "<<-") return { type: "redirect", text, fd, here: undefined, line }
+  #redirect(line: number): Token | undefined {
+    const { reader } = this
+    const before = /^(?:(\d+)|\{([A-Za-z_]\w*)\})(?=[<>])/.exec(reader.text.slice(reader.at, reader.at + 40))
+    const after = reader.at + (before?.[0].length ?? 0)
+    const text = REDIRECTS.find(
+      (r) => reader.text.startsWith(r, after) && (this.#bash || !(r === "<<<" || r.startsWith("&"))),
+    )
+    if (text === undefined || (text.startsWith("&") && before !== null)) return undefined
+    // <( and >( are process substitutions.
+    if ((text === "<" || text === ">") && reader.text[after + 1] === "(" && before === null) return undefined
+    reader.at = after + text.length
+    const fd = before?.[1] === undefined ? undefined : Number(before[1])
+    const here = text === "<<" || text === "<<-" ? this.#hereDocument(text === "<<-") : undefined
+    return { type: "redirect", text, fd, variable: before?.[2], here, line }
+  }
+
+  #hereDocument(stripTabs: boolean): HereDocument | undefined {
     this.#skipBlanks()
-    const start = this.#at
-    const word = this.#word("")
-    const raw = this.#text.slice(start, this.#at)
+    const word = this.reader.word()
+    if (word.text === "") return undefined
     const here: HereDocument = {
-      delimiter: word.map((part) => ("text" in part ? part.text : "")).join(""),
-      literal: /['"\\]/.test(raw),
-      stripTabs: text === "<<-",
-      body: [],
+      delimiter: word.parts.map(literalText).join(""),
+      literal: /['"\\]/.test(word.text),
+      stripTabs,
+      body: { parts: [], text: "" },
     }
     this.#pendingHere.push(here)
-    return { type: "redirect", text, fd, here, line }
+    return here
   }
 
   #readHereDocuments(): void {
+    const { reader } = this
     for (const here of this.#pendingHere.splice(0)) {
+      const started = reader.line - 1
       let body = ""
       let closed = false
-      while (!closed && this.#at < this.#text.length) {
-        const end = this.#text.indexOf("\n", this.#at)
-        let line = this.#text.slice(this.#at, end < 0 ? undefined : end)
-        this.#at = end < 0 ? this.#text.length : end + 1
-        this.#line++
+      while (!closed && reader.at < reader.text.length) {
+        const end = reader.text.indexOf("\n", reader.at)
+        let line = reader.text.slice(reader.at, end < 0 ? undefined : end)
+        reader.at = end < 0 ? reader.text.length : end + 1
+        reader.line++
         if (here.stripTabs) line = line.replace(/^\t+/, "")
         closed = line === here.delimiter
         if (!closed) body += `${line}\n`
       }
-      this.openHere ||= !closed
-      here.body = here.literal ? [{ type: "literal", text: body, quoted: true }] : new Lexer(body).hereBody()
+      if (!closed) this.openHere ??= { line: started, delimiter: here.delimiter, end: reader.line - 1 }
+      here.body = here.literal
+        ? { parts: [{ type: "literal", text: body, quoted: true }], text: body }
+        : reader.quotedText(body)
     }
   }
 
-  /** The text of an unquoted here-document: parameters and commands expand, quotes are ordinary. */
-  hereBody(): Word {
-    const parts: Word = []
-    this.#quotedUntil(undefined, parts)
-    return parts
+  /** `near unexpected token` for what does not fit. */
+  unexpected(token: Token, expecting = ""): SyntaxErrorInScript {
+    const wanted = expecting === "" ? "" : ` (expecting "${expecting}")`
+    if (token.type === "end")
+      return new SyntaxErrorInScript(
+        "syntax error: unexpected end of file",
+        this.endLine,
+        `unexpected end of file${wanted}`,
+      )
+    const text = tokenText(token)
+    return new SyntaxErrorInScript(
+      `syntax error near unexpected token \`${text}'`,
+      token.line,
+      text === "newline" ? `unexpected newline${wanted}` : `unexpected "${text}"${wanted}`,
+      true,
+    )
   }
+}
 
-  /** A word up to a blank or operator, or up to one of `stops` when expanding `${…}` arguments. */
-  #word(stops: string): Word {
-    const parts: Word = []
-    for (;;) {
-      const c = this.#text[this.#at]
-      if (c === undefined) {
-        if (stops !== "") throw new SyntaxErrorInScript("unexpected EOF while looking for matching `}'", this.#line)
-        return parts
-      }
-      if (stops !== "" ? stops.includes(c) : /[\s|&;()<>]/.test(c)) return parts
-      this.#part(c, parts)
-    }
-  }
+export function tokenText(token: Token): string {
+  if (token.type === "word") return token.word.text
+  return token.type === "operator" || token.type === "redirect" ? token.text : "newline"
+}
 
-  #part(c: string, parts: Word): void {
-    if (c === "'") parts.push(this.#single())
-    else if (c === '"') {
-      this.#at++
-      parts.push({ type: "literal", text: "", quoted: true })
-      this.#quotedUntil('"', parts)
-    } else if (c === "\\") {
-      const next = this.#text[this.#at + 1]
-      this.#at += 2
-      if (next === "\n") this.#line++
-      else if (next !== undefined) parts.push({ type: "literal", text: next, quoted: true })
-    } else if (c === "$" && this.#text[this.#at + 1] === "'") parts.push(this.#ansi())
-    else if (c === "$" || c === "`") parts.push(this.#dollar(false))
-    else this.#plain(parts)
-  }
-
-  #plain(parts: Word): void {
-    const c = this.#text[this.#at++] as string
-    if (c === "\n") this.#line++
-    const last = parts[parts.length - 1]
-    if (last?.type === "literal" && !last.quoted) last.text += c
-    else parts.push({ type: "literal", text: c, quoted: false })
-  }
-
-  #single(): WordPart {
-    const end = this.#text.indexOf("'", this.#at + 1)
-    if (end < 0) throw new SyntaxErrorInScript("unexpected EOF while looking for matching `''", this.#line)
-    const text = this.#text.slice(this.#at + 1, end)
-    this.#line += text.split("\n").length - 1
-    this.#at = end + 1
-    return { type: "literal", text, quoted: true }
-  }
-
-  #ansi(): WordPart {
-    const escapes: Record<string, string> = {
-      n: "\n",
-      t: "\t",
-      r: "\r",
-      "\\": "\\",
-      "'": "'",
-      '"': '"',
-      a: "\x07",
-      b: "\b",
-      e: "\x1b",
-      "0": "\0",
-    }
-    let text = ""
-    this.#at += 2
-    for (;;) {
-      const c = this.#text[this.#at++]
-      if (c === undefined) throw new SyntaxErrorInScript("unexpected EOF while looking for matching `''", this.#line)
-      if (c === "'") return { type: "literal", text, quoted: true }
-      if (c !== "\\") text += c
-      else {
-        const hex = /^x([0-9a-fA-F]{1,2})/.exec(this.#text.slice(this.#at, this.#at + 3))
-        if (hex !== null) {
-          text += String.fromCharCode(Number.parseInt(hex[1] as string, 16))
-          this.#at += hex[0].length
-        } else {
-          const next = this.#text[this.#at++] ?? ""
-          text += escapes[next] ?? `\\${next}`
-        }
-      }
-    }
-  }
-
-  /** Inside double quotes, up to `close` (or the end of a here-document). */
-  #quotedUntil(close: string | undefined, parts: Word): void {
-    const opened = this.#line
-    let text = ""
-    const flush = (): void => {
-      if (text !== "") parts.push({ type: "literal", text, quoted: true })
-      text = ""
-    }
-    for (;;) {
-      const c = this.#text[this.#at]
-      if (c === undefined) {
-        if (close !== undefined)
-          throw new SyntaxErrorInScript(`unexpected EOF while looking for matching \`${close}'`, opened)
-        flush()
-        return
-      }
-      if (c === close) {
-        this.#at++
-        flush()
-        return
-      }
-      if (c === "\\") {
-        const next = this.#text[this.#at + 1] ?? ""
-        this.#at += 2
-        if (next === "\n") this.#line++
-        else text += "$`\\".includes(next) || next === close ? next : `\\${next}`
-      } else if (c === "$" || c === "`") {
-        flush()
-        parts.push(this.#dollar(true))
-      } else {
-        if (c === "\n") this.#line++
-        text += c
-        this.#at++
-      }
-    }
-  }
-
-  /** What begins with `$` or a backquote. */
-  #dollar(quoted: boolean): WordPart {
-    if (this.#text[this.#at] === "`") return this.#backquote(quoted)
-    const next = this.#text[this.#at + 1] ?? ""
-    if (this.#text.startsWith("$((", this.#at)) {
-      const arithmetic = this.#arithmetic(quoted)
-      if (arithmetic !== undefined) return arithmetic
-    }
-    if (next === "(") {
-      this.#at += 2
-      return { type: "command", script: this.#balanced("(", ")"), quoted }
-    }
-    if (next === "{") return this.#braced(quoted)
-    if (NAME_START.test(next)) {
-      let end = this.#at + 1
-      while (NAME.test(this.#text[end] ?? "")) end++
-      const name = this.#text.slice(this.#at + 1, end)
-      this.#at = end
-      return { type: "parameter", name, operator: "", argument: undefined, quoted }
-    }
-    if (/[0-9@*#?$!-]/.test(next) && next !== "") {
-      this.#at += 2
-      return { type: "parameter", name: next, operator: "", argument: undefined, quoted }
-    }
-    this.#at++
-    return { type: "literal", text: "$", quoted }
-  }
-
-  #backquote(quoted: boolean): WordPart {
-    let script = ""
-    this.#at++
-    for (;;) {
-      const c = this.#text[this.#at++]
-      if (c === undefined) throw new SyntaxErrorInScript("unexpected EOF while looking for matching ``'", this.#line)
-      if (c === "`") return { type: "command", script, quoted }
-      if (c === "\\" && /[`$\\]/.test(this.#text[this.#at] ?? "")) script += this.#text[this.#at++]
-      else script += c
-    }
-  }
-
-  #arithmetic(quoted: boolean): WordPart | undefined {
-    let depth = 0
-    for (let at = this.#at + 3; at < this.#text.length; at++) {
-      const c = this.#text[at]
-      if (c === "(") depth++
-      else if (c === ")") {
-        if (depth > 0) depth--
-        else if (this.#text[at + 1] === ")") {
-          const inner = this.#text.slice(this.#at + 3, at)
-          this.#at = at + 2
-          return { type: "arithmetic", expression: new Lexer(inner, this.#line).hereBody(), quoted }
-        } else return undefined
-      }
-    }
-    return undefined
-  }
-
-  /** Text up to the bracket that closes, quotes and nesting respected. */
-  #balanced(open: string, close: string): string {
-    const start = this.#at
-    const line = this.#line
-    let depth = 1
-    while (this.#at < this.#text.length) {
-      const c = this.#text[this.#at] as string
-      if (c === "\\") this.#at++
-      else if (c === "'") this.#at = Math.max(this.#at, this.#text.indexOf("'", this.#at + 1))
-      else if (c === '"') this.#skipDouble()
-      else if (c === open) depth++
-      else if (c === close && --depth === 0) {
-        this.#at++
-        const inner = this.#text.slice(start, this.#at - 1)
-        this.#line += inner.split("\n").length - 1
-        return inner
-      }
-      this.#at++
-    }
-    throw new SyntaxErrorInScript(`unexpected EOF while looking for matching \`${close}'`, line)
-  }
-
-  #skipDouble(): void {
-    for (this.#at++; this.#at < this.#text.length && this.#text[this.#at] !== '"'; this.#at++)
-      if (this.#text[this.#at] === "\\") this.#at++
-  }
-
-  /** `${name…}`. */
-  #braced(quoted: boolean): WordPart {
-    const line = this.#line
-    this.#at += 2
-    const length = this.#text[this.#at] === "#" && this.#text[this.#at + 1] !== "}"
-    if (length) this.#at++
-    const name = /^([A-Za-z_][A-Za-z0-9_]*|\d+|[@*#?$!-])/.exec(this.#text.slice(this.#at))?.[0]
-    if (name === undefined)
-      throw new SyntaxErrorInScript(`\${${this.#text.slice(this.#at).split("}")[0]}}: bad substitution`, line)
-    this.#at += name.length
-    if (length) {
-      this.#at++
-      return { type: "parameter", name, operator: "length", argument: undefined, quoted }
-    }
-    const operator = /^(:[-=?+]|[-=?+]|##|#|%%|%|\/\/|\/|:|\^\^|\^|,,|,)/.exec(this.#text.slice(this.#at))?.[0] ?? ""
-    this.#at += operator.length
-    const argument = operator === "" ? undefined : this.#word("}")
-    if (this.#text[this.#at] !== "}") throw new SyntaxErrorInScript("bad substitution", line)
-    this.#at++
-    return { type: "parameter", name, operator, argument, quoted }
-  }
+function literalText(part: WordPart): string {
+  if (part.type === "literal") return part.text
+  if (part.type === "double") return part.parts.map(literalText).join("")
+  return part.type === "parameter" ? part.text : ""
 }

@@ -1,303 +1,313 @@
-/** Tokens to a tree (POSIX.1-2017 XCU section 2.10). */
-import type { AndOr, Assignment, Command, List, Pipeline, Redirect } from "./ast.ts"
+/** Tokens to a tree (POSIX.1-2017 XCU section 2.10), one line of commands at a time, as shells read. */
+import type { AndOr, Assignment, Command, List, Pipeline, Redirect, SimpleCommand } from "./ast.ts"
 import { Lexer } from "./lexer.ts"
-import { SyntaxErrorInScript, type Token, type Word } from "./token.ts"
+import { CompoundParser } from "./parse-compound.ts"
+import { plainText, SyntaxErrorInScript, type Token, type Word } from "./token.ts"
 
+export const KEYWORDS: ReadonlySet<string> = new Set(
+  "if then else elif fi do done case esac while until for in function time { } ! [[ ]] select coproc".split(" "),
+)
 const CLOSERS: ReadonlySet<string> = new Set(["then", "else", "elif", "fi", "do", "done", "esac", "}"])
+/** Builtins whose arguments may be assignments. */
+const DECLARING: ReadonlySet<string> = new Set(["declare", "typeset", "local", "export", "readonly"])
 
-/** Parses a whole script. Throws {@link SyntaxErrorInScript}. */
-export function parseScript(text: string, line = 1): List {
-  return new Parser(new Lexer(text, line).tokens()).script()
+export interface ParserOptions {
+  /** The first line's number (1). */
+  line?: number
+  /** bash's grammar, or ash's (true). */
+  bash?: boolean
 }
 
-class Parser {
-  readonly #tokens: Token[]
-  #at = 0
+/** Parses a whole script. Throws {@link SyntaxErrorInScript}. */
+export function parseScript(text: string, options: ParserOptions = {}): List {
+  const parser = new Parser(text, options)
+  const all: List = []
+  for (;;) {
+    const list = parser.next()
+    if (list === undefined) return all
+    all.push(...list)
+  }
+}
 
-  constructor(tokens: Token[]) {
-    this.#tokens = tokens
+/** True when more lines are needed: an open quote, bracket, loop or here-document. */
+export function isOpen(text: string): boolean {
+  const parser = new Parser(text)
+  try {
+    while (parser.next() !== undefined);
+    return parser.lexer.openHere !== undefined
+  } catch (error) {
+    return error instanceof SyntaxErrorInScript && /unexpected end of file|unexpected EOF/.test(error.message)
+  }
+}
+
+export class Parser {
+  readonly lexer: Lexer
+  readonly bash: boolean
+  readonly #compound: CompoundParser
+  #peeked: Token | undefined
+
+  constructor(text: string, options: ParserOptions & { at?: number } = {}) {
+    this.bash = options.bash ?? true
+    this.lexer = new Lexer(text, (source, at, line) => this.#nested(source, at, line), options)
+    this.#compound = new CompoundParser(this)
   }
 
-  script(): List {
-    const list = this.#list()
-    if (this.#peek.type !== "end") this.#unexpected()
-    return list
-  }
-
-  get #peek(): Token {
-    return this.#tokens[this.#at] as Token
-  }
-
-  #take(): Token {
-    return this.#tokens[this.#at++] as Token
-  }
-
-  #unexpected(): never {
-    const token = this.#peek
-    if (token.type === "end") throw new SyntaxErrorInScript("syntax error: unexpected end of file", token.line)
-    const text = token.type === "newline" ? "newline" : token.text
-    throw new SyntaxErrorInScript(`syntax error near unexpected token \`${text}'`, token.line)
-  }
-
-  /** The word as written, when it has no quotes or expansions: only then can it be a keyword. */
-  #keyword(token: Token = this.#peek): string | undefined {
-    if (token.type !== "word" || token.word.length !== 1) return undefined
-    const part = token.word[0]
-    return part?.type === "literal" && !part.quoted ? part.text : undefined
-  }
-
-  #isOperator(text: string): boolean {
-    const token = this.#peek
-    return token.type === "operator" && token.text === text
-  }
-
-  #skipNewlines(): void {
-    while (this.#peek.type === "newline") this.#at++
-  }
-
-  #expectKeyword(word: string): void {
-    if (this.#keyword() !== word) this.#unexpected()
-    this.#at++
-  }
-
-  /** Commands up to something that closes the list. */
-  #list(): List {
+  /** The commands up to the next line's end; undefined at the end of the text. */
+  next(): List | undefined {
+    this.skipNewlines()
+    if (this.#atEnd()) return undefined
     const list: List = []
     for (;;) {
-      this.#skipNewlines()
-      const token = this.#peek
-      if (token.type === "end" || this.#isOperator(")") || this.#isOperator(";;") || CLOSERS.has(this.#keyword() ?? ""))
-        return list
-      const item = this.#andOr()
-      list.push(item)
-      if (this.#isOperator("&")) {
-        item.background = true
-        this.#at++
-      } else if (this.#isOperator(";")) this.#at++
-      else if (this.#peek.type !== "newline") return list
+      list.push(this.#andOr())
+      if (!this.#separated(list)) this.unexpected()
+      if (this.#atEnd()) return list
+      if (this.peek.type !== "newline") continue
+      this.take()
+      return list
     }
   }
 
-  #nonEmptyList(): List {
-    const list = this.#list()
-    if (list.length === 0) this.#unexpected()
+  /** Nothing but the end follows: known without reading on. */
+  get ended(): boolean {
+    return /^\s*$/.test(this.lexer.reader.text.slice(this.lexer.reader.at))
+  }
+
+  #atEnd(): boolean {
+    return this.peek.type === "end"
+  }
+
+  /** Takes what ends a command; false when something else stands there. */
+  #separated(list: List): boolean {
+    const last = list[list.length - 1] as AndOr
+    if (this.isOperator("&")) last.background = true
+    if (this.isOperator("&") || this.isOperator(";")) {
+      this.take()
+      return true
+    }
+    return this.peek.type === "newline" || this.peek.type === "end"
+  }
+
+  /** `$(…)`: commands up to the bracket. */
+  #nested(text: string, at: number, line: number): { list: List; at: number; line: number } {
+    const parser = new Parser(text, { at, line, bash: this.bash })
+    try {
+      const list = parser.list()
+      if (parser.peek.type === "end") throw parser.lexer.reader.unclosed(")", parser.lexer.endLine)
+      if (!parser.isOperator(")")) parser.unexpected()
+      return { list, at: parser.lexer.reader.at, line: parser.lexer.reader.line }
+    } catch (error) {
+      if (error instanceof SyntaxErrorInScript) error.nested = true
+      throw error
+    }
+  }
+
+  get peek(): Token {
+    this.#peeked ??= this.lexer.next()
+    return this.#peeked
+  }
+
+  take(): Token {
+    const token = this.peek
+    this.#peeked = undefined
+    return token
+  }
+
+  unexpected(expecting = ""): never {
+    throw this.lexer.unexpected(this.peek, expecting)
+  }
+
+  keyword(token: Token = this.peek): string | undefined {
+    return token.type === "word" ? plainText(token.word) : undefined
+  }
+
+  isOperator(text: string): boolean {
+    const token = this.peek
+    return token.type === "operator" && token.text === text
+  }
+
+  skipNewlines(): void {
+    while (this.peek.type === "newline") this.take()
+  }
+
+  expectKeyword(word: string): void {
+    if (this.keyword() !== word) this.unexpected(word)
+    this.take()
+  }
+
+  /** Commands up to something that closes the list. */
+  list(): List {
+    const list: List = []
+    for (;;) {
+      this.skipNewlines()
+      if (this.#closes()) return list
+      list.push(this.#andOr())
+      if (!this.#separated(list)) return list
+    }
+  }
+
+  #closes(): boolean {
+    const token = this.peek
+    if (token.type === "end") return true
+    if (token.type === "operator") return token.text === ")" || token.text.startsWith(";;") || token.text === ";&"
+    return CLOSERS.has(this.keyword() ?? "")
+  }
+
+  nonEmptyList(): List {
+    const list = this.list()
+    if (list.length === 0) this.unexpected()
     return list
   }
 
   #andOr(): AndOr {
-    const start = this.#at
-    const result: AndOr = { first: this.#pipeline(), rest: [], background: false, text: "" }
-    while (this.#isOperator("&&") || this.#isOperator("||")) {
-      const token = this.#take() as { text: "&&" | "||" }
-      this.#skipNewlines()
+    const result: AndOr = { first: this.#pipeline(), rest: [], background: false }
+    while (this.isOperator("&&") || this.isOperator("||")) {
+      const token = this.take() as { text: "&&" | "||" }
+      this.skipNewlines()
       result.rest.push({ operator: token.text, pipeline: this.#pipeline() })
     }
-    result.text = this.#tokens.slice(start, this.#at).map(textOf).join(" ")
     return result
   }
 
   #pipeline(): Pipeline {
-    const pipeline: Pipeline = { negated: false, commands: [], errorsToo: [] }
-    while (this.#keyword() === "!") {
-      pipeline.negated = !pipeline.negated
-      this.#at++
+    const pipeline: Pipeline = { negated: false, timed: "no", commands: [], errorsToo: [] }
+    for (;;) {
+      if (this.keyword() === "!") pipeline.negated = !pipeline.negated
+      else if (this.keyword() === "time" && this.bash && pipeline.timed === "no") pipeline.timed = "bash"
+      else if (this.keyword() === "-p" && pipeline.timed === "bash") pipeline.timed = "posix"
+      else break
+      this.take()
     }
-    pipeline.commands.push(this.#command())
-    while (this.#isOperator("|") || this.#isOperator("|&")) {
-      pipeline.errorsToo.push((this.#take() as { text: string }).text === "|&")
-      this.#skipNewlines()
-      pipeline.commands.push(this.#command())
+    pipeline.commands.push(this.command())
+    while (this.isOperator("|") || (this.isOperator("|&") && this.bash)) {
+      pipeline.errorsToo.push((this.take() as { text: string }).text === "|&")
+      this.skipNewlines()
+      pipeline.commands.push(this.command())
     }
     return pipeline
   }
 
-  #command(): Command {
-    if (this.#isOperator("(")) return this.#subshell()
-    switch (this.#keyword()) {
-      case "{":
-        return this.#group()
-      case "if":
-        return this.#if()
-      case "while":
-      case "until":
-        return this.#loop()
-      case "for":
-        return this.#for()
-      case "case":
-        return this.#case()
-      case "function":
-        this.#at++
-        return this.#function()
-      default: {
-        const next = this.#tokens[this.#at + 1]
-        const name = this.#keyword()
-        if (name !== undefined && CLOSERS.has(name)) this.#unexpected()
-        if (name !== undefined && next?.type === "operator" && next.text === "(" && /^[A-Za-z_][\w-]*$/.test(name))
-          return this.#function()
-        return this.#simple()
-      }
-    }
+  command(): Command {
+    const compound = this.#compound.command()
+    if (compound !== undefined) return compound
+    const name = this.keyword()
+    if (name !== undefined && CLOSERS.has(name)) this.unexpected()
+    return this.#simple(name)
   }
 
-  #subshell(): Command {
-    this.#at++
-    const body = this.#nonEmptyList()
-    if (!this.#isOperator(")")) this.#unexpected()
-    this.#at++
-    return { type: "subshell", body, redirects: this.#redirects() }
-  }
-
-  #group(): Command {
-    this.#at++
-    const body = this.#nonEmptyList()
-    this.#expectKeyword("}")
-    return { type: "group", body, redirects: this.#redirects() }
-  }
-
-  #if(): Command {
-    const branches: { condition: List; body: List }[] = []
-    let otherwise: List | undefined
-    do {
-      this.#at++
-      const condition = this.#nonEmptyList()
-      this.#expectKeyword("then")
-      branches.push({ condition, body: this.#nonEmptyList() })
-    } while (this.#keyword() === "elif")
-    if (this.#keyword() === "else") {
-      this.#at++
-      otherwise = this.#nonEmptyList()
-    }
-    this.#expectKeyword("fi")
-    return { type: "if", branches, otherwise, redirects: this.#redirects() }
-  }
-
-  #loop(): Command {
-    const until = this.#keyword() === "until"
-    this.#at++
-    const condition = this.#nonEmptyList()
-    return { type: "loop", until, condition, body: this.#doDone(), redirects: this.#redirects() }
-  }
-
-  #doDone(): List {
-    this.#expectKeyword("do")
-    const body = this.#nonEmptyList()
-    this.#expectKeyword("done")
-    return body
-  }
-
-  #for(): Command {
-    this.#at++
-    const name = this.#keyword()
-    if (name === undefined) this.#unexpected()
-    this.#at++
-    this.#skipNewlines()
-    let words: Word[] | undefined
-    if (this.#keyword() === "in") {
-      this.#at++
-      words = []
-      while (this.#peek.type === "word") words.push((this.#take() as { word: Word }).word)
-    }
-    if (this.#isOperator(";")) this.#at++
-    this.#skipNewlines()
-    return { type: "for", name, words, body: this.#doDone(), redirects: this.#redirects() }
-  }
-
-  #case(): Command {
-    this.#at++
-    const subject = this.#peek
-    if (subject.type !== "word") this.#unexpected()
-    this.#at++
-    this.#skipNewlines()
-    this.#expectKeyword("in")
-    this.#skipNewlines()
-    const clauses: { patterns: Word[]; body: List }[] = []
-    while (this.#keyword() !== "esac") {
-      clauses.push(this.#clause())
-      this.#skipNewlines()
-    }
-    this.#at++
-    return { type: "case", subject: subject.word, clauses, redirects: this.#redirects() }
-  }
-
-  #clause(): { patterns: Word[]; body: List } {
-    if (this.#isOperator("(")) this.#at++
-    const patterns: Word[] = []
+  #simple(first: string | undefined): Command {
+    const { line } = this.peek
+    const command: SimpleCommand = { type: "simple", assignments: [], words: [], declared: [], redirects: [], line }
     for (;;) {
-      const token = this.#take()
-      if (token.type !== "word") {
-        this.#at--
-        this.#unexpected()
-      }
-      patterns.push(token.word)
-      if (!this.#isOperator("|")) break
-      this.#at++
-    }
-    if (!this.#isOperator(")")) this.#unexpected()
-    this.#at++
-    const body = this.#list()
-    if (this.#isOperator(";;")) this.#at++
-    return { patterns, body }
-  }
-
-  #function(): Command {
-    const name = this.#keyword()
-    if (name === undefined) this.#unexpected()
-    this.#at++
-    if (this.#isOperator("(")) {
-      this.#at++
-      if (!this.#isOperator(")")) this.#unexpected()
-      this.#at++
-    }
-    this.#skipNewlines()
-    return { type: "function", name, body: this.#command() }
-  }
-
-  #simple(): Command {
-    const assignments: Assignment[] = []
-    const words: Word[] = []
-    const redirects: Redirect[] = []
-    const { line } = this.#peek
-    for (;;) {
-      const token = this.#peek
-      if (token.type === "redirect") redirects.push(this.#redirect())
+      const token = this.peek
+      if (token.type === "redirect") command.redirects.push(this.redirect())
       else if (token.type === "word") {
-        this.#at++
-        const assignment = words.length === 0 ? asAssignment(token.word) : undefined
-        if (assignment === undefined) words.push(token.word)
-        else assignments.push(assignment)
+        this.take()
+        this.#word(token.word, command)
+        if (command.words.length === 1 && command.assignments.length + command.redirects.length === 0) {
+          const defined = first === undefined ? undefined : this.#compound.definition(first)
+          if (defined !== undefined) return defined
+        }
       } else break
     }
-    if (assignments.length + words.length + redirects.length === 0) this.#unexpected()
-    return { type: "simple", assignments, words, redirects, line }
+    if (command.assignments.length + command.words.length + command.redirects.length === 0) this.unexpected()
+    return command
   }
 
-  #redirects(): Redirect[] {
+  #word(word: Word, command: SimpleCommand): void {
+    const leading = command.words.length === 0
+    const declaring = !leading && DECLARING.has(plainText(command.words[0] as Word) ?? "")
+    const assignment = leading || declaring ? asAssignment(word) : undefined
+    if (assignment === undefined) {
+      command.words.push(word)
+      return
+    }
+    if (assignment.value.text === "" && this.bash && this.lexer.reader.char === "(")
+      assignment.items = this.#arrayItems()
+    if (leading) command.assignments.push(assignment)
+    else command.declared.push(assignment)
+    // A declaration sees its assignments in place, as words.
+    if (declaring) command.words.push(word)
+  }
+
+  #arrayItems(): Word[] {
+    this.take()
+    const items: Word[] = []
+    for (;;) {
+      this.skipNewlines()
+      const token = this.take()
+      if (token.type === "word") items.push(token.word)
+      else if (token.type === "operator" && token.text === ")") return items
+      else throw this.lexer.unexpected(token)
+    }
+  }
+
+  redirects(): Redirect[] {
     const redirects: Redirect[] = []
-    while (this.#peek.type === "redirect") redirects.push(this.#redirect())
+    while (this.peek.type === "redirect") redirects.push(this.redirect())
     return redirects
   }
 
-  #redirect(): Redirect {
-    const token = this.#take() as Extract<Token, { type: "redirect" }>
-    if (token.here !== undefined) return { operator: token.text, fd: token.fd, target: [], here: token.here }
-    const target = this.#peek
-    if (target.type !== "word") this.#unexpected()
-    this.#at++
-    return { operator: token.text, fd: token.fd, target: target.word, here: undefined }
+  redirect(): Redirect {
+    const token = this.take() as Extract<Token, { type: "redirect" }>
+    const { text: operator, fd, variable, here } = token
+    if (here !== undefined) return { operator, fd, variable, target: { parts: [], text: here.delimiter }, here }
+    const target = this.peek
+    if (target.type === "end" && this.bash)
+      throw this.lexer.unexpected({ type: "newline", line: this.lexer.endLine - 1 })
+    if (target.type !== "word") this.unexpected()
+    this.take()
+    return { operator, fd, variable, target: target.word, here: undefined }
   }
 }
 
-function textOf(token: Token): string {
-  return token.type === "word" || token.type === "operator" || token.type === "redirect" ? token.text : ""
-}
-
-/** `name=value` and `name+=value`, the name unquoted. */
+/** `name=value`, `name+=value` and `name[i]=value`, the name unquoted. */
 export function asAssignment(word: Word): Assignment | undefined {
-  const first = word[0]
+  const first = word.parts[0]
   if (first?.type !== "literal" || first.quoted) return undefined
   const match = /^([A-Za-z_]\w*)(\+?)=/.exec(first.text)
-  if (match === null) return undefined
-  const rest = first.text.slice(match[0].length)
-  const value: Word = [...(rest === "" ? [] : [{ ...first, text: rest }]), ...word.slice(1)]
-  return { name: match[1] as string, append: match[2] === "+", value }
+  if (match === null) return withSubscript(word)
+  return {
+    name: match[1] as string,
+    subscript: undefined,
+    append: match[2] === "+",
+    value: after(word, 0, match[0].length),
+    items: undefined,
+  }
+}
+
+/** What of a word comes after `skip` characters of its part `index`. */
+function after(word: Word, index: number, skip: number): Word {
+  const part = word.parts[index]
+  const rest = part?.type === "literal" ? part.text.slice(skip) : ""
+  const parts = word.parts.slice(index + 1)
+  const written = word.text.indexOf("=")
+  return {
+    parts: rest === "" ? parts : [{ type: "literal", text: rest, quoted: false }, ...parts],
+    text: word.text.slice(written + 1),
+  }
+}
+
+function withSubscript(word: Word): Assignment | undefined {
+  const first = word.parts[0]
+  const open = first?.type === "literal" ? /^([A-Za-z_]\w*)\[/.exec(first.text) : null
+  if (open === null) return undefined
+  const parts: Word["parts"] = []
+  for (const [i, part] of word.parts.entries()) {
+    const from = i === 0 ? open[0].length : 0
+    const close = part.type === "literal" && !part.quoted ? /\](\+?)=/.exec(part.text.slice(from)) : null
+    if (part.type !== "literal" || close === null) {
+      parts.push(part.type === "literal" && i === 0 ? { ...part, text: part.text.slice(from) } : part)
+      continue
+    }
+    const end = from + close.index
+    parts.push({ ...part, text: part.text.slice(from, end) })
+    return {
+      name: open[1] as string,
+      subscript: { parts, text: "" },
+      append: close[1] === "+",
+      value: after(word, i, end + close[0].length),
+      items: undefined,
+    }
+  }
+  return undefined
 }

@@ -1,61 +1,92 @@
 /** bash and sh as programs. */
+import { strerror } from "../linux/errno.ts"
 import type { Process } from "../linux/task/process.ts"
 import type { Tool } from "../linux/task/tool.ts"
+import { setOption } from "./builtins/variable.ts"
 import { interact, onInterrupt } from "./interactive.ts"
 import { Shell, type ShellOptions } from "./shell.ts"
 import { defineTool } from "./tool.ts"
 
-async function main(proc: Process, options: ShellOptions): Promise<number> {
-  const args = [...proc.argv.slice(1)]
-  const flags: string[] = []
-  let script: string | undefined
-  let interactive = false
+interface Invocation {
+  /** Of `set`: letters and names. */
+  flags: [string, boolean][]
+  script: string | undefined
+  interactive: boolean
+  fromInput: boolean
+  args: string[]
+}
+
+const LONG: ReadonlySet<string> = new Set(["--norc", "--noprofile", "--login", "--posix", "--noediting"])
+
+/** What the command line says, or the words of a refusal. */
+function readInvocation(argv: readonly string[]): Invocation | { refused: string } {
+  const args = [...argv.slice(1)]
+  const result: Invocation = { flags: [], script: undefined, interactive: false, fromInput: false, args }
+  let command = false
   while (/^[-+]./.test(args[0] ?? "")) {
-    const flag = args.shift() as string
-    if (flag === "-c") {
-      script = args.shift()
-      if (script === undefined) {
-        await proc.err(`${options.name}: -c: option requires an argument\n`)
-        return 2
-      }
-      break
+    const word = args.shift() as string
+    if (word === "--") break
+    if (word.startsWith("--")) {
+      if (!LONG.has(word)) return { refused: `${word}: invalid option` }
+      continue
     }
-    interactive ||= flag === "-i"
-    if (flag === "-s" || flag === "-i" || flag === "-l" || flag === "--") continue
-    if (/^-[eux]*c$/.test(flag)) {
-      flags.push(flag.slice(0, -1))
-      args.unshift("-c")
-    } else if (flag === "-o") flags.push(`-o ${args.shift() ?? ""}`)
-    else if (/^-[eux]+$/.test(flag)) flags.push(flag)
-    else {
-      await proc.err(`${options.name}: ${flag}: invalid option\n`)
-      return 2
+    const on = word.startsWith("-")
+    for (const letter of word.slice(1)) {
+      if (letter === "c") command = true
+      else if (letter === "i") result.interactive = true
+      else if (letter === "s") result.fromInput = true
+      else if (letter === "l") continue
+      else if (letter === "o") result.flags.push([args.shift() ?? "", on])
+      else if ("aefhuxCnvbmBEHT".includes(letter)) result.flags.push([letter, on])
+      else return { refused: `${on ? "-" : "+"}${letter}: invalid option` }
     }
   }
+  if (command) {
+    result.script = args.shift()
+    if (result.script === undefined) return { refused: "-c: option requires an argument" }
+  }
+  return result
+}
+
+async function main(proc: Process, options: ShellOptions): Promise<number> {
+  const invocation = readInvocation(proc.argv)
+  if ("refused" in invocation) {
+    await proc.err(`${options.name}: ${invocation.refused}\n`)
+    return 2
+  }
+  const { args } = invocation
+  let { script } = invocation
   let name = options.name
-  if (script === undefined && args[0] !== undefined) {
+  const fromString = script !== undefined
+  if (fromString) name = args.shift() ?? name
+  else if (!invocation.fromInput && args[0] !== undefined) {
     name = args.shift() as string
     const file = proc.fs.readText(proc.path(name))
     if ("errno" in file) {
-      await proc.err(`${options.name}: ${name}: No such file or directory\n`)
-      return 127
+      await proc.err(
+        options.numbered
+          ? `${options.name}: ${name}: ${file.errno === "EISDIR" ? "Is a directory" : strerror(file.errno)}\n`
+          : `${options.name}: can't open '${name}': ${strerror(file.errno)}\n`,
+      )
+      return options.numbered ? (file.errno === "ENOENT" ? 127 : 126) : 2
     }
     script = file.text
-  } else if (script !== undefined && args[0] !== undefined) name = args.shift() as string
-  const shell = new Shell(
-    proc,
-    { ...options, name: options.numbered && name !== options.name ? name : options.name },
-    name,
-    args,
-  )
-  for (const flag of flags) await shell.script(`set ${flag}`)
-  if (script === undefined && (interactive || proc.fds.get(0)?.isTty === true)) return interact(shell)
+  }
+  // ash says the script's name where bash does, and its own before everything else.
+  const shell = new Shell(proc, options.numbered || fromString ? options : { ...options, name }, name, args)
+  shell.fromString = fromString
+  for (const [flag, on] of invocation.flags) {
+    const code = await setOption(shell, flag, on, flag.length > 1)
+    if (code !== 0) return code
+  }
+  shell.variables.exportAll = shell.flags.has("allexport")
+  if (script === undefined && (invocation.interactive || proc.fds.get(0)?.isTty === true)) return interact(shell)
   proc.on("SIGINT", () => onInterrupt(shell))
   return shell.main(script ?? (await proc.readText()))
 }
 
 /** bash as on a node. */
-export const bashTool: Tool = defineTool("bash", (proc) => main(proc, { name: "bash", numbered: true }))
+export const bashTool: Tool = defineTool("bash", (proc) => main(proc, { name: "bash", numbered: true, tool: bashTool }))
 
 /** sh as in a busybox container. */
-export const shTool: Tool = defineTool("sh", (proc) => main(proc, { name: "sh", numbered: false }))
+export const shTool: Tool = defineTool("sh", (proc) => main(proc, { name: "sh", numbered: false, tool: shTool }))

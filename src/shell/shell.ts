@@ -1,53 +1,67 @@
-/** The shell: runs a tree of commands as processes on the virtual clock. Pipelines run concurrently; `&` is a real background job. */
-import { strerror } from "../linux/errno.ts"
-import { BytesFile, type OpenFile } from "../linux/task/file.ts"
-import { openFile } from "../linux/task/open.ts"
+/** A shell: its variables, functions, options and jobs, and the scripts it reads. What commands do is in run.ts. */
+
+import type { OpenFile } from "../linux/task/file.ts"
 import { createPipe } from "../linux/task/pipe.ts"
-import { type ExitStatus, type Process, ProcessExit } from "../linux/task/process.ts"
+import { concat, type ExitStatus, type Process, ProcessExit } from "../linux/task/process.ts"
 import type { Tool } from "../linux/task/tool.ts"
-import type { AndOr, Command, List, Pipeline, Redirect } from "./ast.ts"
-import { BUILTINS } from "./builtins.ts"
-import { ExpansionError, type ExpansionHost, expandPattern, expandText, expandWords } from "./expand.ts"
-import { Flow, Interrupted, type Job, ReturnFlow } from "./flow.ts"
-import { parseScript } from "./parser.ts"
-import { matches } from "./pattern.ts"
+import type { FunctionDefinition, List } from "./ast.ts"
+import { ExpansionError, type ExpansionHost } from "./expansion.ts"
+import { Abandoned, Flow, ForkFailed, type Job, ReturnFlow } from "./flow.ts"
+import { ShellFlags } from "./options.ts"
+import { Parser } from "./parser.ts"
+import { Runner } from "./run.ts"
 import { SyntaxErrorInScript } from "./token.ts"
-
-const decoder = new TextDecoder()
-
-/** Turns of a loop after which the shell lets the world go on, and what one turn costs. */
-const BUSY_TURNS = 1024
-const TURN_NS = 50_000
+import { Traps } from "./trap.ts"
+import { ReadOnlyError, VariableTable } from "./variables.ts"
 
 export interface ShellOptions {
   /** How errors begin: `bash: line 1: `, `sh: `. */
   name: string
-  /** bash numbers lines in its messages; ash does not. */
+  /** bash, which numbers lines in its messages; ash does not. */
   numbered: boolean
+  /** What runs a script that does not say what runs it. */
+  tool?: Tool
 }
+
+export interface DefinedFunction extends FunctionDefinition {
+  /** What messages from inside it begin with. */
+  source: string
+}
+
+export const BASH_VERSION = "5.2.15(1)-release"
 
 export class Shell implements ExpansionHost {
   readonly proc: Process
   readonly options: ShellOptions
-  /** Variables that are not exported; exported ones live in the process's environment. */
-  readonly variables: Map<string, string>
-  readonly functions: Map<string, Command>
-  readonly traps: Map<string, string> = new Map()
+  readonly variables: VariableTable
+  readonly functions: Map<string, DefinedFunction>
+  readonly aliases: Map<string, string>
+  readonly flags: ShellFlags
+  readonly traps: Traps
+  readonly runner: Runner
   readonly jobs: Job[] = []
+  /** Exit codes of background jobs that have been forgotten otherwise. */
+  readonly ended: Map<number, number> = new Map()
   args: string[]
   scriptName: string
+  /** What messages begin with: the shell's name, a sourced file, "environment" for a function of `-c`. */
+  source: string
+  /** The string of `-c` is being read, not a file. */
+  fromString: boolean
   status = 0
+  pipeStatus: number[] = [0]
   lastBackground = 0
+  lastArgument = ""
   line = 1
-  errexit = false
-  nounset = false
-  xtrace = false
-  pipefail = false
-  /** The status of the last command substitution in the command at hand. */
-  #substituted = 0
-  /** Inside a condition, where `set -e` does not apply. */
-  #tested = 0
-  functionDepth = 0
+  nullglob = false
+  /** `$$`: the same in all subshells. */
+  readonly pid: number
+  /** How deep in command substitutions: as many plus signs under `set -x`. */
+  readonly substitutionDepth: number
+  readonly isSubshell: boolean
+  functionNames: string[] = []
+  /** Sourced files being read: `return` leaves them. */
+  sourceDepth = 0
   loopDepth = 0
   /** At a terminal: messages carry no line numbers, as bash has it. */
   interactive: boolean
@@ -55,54 +69,143 @@ export class Shell implements ExpansionHost {
   sigint = false
   /** Told of every background job, where somebody watches. */
   onJob: ((job: Job) => Promise<void>) | undefined = undefined
-  #turns = 0
-  /** Saved values of `local` variables, a map a function call. */
-  readonly locals: Map<string, string | undefined>[] = []
 
-  constructor(proc: Process, options: ShellOptions, scriptName: string, args: string[], parent?: Shell) {
+  constructor(
+    proc: Process,
+    options: ShellOptions,
+    scriptName: string,
+    args: string[],
+    parent?: Shell,
+    fork: { substitution?: boolean } = {},
+  ) {
     this.proc = proc
     this.options = options
     this.scriptName = scriptName
+    this.source = parent?.source ?? scriptName
+    this.fromString = parent?.fromString ?? false
     this.args = args
-    this.variables = new Map(parent?.variables)
+    this.variables = new VariableTable(proc.env, parent?.variables)
     this.functions = new Map(parent?.functions)
-    this.errexit = parent?.errexit ?? false
-    this.nounset = parent?.nounset ?? false
-    this.pipefail = parent?.pipefail ?? false
-    this.xtrace = parent?.xtrace ?? false
+    this.aliases = new Map(parent?.aliases)
+    this.flags = new ShellFlags(parent?.flags)
+    this.traps = new Traps(this)
+    this.runner = new Runner(this, parent?.runner)
+    this.nullglob = parent?.nullglob ?? false
     this.status = parent?.status ?? 0
+    this.pipeStatus = parent?.pipeStatus ?? [0]
     this.lastBackground = parent?.lastBackground ?? 0
     this.line = parent?.line ?? 1
-    this.functionDepth = parent?.functionDepth ?? 0
+    this.functionNames = [...(parent?.functionNames ?? [])]
     this.interactive = parent?.interactive ?? false
+    this.pid = parent?.pid ?? proc.pid
+    this.isSubshell = parent !== undefined
+    this.substitutionDepth = (parent?.substitutionDepth ?? 0) + (fork.substitution === true ? 1 : 0)
+    if (parent === undefined) this.#startVariables()
+    if (fork.substitution !== true) return
+    // `$(jobs -p)` knows the jobs outside, and `set -e` ends with the substitution's own failure only.
+    this.jobs.push(...(parent?.jobs ?? []))
+    if (this.isBash) this.flags.set("errexit", false)
+  }
+
+  #startVariables(): void {
+    if (this.variables.value("IFS") === undefined) this.variables.set("IFS", " \t\n")
+    this.variables.mark("IFS", { exported: false })
+    this.variables.set("OPTIND", "1")
+    this.variables.set("PS4", "+ ")
+    this.variables.set("PWD", this.proc.cwd)
+    this.variables.mark("PWD", { exported: true })
+    this.variables.set("SHLVL", String((Number(this.variables.value("SHLVL")) || 0) + 1))
+    this.variables.mark("SHLVL", { exported: true })
+    if (!this.isBash) return
+    this.variables.set("BASH_VERSION", BASH_VERSION)
   }
 
   // ── what expansion asks ─────────────────────────────────────────────────────────────────────
 
+  get isBash(): boolean {
+    return this.options.numbered
+  }
   get fs(): Process["fs"] {
     return this.proc.fs
   }
   get cwd(): string {
     return this.proc.cwd
   }
+  get nounset(): boolean {
+    return this.flags.has("nounset")
+  }
+  get noglob(): boolean {
+    return this.flags.has("noglob")
+  }
 
   get(name: string): string | undefined {
-    if (name === "PWD") return this.proc.cwd
-    if (name === "RANDOM") return String(this.proc.kernel.prng.below(32768))
-    if (name === "SECONDS") return String(Math.floor((this.proc.kernel.sim.now - this.proc.startTime) / 1e9))
-    if (name === "HOSTNAME") return this.proc.hostname
-    if (name === "UID" || name === "EUID") return String(this.proc.uid)
-    return this.variables.get(name) ?? this.proc.env.get(name)
+    switch (name) {
+      case "PWD":
+        return this.proc.cwd
+      case "LINENO":
+        return String(this.line)
+      case "PPID":
+        return String(this.proc.kernel.processes.get(this.pid)?.parent?.pid ?? 0)
+      case "RANDOM":
+        return String(this.proc.kernel.prng.below(32768))
+      case "SECONDS":
+        return String(Math.floor((this.proc.kernel.sim.now - this.#startTime) / 1e9))
+      case "HOSTNAME":
+        return this.proc.hostname
+      case "UID":
+      case "EUID":
+        return String(this.proc.uid)
+      case "BASHPID":
+        return this.isBash ? String(this.proc.pid) : undefined
+      case "FUNCNAME":
+        return this.functionNames[this.functionNames.length - 1]
+      case "_":
+        return this.lastArgument
+      case "PIPESTATUS":
+        return String(this.pipeStatus[0] ?? 0)
+      default:
+        return this.variables.value(name)
+    }
+  }
+
+  get #startTime(): number {
+    return this.proc.kernel.processes.get(this.pid)?.startTime ?? this.proc.startTime
   }
 
   set(name: string, value: string): void {
-    if (this.proc.env.has(name)) this.proc.env.set(name, value)
-    else this.variables.set(name, value)
+    const integer = this.variables.get(name)?.integer === true
+    this.variables.set(name, integer ? String(this.runner.number(value)) : value)
   }
 
   unset(name: string): void {
-    this.variables.delete(name)
-    this.proc.env.delete(name)
+    this.variables.unset(name)
+  }
+
+  valueOf(name: string, index?: bigint): string | undefined {
+    if (index === undefined) return /^\d/.test(name) ? undefined : this.get(name)
+    const items =
+      this.arrayItems(name) ?? (this.get(name) === undefined ? [] : [[0, this.get(name) as string] as const])
+    const wanted = index < 0n ? Number(index) + (items[items.length - 1]?.[0] ?? -1) + 1 : Number(index)
+    return items.find(([at]) => at === wanted)?.[1]
+  }
+
+  assign(name: string, value: string, index?: bigint): void {
+    if (index === undefined) this.set(name, value)
+    else this.setItem(name, index, value)
+  }
+
+  /** Sets an array's item; indexes below zero count from the end. */
+  setItem(name: string, index: bigint, value: string): void {
+    const items = this.variables.items(name)
+    const at = index < 0n ? Number(index) + (items[items.length - 1]?.[0] ?? -1) + 1 : Number(index)
+    if (at < 0 || at > 0x7fffffff) throw new ExpansionError(`${name}[${index}]: bad array subscript`)
+    this.variables.setItem(name, at, value)
+  }
+
+  arrayItems(name: string): [number, string][] | undefined {
+    if (name === "PIPESTATUS") return this.pipeStatus.map((code, i) => [i, String(code)])
+    if (name === "FUNCNAME") return [...this.functionNames].reverse().map((text, i) => [i, text])
+    return this.variables.get(name)?.items === undefined ? undefined : this.variables.items(name)
   }
 
   positional(): readonly string[] {
@@ -116,153 +219,135 @@ export class Shell implements ExpansionHost {
       case "#":
         return String(this.args.length)
       case "$":
-        return String(this.proc.pid)
+        return String(this.pid)
       case "!":
         return this.lastBackground === 0 ? "" : String(this.lastBackground)
       case "0":
         return this.scriptName
       default:
-        return `${this.errexit ? "e" : ""}${this.nounset ? "u" : ""}${this.xtrace ? "x" : ""}`
+        return this.flags.letters + (this.interactive ? "i" : this.fromString ? "c" : "")
     }
   }
 
-  async substitute(script: string): Promise<string> {
+  variableNames(): string[] {
+    return this.variables.names().filter((name) => this.variables.value(name) !== undefined)
+  }
+
+  async substitute(commands: List | string): Promise<string> {
+    const list = typeof commands === "string" ? await this.#parseBackquoted(commands) : commands
     const pipe = createPipe()
-    const list = this.#parse(script)
-    const child = this.#fork([[1, pipe.writer]], (shell) => shell.list(list))
+    const child = this.fork([[1, pipe.writer]], (shell) => shell.runner.substitution(list), { substitution: true })
     pipe.writer.close()
     const chunks: Uint8Array[] = []
     for (;;) {
-      const chunk = await pipe.reader.read(this.proc, 65536)
+      const chunk = await this.proc.readFrom(pipe.reader)
       if (chunk.length === 0) break
       chunks.push(chunk)
     }
     pipe.reader.close()
-    this.status = this.#substituted = (await this.proc.wait(child)).code
-    return chunks
-      .map((chunk) => decoder.decode(chunk, { stream: true }))
-      .join("")
-      .replace(/\n+$/, "")
+    this.status = this.runner.substituted = (await this.proc.wait(child)).code
+    return new TextDecoder().decode(concat(chunks)).replaceAll("\0", "").replace(/\n+$/, "")
   }
 
-  #parse(script: string): List {
-    return parseScript(script, this.line)
-  }
-
-  // ── running ─────────────────────────────────────────────────────────────────────────────────
-
-  /** Runs a script's text; a syntax error is reported and gives status 2. */
-  async script(text: string): Promise<number> {
-    let list: List
+  async #parseBackquoted(script: string): Promise<List> {
+    const list: List = []
     try {
-      list = parseScript(text)
+      const parser = new Parser(script, { bash: this.isBash, line: this.line })
+      for (let part = parser.next(); part !== undefined; part = parser.next()) list.push(...part)
     } catch (error) {
       if (!(error instanceof SyntaxErrorInScript)) throw error
-      this.line = error.line
-      await this.#complainSyntax(error.message)
-      const source = text.split("\n")[error.line - 1] ?? ""
-      if (this.options.numbered && !this.interactive && error.message.startsWith("syntax error near"))
-        await this.#complainSyntax(`\`${source}'`)
-      return 2
+      await this.#complainSyntax(error, script, "command substitution: ")
+      this.runner.substituted = 2
+      return []
     }
-    return this.list(list)
+    return list
   }
 
-  async list(list: List): Promise<number> {
-    for (const item of list) {
-      if (item.background) await this.#background(item)
-      else await this.#andOr(item)
+  processPath(commands: List, reads: boolean): string {
+    return this.runner.processPath(commands, reads)
+  }
+
+  // ── scripts ─────────────────────────────────────────────────────────────────────────────────
+
+  /** Runs a script's text line by line; a syntax error is reported where it stands, after what came before has run. */
+  async script(text: string, kind: "main" | "eval" | "file" = "main"): Promise<number> {
+    const parser = new Parser(text, { bash: this.isBash, line: kind === "eval" ? this.line : 1 })
+    for (;;) {
+      let list: List | undefined
+      try {
+        list = parser.next()
+      } catch (error) {
+        if (!(error instanceof SyntaxErrorInScript)) throw error
+        return this.#syntaxError(error, text, kind)
+      }
+      if (list === undefined) return this.status
+      await this.#warnOpenHere(parser)
+      if (this.flags.has("noexec") && !this.interactive) continue
+      if (kind === "main") await this.#line(list, parser)
+      else await this.runner.list(list)
     }
+  }
+
+  /** One line of the script: what goes wrong with an expansion ends it, and the next line runs. */
+  async #line(list: List, parser: Parser): Promise<void> {
+    try {
+      // The last command of `-c` needs no shell to wait for it.
+      const alone = this.fromString && !this.isSubshell && parser.ended && this.traps.list().length === 0
+      await (alone ? this.runner.lastList(list) : this.runner.list(list))
+    } catch (thrown) {
+      const gentle = thrown instanceof Abandoned || thrown instanceof Flow || (this.isBash && isGentle(thrown))
+      if (!gentle || (this.isSubshell && !(thrown instanceof Flow))) throw thrown
+      this.status = await this.caught(thrown)
+    }
+  }
+
+  async #syntaxError(error: SyntaxErrorInScript, text: string, kind: "main" | "eval" | "file"): Promise<number> {
+    await this.#complainSyntax(
+      error,
+      text,
+      kind === "eval" ? "eval: " : kind === "main" && this.fromString ? "-c: " : "",
+    )
+    this.status = error.nested && this.isBash && kind === "main" && error.showsLine ? 127 : error.status
+    if (!this.isBash && !this.interactive) throw new ProcessExit({ code: 2 })
     return this.status
   }
 
-  async #andOr(item: AndOr): Promise<void> {
-    const chained = item.rest.length > 0
-    await this.#pipelineIn(item.first, chained)
-    for (const [i, { operator, pipeline }] of item.rest.entries()) {
-      if ((operator === "&&") !== (this.status === 0)) continue
-      await this.#pipelineIn(pipeline, i < item.rest.length - 1)
-    }
+  async #complainSyntax(error: SyntaxErrorInScript, text: string, where: string): Promise<void> {
+    if (!this.isBash)
+      return this.proc.err(
+        `${this.options.name}: ${error.ash.includes("not support") ? "" : "syntax error: "}${error.ash}\n`,
+      )
+    const source =
+      where === "" && this.sourceDepth === 0 ? this.scriptName : where === "" ? this.source : this.options.name
+    const prefix = this.interactive ? `${this.options.name}: ` : `${source}: ${where}line ${error.line}: `
+    await this.proc.err(`${prefix}${error.message}\n`)
+    if (!error.showsLine || this.interactive) return
+    const firstLine = where === "eval: " ? this.line : 1
+    await this.proc.err(`${prefix}\`${text.split("\n")[error.line - firstLine] ?? ""}'\n`)
   }
 
-  /** Runs a pipeline; `tested` says that its status is looked at, so that `set -e` lets it fail. */
-  async #pipelineIn(pipeline: Pipeline, tested: boolean): Promise<void> {
-    if (tested || pipeline.negated) this.#tested++
-    try {
-      await this.#pipeline(pipeline)
-    } finally {
-      if (tested || pipeline.negated) this.#tested--
-    }
-    if (this.status !== 0 && this.errexit && this.#tested === 0 && !tested && !pipeline.negated)
-      throw new ProcessExit({ code: this.status })
-  }
-
-  async #pipeline(pipeline: Pipeline): Promise<void> {
-    const { commands } = pipeline
-    if (commands.length === 1) await this.command(commands[0] as Command)
-    else this.status = await this.#pipe(pipeline)
-    if (pipeline.negated) this.status = this.status === 0 ? 1 : 0
-  }
-
-  async #pipe(pipeline: Pipeline): Promise<number> {
-    const children: Process[] = []
-    let input: OpenFile | undefined
-    for (const [i, command] of pipeline.commands.entries()) {
-      const pipe = i < pipeline.commands.length - 1 ? createPipe() : undefined
-      const fds: [number, OpenFile][] = []
-      if (input !== undefined) fds.push([0, input])
-      if (pipe !== undefined) fds.push([1, pipe.writer])
-      if (pipe !== undefined && pipeline.errorsToo[i] === true) fds.push([2, pipe.writer])
-      children.push(this.#fork(fds, (shell) => shell.command(command)))
-      input?.close()
-      pipe?.writer.close()
-      input = pipe?.reader
-    }
-    const statuses: number[] = []
-    for (const child of children) statuses.push((await this.proc.wait(child)).code)
-    const last = statuses[statuses.length - 1] as number
-    return this.pipefail ? ([...statuses].reverse().find((code) => code !== 0) ?? 0) : last
-  }
-
-  async #background(item: AndOr): Promise<void> {
-    const child = this.#fork([], async (shell) => {
-      shell.proc.group = shell.proc.pid
-      await shell.#andOr(item)
-      return shell.status
-    })
-    const id = this.jobs.reduce((most, job) => Math.max(most, job.id), 0) + 1
-    const job = { id, process: child, text: item.text }
-    this.jobs.push(job)
-    await this.onJob?.(job)
-    this.lastBackground = child.pid
-    this.status = 0
-  }
-
-  /** A copy of this shell in a process of its own. */
-  #fork(fds: readonly [number, OpenFile][], run: (shell: Shell) => Promise<number>): Process {
-    const tool: Tool = {
-      name: this.options.name,
-      main: async (proc) => {
-        const shell = new Shell(proc, this.options, this.scriptName, [...this.args], this)
-        try {
-          return await run(shell)
-        } catch (thrown) {
-          return shell.caught(thrown)
-        }
-      },
-    }
-    const child = this.proc.spawn(this.proc.argv, { tool, fds: new Map(fds) })
-    if (typeof child === "string") throw new Error(`fork: ${child}`)
-    return child
+  async #warnOpenHere(parser: Parser): Promise<void> {
+    const open = parser.lexer.openHere
+    if (open === undefined || !this.isBash || this.interactive) return
+    parser.lexer.openHere = undefined
+    await this.proc.err(
+      `${this.source}: line ${open.end}: warning: here-document at line ${open.line} delimited by end-of-file (wanted \`${open.delimiter}')\n`,
+    )
   }
 
   /** Turns what unwinds a script into its exit status. */
   async caught(thrown: unknown): Promise<number> {
+    if (thrown instanceof ReturnFlow) return thrown.status
     if (thrown instanceof Flow) return this.status
-    if (thrown instanceof ExpansionError || thrown instanceof SyntaxErrorInScript) {
-      await this.complain(thrown.message)
-      if (thrown instanceof SyntaxErrorInScript) return 2
-      return thrown.fatal ? 127 : 1
+    if (thrown instanceof Abandoned) return thrown.status
+    if (thrown instanceof ReadOnlyError) {
+      await this.complain(this.isBash ? thrown.message : `${thrown.variable}: is read only`)
+      return this.isBash ? 1 : 2
+    }
+    if (thrown instanceof ExpansionError) {
+      await this.complain(this.isBash ? thrown.message : thrown.ash)
+      if (!this.isBash) return 2
+      return thrown.fatal && !this.isSubshell ? 127 : 1
     }
     throw thrown
   }
@@ -280,18 +365,21 @@ export class Shell implements ExpansionHost {
   }
 
   /** Ends the shell: by a signal as it came, otherwise after the EXIT trap. */
-  leave(exit: ProcessExit): Promise<number> {
+  async leave(exit: ProcessExit): Promise<number> {
     if (exit.status.signal === undefined) return this.#atExit(exit.status.code)
     this.hangup(exit.status)
     throw exit
   }
 
   async #atExit(code: number): Promise<number> {
-    const trap = this.traps.get("EXIT")
-    if (trap !== undefined) {
-      this.traps.delete("EXIT")
-      this.status = code
-      await this.main(trap)
+    const action = this.traps.takeExit()
+    if (action === undefined) return code
+    this.status = code
+    try {
+      await this.script(action, "eval")
+    } catch (thrown) {
+      if (thrown instanceof ProcessExit) return this.leave(thrown)
+      await this.caught(thrown)
     }
     return code
   }
@@ -301,328 +389,51 @@ export class Shell implements ExpansionHost {
     for (const child of this.proc.children) if (child.group === this.proc.group) child.kill(status.signal ?? "SIGTERM")
   }
 
-  async command(command: Command): Promise<number> {
-    this.proc.checkSignals()
-    if (command.type === "simple") this.status = await this.#simple(command)
-    else if (command.type === "function") {
-      this.functions.set(command.name, command.body)
-      this.status = 0
-    } else this.status = await this.#redirected(command.redirects, () => this.#compound(command))
-    if (this.sigint) this.#interrupted()
-    return this.status
-  }
-
-  /** Ctrl-C has reached the foreground job. If the job died of it, everything else on the line ends too; a program that handled it may go on. */
-  #interrupted(): void {
-    this.sigint = false
-    if (this.status !== 130) return
-    throw this.interactive ? new Interrupted() : new ProcessExit({ code: 130, signal: "SIGINT" })
-  }
-
-  async #compound(command: Exclude<Command, { type: "simple" | "function" }>): Promise<number> {
-    switch (command.type) {
-      case "group":
-        return this.list(command.body)
-      case "subshell":
-        return (await this.proc.wait(this.#fork([], (shell) => shell.list(command.body)))).code
-      case "if":
-        return this.#if(command)
-      case "loop":
-        return this.#loop(command)
-      case "for":
-        return this.#for(command)
-      case "case":
-        return this.#case(command)
+  /** A copy of this shell in a process of its own. */
+  fork(
+    fds: readonly [number, OpenFile][],
+    run: (shell: Shell) => Promise<number>,
+    options: { substitution?: boolean; background?: boolean } = {},
+  ): Process {
+    const tool: Tool = {
+      name: this.options.name,
+      main: async (proc) => {
+        if (options.background === true) proc.group = proc.pid
+        const shell = new Shell(proc, this.options, this.scriptName, [...this.args], this, options)
+        return shell.#child(run)
+      },
     }
+    const child = this.proc.spawn(this.proc.argv, { tool, fds: new Map(fds) })
+    if (typeof child !== "string") return child
+    for (const [, file] of fds) file.close()
+    throw new ForkFailed()
   }
 
-  async #test(condition: List): Promise<boolean> {
-    this.#tested++
+  async #child(run: (shell: Shell) => Promise<number>): Promise<number> {
+    let code: number
     try {
-      return (await this.list(condition)) === 0
-    } finally {
-      this.#tested--
-    }
-  }
-
-  async #if(command: Extract<Command, { type: "if" }>): Promise<number> {
-    for (const { condition, body } of command.branches) if (await this.#test(condition)) return this.list(body)
-    if (command.otherwise !== undefined) return this.list(command.otherwise)
-    this.status = 0
-    return 0
-  }
-
-  async #loop(command: Extract<Command, { type: "loop" }>): Promise<number> {
-    let status = 0
-    await this.#looping(async () => {
-      if ((await this.#test(command.condition)) === command.until) return false
-      status = await this.list(command.body)
-      return true
-    })
-    this.status = status
-    return status
-  }
-
-  async #for(command: Extract<Command, { type: "for" }>): Promise<number> {
-    const items = command.words === undefined ? [...this.args] : await expandWords(command.words, this)
-    let next = 0
-    this.status = 0
-    await this.#looping(async () => {
-      if (next === items.length) return false
-      this.set(command.name, items[next++] as string)
-      await this.list(command.body)
-      return true
-    })
-    return this.status
-  }
-
-  /** Repeats `turn` until it says false, minding break and continue. */
-  async #looping(turn: () => Promise<boolean>): Promise<void> {
-    this.loopDepth++
-    try {
-      for (let going = true; going; ) {
-        await this.#breathe()
-        try {
-          going = await turn()
-        } catch (thrown) {
-          if (!(thrown instanceof Flow) || thrown instanceof ReturnFlow) throw thrown
-          if (--thrown.levels > 0) throw thrown
-          if (thrown.kind === "break") return
-        }
-        this.proc.checkSignals()
-      }
-    } finally {
-      this.loopDepth--
-    }
-  }
-
-  /** Computing takes time too: a loop of builtins alone would otherwise stop the clock, and with it whatever could end the loop. */
-  async #breathe(): Promise<void> {
-    if (++this.#turns < BUSY_TURNS) return
-    this.#turns = 0
-    this.proc.kernel.sim.yieldSoon()
-    await this.proc.sleep(BUSY_TURNS * TURN_NS)
-  }
-
-  async #case(command: Extract<Command, { type: "case" }>): Promise<number> {
-    const subject = await expandText(command.subject, this)
-    for (const { patterns, body } of command.clauses)
-      for (const pattern of patterns) {
-        if (!matches(subject, await expandPattern(pattern, this))) continue
-        this.status = 0
-        return this.list(body)
-      }
-    this.status = 0
-    return 0
-  }
-
-  // ── simple commands ─────────────────────────────────────────────────────────────────────────
-
-  async #simple(command: Extract<Command, { type: "simple" }>): Promise<number> {
-    this.line = command.line
-    this.#substituted = 0
-    const words = await expandWords(command.words, this)
-    const values: [string, string][] = []
-    for (const { name, append, value } of command.assignments) {
-      const text = await expandText(value, this)
-      values.push([name, append ? (this.get(name) ?? "") + text : text])
-    }
-    if (this.xtrace && words.length + values.length > 0) {
-      const shown = [...values.map(([name, value]) => `${name}=${quoteIfNeeded(value)}`), ...words.map(quoteIfNeeded)]
-      await this.proc.err(`+ ${shown.join(" ")}\n`)
-    }
-    const name = words[0]
-    if (name === undefined) {
-      for (const [key, value] of values) this.set(key, value)
-      // The status of the last command substitution is the assignment's.
-      return command.redirects.length > 0 ? this.#redirected(command.redirects, async () => 0) : this.#substituted
-    }
-    return this.#invoke(name, words, values, command.redirects)
-  }
-
-  async #invoke(
-    name: string,
-    words: string[],
-    values: [string, string][],
-    redirects: readonly Redirect[],
-  ): Promise<number> {
-    const body = this.functions.get(name)
-    const builtin = BUILTINS.get(name)
-    if (name === "exec" && words.length === 1) {
-      for (const redirect of redirects) await this.#apply(redirect)
-      return 0
-    }
-    if (body !== undefined)
-      return this.#redirected(redirects, () => this.#withValues(values, () => this.#call(body, words.slice(1))))
-    if (builtin !== undefined)
-      return this.#redirected(redirects, () => this.#withValues(values, () => builtin(this, words)))
-    return this.external(words, values, redirects)
-  }
-
-  /** Assignments in front of a function or builtin hold while it runs. */
-  async #withValues(values: [string, string][], run: () => Promise<number>): Promise<number> {
-    const saved = values.map(([key]) => [key, this.get(key)] as const)
-    for (const [key, value] of values) this.set(key, value)
-    try {
-      return await run()
-    } finally {
-      for (const [key, value] of saved)
-        if (value === undefined) this.unset(key)
-        else this.set(key, value)
-    }
-  }
-
-  async #call(body: Command, args: string[]): Promise<number> {
-    const saved = this.args
-    this.args = args
-    this.functionDepth++
-    this.locals.push(new Map())
-    try {
-      return await this.command(body)
+      code = await run(this)
     } catch (thrown) {
-      if (thrown instanceof ReturnFlow) return thrown.status
-      throw thrown
-    } finally {
-      for (const [name, value] of this.locals.pop() ?? [])
-        if (value === undefined) this.unset(name)
-        else this.set(name, value)
-      this.functionDepth--
-      this.args = saved
+      if (thrown instanceof ProcessExit) return this.leave(thrown)
+      code = await this.caught(thrown)
     }
-  }
-
-  /** Runs a program and waits for it. */
-  async external(
-    words: string[],
-    values: [string, string][] = [],
-    redirects: readonly Redirect[] = [],
-  ): Promise<number> {
-    return this.#redirected(redirects, async () => {
-      const env = values.length === 0 ? this.proc.env : new Map([...this.proc.env, ...values])
-      const child = this.proc.spawn(words, { env })
-      if (typeof child === "string") return this.#cannotRun(words[0] as string, child)
-      const status = await this.#foreground(child)
-      return status.code
-    })
-  }
-
-  async #foreground(child: Process): Promise<ExitStatus> {
-    try {
-      return await this.proc.wait(child)
-    } catch (thrown) {
-      // A signal for the shell while it waits goes to its foreground job as well.
-      if (thrown instanceof ProcessExit) child.kill(thrown.status.signal ?? "SIGTERM")
-      throw thrown
-    }
-  }
-
-  async #cannotRun(name: string, errno: string): Promise<number> {
-    if (errno === "ENOENT" && !name.includes("/")) {
-      await this.complain(this.options.numbered ? `${name}: command not found` : `${name}: not found`)
-      return 127
-    }
-    const isDirectory = (this.fs.stat(this.proc.path(name)) as { type?: string }).type === "directory"
-    await this.complain(`${name}: ${isDirectory ? "Is a directory" : strerror(errno as "ENOENT")}`)
-    return errno === "ENOENT" ? 127 : 126
-  }
-
-  // ── redirections ────────────────────────────────────────────────────────────────────────────
-
-  async #redirected(redirects: readonly Redirect[], run: () => Promise<number>): Promise<number> {
-    if (redirects.length === 0) return run()
-    const saved = new Map<number, OpenFile | undefined>()
-    const { fds } = this.proc
-    const save = (fd: number): void => {
-      if (saved.has(fd)) return
-      const file = fds.get(fd)
-      file?.retain()
-      saved.set(fd, file)
-    }
-    try {
-      for (const redirect of redirects) {
-        for (const fd of descriptorsOf(redirect)) save(fd)
-        if (!(await this.#apply(redirect))) return 1
-      }
-      return await run()
-    } finally {
-      for (const [fd, file] of saved) {
-        this.proc.closeFd(fd)
-        if (file !== undefined) fds.set(fd, file)
-      }
-    }
-  }
-
-  /** Puts one redirection into effect; false when it was refused. */
-  async #apply(redirect: Redirect): Promise<boolean> {
-    const { operator, here } = redirect
-    if (here !== undefined || operator === "<<<") {
-      const text =
-        here === undefined ? `${await expandText(redirect.target, this)}\n` : await expandText(here.body, this)
-      this.proc.setFd(redirect.fd ?? 0, new BytesFile(new TextEncoder().encode(text)))
-      return true
-    }
-    const target = await expandText(redirect.target, this)
-    if (operator === ">&" || operator === "<&")
-      return this.#duplicate(redirect.fd ?? (operator === ">&" ? 1 : 0), target)
-    const fd = redirect.fd ?? (operator.startsWith("<") ? 0 : 1)
-    const mode = operator === "<" ? "r" : operator.endsWith(">>") ? "a" : operator === "<>" ? "rw" : "w"
-    const file = openFile(this.proc, target, mode)
-    if (typeof file === "string") {
-      await this.complain(
-        this.options.numbered ? `${target}: ${strerror(file)}` : cannotOpen(target, mode, strerror(file)),
-      )
-      return false
-    }
-    this.proc.setFd(fd, file)
-    if (operator.startsWith("&>")) {
-      file.retain()
-      this.proc.setFd(2, file)
-    }
-    return true
-  }
-
-  async #duplicate(fd: number, target: string): Promise<boolean> {
-    if (target === "-") {
-      this.proc.closeFd(fd)
-      return true
-    }
-    const source = /^\d+$/.test(target) ? this.proc.fds.get(Number(target)) : undefined
-    if (source === undefined) {
-      await this.complain(`${target}: ${/^\d+$/.test(target) ? "Bad file descriptor" : "ambiguous redirect"}`)
-      return false
-    }
-    source.retain()
-    this.proc.setFd(fd, source)
-    return true
-  }
-
-  /** bash names where the text came from: `bash: -c: line 1: …`. */
-  async #complainSyntax(message: string): Promise<void> {
-    const { name, numbered } = this.options
-    if (numbered && this.scriptName === name && !this.interactive)
-      await this.proc.err(`${name}: -c: line ${this.line}: ${message}\n`)
-    else await this.complain(message)
+    return this.#atExit(code)
   }
 
   /** `bash: line 3: …`, `sh: …`. */
   async complain(message: string): Promise<void> {
     const { name, numbered } = this.options
-    const line = numbered && !this.interactive ? `line ${this.line}: ` : ""
-    await this.proc.err(`${name}: ${line}${message}\n`)
+    await this.proc.err(
+      numbered && !this.interactive ? `${this.source}: line ${this.line}: ${message}\n` : `${name}: ${message}\n`,
+    )
+  }
+
+  /** A builtin's complaint: ash names the line as well. */
+  complainAs(builtin: string, message: string): Promise<void> {
+    return this.complain(this.isBash ? `${builtin}: ${message}` : `${builtin}: line 0: ${message}`)
   }
 }
 
-function descriptorsOf(redirect: Redirect): number[] {
-  if (redirect.operator.startsWith("&>")) return [1, 2]
-  return [redirect.fd ?? (redirect.operator.startsWith("<") ? 0 : 1)]
-}
-
-function cannotOpen(target: string, mode: string, reason: string): string {
-  return mode === "r"
-    ? `can't open ${target}: no such file`
-    : `can't create ${target}: ${reason === "No such file or directory" ? "nonexistent directory" : reason}`
-}
-
-function quoteIfNeeded(text: string): string {
-  return text !== "" && /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+function isGentle(thrown: unknown): boolean {
+  return thrown instanceof ReadOnlyError || (thrown instanceof ExpansionError && !thrown.fatal)
 }

@@ -25,6 +25,10 @@ const NORMALISE: readonly Normalisation[] = [
         (_, word, ms, unit) => `${word} ~${Math.round(Number(ms) / 500) * 500} ${unit}`,
       ),
   },
+  {
+    why: "process ids are the kernel's to give",
+    apply: (text) => text.replace(/^(\S+: line \d+: )[ \d]{5,} (?=[A-Z])/gm, "$1PID "),
+  },
   { why: "the recording was made on another day", apply: (text) => text.replace(/^((?:< )?Date: ).*$/gm, "$1D") },
 ]
 

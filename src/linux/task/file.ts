@@ -1,5 +1,6 @@
 /** Open files: what a descriptor stands for. Models struct file. */
 import { WaitQueue } from "../../sim/task.ts"
+import type { Errno } from "../errno.ts"
 import type { Process } from "./process.ts"
 
 export interface OpenFile {
@@ -12,12 +13,15 @@ export interface OpenFile {
   /** Another descriptor for the same file (dup, fork). */
   retain(): void
   readonly isTty: boolean
+  /** Why reading gives nothing: a folder. */
+  readonly errno?: Errno | undefined
 }
 
 /** Reference counting shared by all kinds of files. */
 export abstract class CountedFile implements OpenFile {
   #references = 1
   readonly isTty: boolean = false
+  readonly errno: Errno | undefined = undefined
 
   retain(): void {
     this.#references++

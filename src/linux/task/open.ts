@@ -38,8 +38,18 @@ class RegularFile extends CountedFile {
   protected release(): void {}
 }
 
-/** Opens a path as the process sees it. */
-export function openFile(proc: Process, name: string, mode: "r" | "w" | "a" | "rw"): OpenFile | Errno {
+/** A folder can be opened, but not read as a file. */
+class DirectoryFile extends CountedFile {
+  override readonly errno: Errno = "EISDIR"
+  async read(): Promise<Uint8Array> {
+    return new Uint8Array(0)
+  }
+  async write(): Promise<void> {}
+  protected release(): void {}
+}
+
+/** Opens a path as the process sees it. A folder is refused with EISDIR, unless `folders` lets it be opened, as the shell does for `<`. */
+export function openFile(proc: Process, name: string, mode: "r" | "w" | "a" | "rw", folders = false): OpenFile | Errno {
   const path = proc.path(name)
   const own = /^\/dev\/(stdin|stdout|stderr|fd\/(\d+))$/.exec(path)
   if (own !== null)
@@ -50,9 +60,10 @@ export function openFile(proc: Process, name: string, mode: "r" | "w" | "a" | "r
   const node = proc.fs.node(path)
   if (typeof node === "string") {
     if (node !== "ENOENT" || mode === "r") return node
-    return proc.fs.writeFile(path, "") ?? new RegularFile(proc.fs, path, 0)
+    return proc.fs.writeFile(path, "", 0o666 & ~proc.umask) ?? new RegularFile(proc.fs, path, 0)
   }
-  if (node.type === "directory") return mode === "r" ? "EISDIR" : "EISDIR"
+  if (node.type !== "directory" && name.endsWith("/")) return "ENOTDIR"
+  if (node.type === "directory") return mode === "r" && folders ? new DirectoryFile() : "EISDIR"
   if (node.type === "device") {
     if (node.device === "tty") return proc.fds.get(0)?.isTty === true ? duplicate(proc, 0) : "ENODEV"
     return node.device === "zero" ? new ZeroFile() : new NullFile()

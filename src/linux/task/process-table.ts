@@ -1,13 +1,15 @@
 /** The processes of a machine: births, look-up of programs, deaths. Models kernel/fork.c, fs/exec.c and kernel/exit.c. */
 import type { Errno } from "../errno.ts"
 import type { Kernel } from "../kernel.ts"
-import { type ExitStatus, nullFile, Process, ProcessExit, type SpawnOptions } from "./process.ts"
+import { type ExitStatus, nullFile, Process, ProcessExec, ProcessExit, type SpawnOptions } from "./process.ts"
 import type { Tool } from "./tool.ts"
 import { resolvePath, type Vfs } from "./vfs.ts"
 
 /** What PATH is when nobody set it. */
 export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 const INTERPRETER_LIMIT = 4
+/** RLIMIT_NPROC, for one program and all that come of it: a fork bomb ends here. */
+const PROCESSES_MAX = 256
 
 export class ProcessTable {
   readonly #kernel: Kernel
@@ -40,6 +42,7 @@ export class ProcessTable {
 
   #start(parent: Process | undefined, argv: readonly string[], options: SpawnOptions): Process | Errno {
     const kernel = this.#kernel
+    if (parent !== undefined && parent.root.population >= PROCESSES_MAX) return "EAGAIN"
     const env = options.env ?? parent?.env ?? new Map([["PATH", DEFAULT_PATH]])
     const fs = options.fs ?? parent?.fs ?? kernel.root
     const cwd = options.cwd ?? parent?.cwd ?? "/"
@@ -55,23 +58,42 @@ export class ProcessTable {
       net: options.net ?? parent?.net ?? kernel.initNet,
       hostname: options.hostname ?? parent?.hostname ?? kernel.hostname,
     })
+    if (parent !== undefined) proc.root.population++
     inheritFds(proc, parent, options)
     this.#processes.set(proc.pid, proc)
     void kernel.sim.spawn(() => this.#live(proc, tool))
     return proc
   }
 
+  /** Replaces a process's program; throws {@link ProcessExec} in it. */
+  exec(proc: Process, argv: readonly string[], env: ReadonlyMap<string, string>): Errno {
+    const found = findProgram(proc.fs, env, proc.cwd, argv)
+    if (typeof found === "string") return found
+    const tool = found.tool ?? this.scriptTool
+    if (tool === undefined) return "ENOEXEC"
+    throw new ProcessExec(tool, found.argv, new Map(env))
+  }
+
   async #live(proc: Process, tool: Tool): Promise<void> {
-    let status: ExitStatus
-    try {
-      proc.checkSignals()
-      status = { code: (await tool.main(proc)) & 255 }
-    } catch (thrown) {
-      if (!(thrown instanceof ProcessExit)) this.#crash(proc, thrown)
-      status = thrown instanceof ProcessExit ? thrown.status : { code: 139 }
-    }
+    let status: ExitStatus | undefined
+    let program = tool
+    while (status === undefined)
+      try {
+        proc.checkSignals()
+        status = { code: (await program.main(proc)) & 255 }
+      } catch (thrown) {
+        if (thrown instanceof ProcessExec) {
+          program = thrown.tool
+          proc.become(thrown.argv, thrown.env)
+        } else if (thrown instanceof ProcessExit) status = thrown.status
+        else {
+          this.#crash(proc, thrown)
+          status = { code: 139 }
+        }
+      }
     for (const fd of [...proc.fds.keys()]) proc.closeFd(fd)
     this.#processes.delete(proc.pid)
+    proc.root.population--
     proc.status = status
     proc.exited.wake()
   }
@@ -112,19 +134,22 @@ export function findProgram(
   argv: readonly string[],
 ): { tool: Tool | undefined; argv: readonly string[]; path: string } | Errno {
   const name = argv[0] ?? ""
-  if (name.includes("/")) return programAt(fs, resolvePath(cwd, name), argv, 0)
+  if (name.includes("/")) return programAt(fs, resolvePath(cwd, name), name, argv, 0)
   let refused: Errno = "ENOENT"
   for (const dir of (env.get("PATH") ?? DEFAULT_PATH).split(":")) {
-    const found = programAt(fs, resolvePath(cwd, `${dir}/${name}`), argv, 0)
+    const shown = `${dir === "" ? "." : dir}/${name}`
+    const found = programAt(fs, resolvePath(cwd, shown), shown, argv, 0)
     if (typeof found !== "string") return found
     if (found === "EACCES") refused = found
   }
   return refused
 }
 
+/** `shown` is the path as a script sees it in $0. */
 function programAt(
   fs: Vfs,
   path: string,
+  shown: string,
   argv: readonly string[],
   depth: number,
 ): { tool: Tool | undefined; argv: readonly string[]; path: string } | Errno {
@@ -137,8 +162,8 @@ function programAt(
   const script = fs.readText(path)
   const shebang = "text" in script ? /^#!\s*(\S+)(?:[ \t]+(\S+))?/.exec(script.text) : null
   // Without a #! line the caller's shell runs it, as execvp falls back to sh.
-  if (shebang === null) return { tool: undefined, argv: ["sh", path, ...argv.slice(1)], path }
+  if (shebang === null) return { tool: undefined, argv: ["sh", shown, ...argv.slice(1)], path }
   const interpreter = shebang[1] as string
-  const rest = [interpreter, ...(shebang[2] === undefined ? [] : [shebang[2]]), path, ...argv.slice(1)]
-  return programAt(fs, interpreter, rest, depth + 1)
+  const rest = [interpreter, ...(shebang[2] === undefined ? [] : [shebang[2]]), shown, ...argv.slice(1)]
+  return programAt(fs, interpreter, interpreter, rest, depth + 1)
 }

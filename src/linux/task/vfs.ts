@@ -247,6 +247,22 @@ export class Vfs {
     return undefined
   }
 
+  chown(path: string, uid: number, gid: number): Errno | undefined {
+    const node = this.#lookup(path)
+    if (typeof node === "string") return node
+    node.uid = uid
+    node.gid = gid
+    return undefined
+  }
+
+  /** Sets the time of the last change, in virtual nanoseconds. */
+  utimes(path: string, mtime: number): Errno | undefined {
+    const node = this.#lookup(path)
+    if (typeof node === "string") return node
+    node.mtime = mtime
+    return undefined
+  }
+
   /** Puts an executable into the tree; folders on the way are made. */
   install(path: string, tool: Tool): void {
     this.mkdir(parentOf(path), { recursive: true })

@@ -1,0 +1,14 @@
+/** test and [ as programs: the shell's own builtins. */
+
+import { BUILTINS } from "../../shell/builtins.ts"
+import { Shell } from "../../shell/shell.ts"
+import { defineTool } from "../../shell/tool.ts"
+import type { Program } from "./program.ts"
+
+export const test =
+  (name: "test" | "["): Program =>
+  () =>
+    defineTool(name, async (proc) => {
+      const shell = new Shell(proc, { name, numbered: false }, name, [])
+      return (await BUILTINS.get(name)?.run(shell, [name, ...proc.argv.slice(1)])) ?? 2
+    })
