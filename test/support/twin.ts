@@ -135,6 +135,13 @@ export class Twin {
     const words = argv[0] === "busybox" ? [`/busybox/bin/${argv[1]}`, ...argv.slice(2)] : argv
     return await runToEnd(place.kernel, words, { net: place.net }, {})
   }
+
+  /** As {@link run}, as another user. */
+  async runAs(where: string, uid: number, argv: readonly string[]): Promise<ExecResult> {
+    const place = this.#places.get(where)
+    if (place === undefined) throw new Error(`no such place: ${where}`)
+    return await runToEnd(place.kernel, argv, { net: place.net, uid }, {})
+  }
 }
 
 function overlayScript(node: TwinNode, nodes: readonly TwinNode[]): string {

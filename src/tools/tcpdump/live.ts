@@ -19,8 +19,6 @@ import type { Settings } from "./settings.ts"
 export async function live(proc: Process, settings: Settings): Promise<number> {
   const chosen = chooseDevice(proc, settings.device)
   const name = chosen === "any" ? "any" : chosen.name
-  if (proc.uid !== 0)
-    fail(`${name}: You don't have permission to perform this capture on that device\n(socket: Operation not permitted)`)
   const linkType = chosen === "any" ? LinkType.LINUX_SLL2 : LinkType.ETHERNET
   if (settings.say === "links") return await sayLinks(proc, chosen)
   await sayLinkType(proc, settings, linkType)
@@ -96,6 +94,8 @@ async function capture(
     socket.interrupt()
   }
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE"] as const) proc.on(signal, stop)
+  // Asks for what has been taken to be in the file, where it is already.
+  proc.on("SIGUSR1", () => undefined)
   const ticker = new Ticker(proc, settings, socket, output)
   const wanted = settings.direction
   while (!stopped) {
