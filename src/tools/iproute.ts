@@ -83,8 +83,8 @@ export function deviceOrFail(net: NetNamespace, name: string, code = 1): NetDevi
 }
 
 /** What `-s` adds to a flush. */
-export const flushed = (count: number): string =>
-  `\n*** Round 1, deleting ${count} entries ***\n*** Flush is complete after 1 round ***\n`
+export const flushed = (count: number, what = "entries"): string =>
+  `\n*** Round 1, deleting ${count} ${what} ***\n*** Flush is complete after 1 round ***\n`
 
 /** Models invarg; some of the tool's messages end in a line break of their own. */
 export const invalid = (value: string, message: string): never =>

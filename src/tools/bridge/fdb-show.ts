@@ -214,9 +214,9 @@ export function fdbGet(words: Words, options: IpOptions): string {
       fail(`bridge: podwire does not support 'fdb get … ${word}'`, 255)
     else text = word === "to" ? words.next() : word
   }
-  if (text === undefined) return fail("Address argument is required.", 255)
+  if (text === undefined || (dev === undefined && br === undefined))
+    return fail("Device or master and address are required arguments.", 255)
   const mac = macOf(text)
-  if (dev === undefined && br === undefined) return fail("Device or bridge argument is required.", 255)
   const bridge = br ?? (master ? dev?.port?.bridge.dev : undefined)
   if (bridge === undefined && !self) return fail("Error: Device is not a bridge port.", 254)
   const devices = bridge === undefined ? [dev as NetDevice] : [bridge, ...portsOf(bridge)]

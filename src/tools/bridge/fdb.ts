@@ -76,7 +76,7 @@ export function flush(words: Words, options: IpOptions): string {
     if (word === "dev") dev = deviceOrFail(options.net, words.next(), 255)
     else if (word !== "self") fail(`bridge: podwire does not support 'fdb flush … ${word}'`, 255)
   }
-  if (dev === undefined) return fail("Device argument is required.", 255)
+  if (dev === undefined) return fail("Device is a required argument.", 255)
   check(fdbFlush(dev), 255)
   return ""
 }

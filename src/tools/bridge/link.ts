@@ -43,7 +43,7 @@ export function linkSet(words: Words, options: IpOptions): string {
 }
 
 const LINK_SET_REFUSED: ReadonlySet<string> = new Set(
-  "cost priority state guard root_block fastleave mcast_flood bcast_flood mcast_router mcast_to_unicast neigh_suppress vlan_tunnel locked hwmode backup_port nobackup_port self master".split(
+  "cost priority state guard root_block fastleave learning_sync mcast_flood bcast_flood mcast_router mcast_to_unicast neigh_suppress vlan_tunnel locked hwmode backup_port nobackup_port self master".split(
     " ",
   ),
 )

@@ -4,8 +4,19 @@ import { RouteScope } from "../../linux/fib/route.ts"
 import type { InterfaceAddress, NetDevice } from "../../linux/netdev.ts"
 import { addrAdd, addrDel } from "../../linux/rtnetlink/addr.ts"
 import { formatIpv4, netmask, networkOf, type Prefix, parseIpv4, parsePrefix } from "../../wire/address.ts"
-import { check, deviceOrFail, fail, type IpOptions, invalid, type Json, pick, renderJson, Words } from "../iproute.ts"
-import { briefStart, linkJson, linkText } from "./link-view.ts"
+import {
+  check,
+  deviceOrFail,
+  fail,
+  flushed,
+  type IpOptions,
+  invalid,
+  type Json,
+  pick,
+  renderJson,
+  Words,
+} from "../iproute.ts"
+import { briefStart, linkJson, linkKeys, linkText } from "./link-view.ts"
 import { readScope, scopeName } from "./scope.ts"
 import { select } from "./select.ts"
 
@@ -87,7 +98,9 @@ function devicesJson(
   withAddress: boolean,
 ): string {
   const entries = devices.map((dev) => ({
-    ...(options.brief ? { ifname: dev.name, operstate: dev.operstate } : linkJson(dev, options, false, withAddress)),
+    ...(options.brief
+      ? { ...linkKeys(dev), ifname: dev.name, operstate: dev.operstate }
+      : linkJson(dev, options, false, withAddress)),
     addr_info: shown(dev).map((ifa) => addressJson(ifa, options.brief)),
   }))
   return renderJson(entries as Json, options.pretty)
@@ -230,8 +243,13 @@ function remove(words: Words, options: IpOptions): string {
 function flush(words: Words, options: IpOptions): string {
   if (words.left === 0) fail("Flush requires arguments.", 1)
   const selection = select(words, options, true)
+  let count = 0
   for (const dev of selection.devices)
-    for (const ifa of [...dev.addresses])
-      if (selection.accepts(ifa) && dev.addresses.includes(ifa)) addrDel(dev, ifa.address, ifa.prefixLength, ifa.peer)
-  return ""
+    for (const ifa of [...dev.addresses]) {
+      if (!selection.accepts(ifa) || !dev.addresses.includes(ifa)) continue
+      addrDel(dev, ifa.address, ifa.prefixLength, ifa.peer)
+      count++
+    }
+  if (!options.statistics) return ""
+  return count === 0 ? "Nothing to flush.\n" : flushed(count, "addresses")
 }

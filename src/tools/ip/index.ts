@@ -4,6 +4,7 @@ import type { Tool } from "../../linux/task/tool.ts"
 import { defineTool } from "../../shell/tool.ts"
 import { fail, IpError, type IpOptions, namespaceOrFail, pick } from "../iproute.ts"
 import { ipAddr } from "./addr.ts"
+import { KIND_USAGE } from "./kind-usage.ts"
 import { ipLink } from "./link.ts"
 import { ipNeigh } from "./neigh.ts"
 import { ipRoute } from "./route.ts"
@@ -15,21 +16,29 @@ type Handler = (args: readonly string[], options: IpOptions) => string
 /** In iproute2's own order, which decides what an abbreviation means. */
 const OBJECTS: readonly (readonly [string, Handler])[] = [
   ["address", ipAddr],
+  ["addrlabel", unsupported("addrlabel")],
   ["maddress", unsupported("maddress")],
   ["route", ipRoute],
   ["rule", ipRule],
   ["neighbor", ipNeigh],
   ["neighbour", ipNeigh],
   ["ntable", unsupported("ntable")],
+  ["ntbl", unsupported("ntbl")],
   ["link", ipLink],
+  ...["l2tp", "fou", "ila", "macsec"].map((name): [string, Handler] => [name, unsupported(name)]),
   ["tunnel", unsupported("tunnel")],
   ["tuntap", unsupported("tuntap")],
+  ...["tap", "token", "tcpmetrics"].map((name): [string, Handler] => [name, unsupported(name)]),
   ["monitor", unsupported("monitor")],
   ["xfrm", unsupported("xfrm")],
+  ["mroute", unsupported("mroute")],
+  ["mrule", unsupported("mrule")],
   ["netns", ipNetns],
-  ["nexthop", unsupported("nexthop")],
   ["netconf", unsupported("netconf")],
   ["vrf", unsupported("vrf")],
+  ["sr", unsupported("sr")],
+  ["nexthop", unsupported("nexthop")],
+  ...["mptcp", "ioam", "amt"].map((name): [string, Handler] => [name, unsupported(name)]),
   ["help", () => fail(USAGE.ip.trimEnd(), 255)],
 ]
 
@@ -101,7 +110,7 @@ function readOptions(args: readonly string[], options: IpOptions): readonly stri
     else if (option === "refused") fail(`ip: podwire does not support option '${word}'`, 255)
     else if (option === "help") fail(USAGE.ip.trimEnd(), 255)
     else if (option === "version") throw new IpError("", 0)
-    else if (option === "netns") options.net = namespaceOrFail(options.net, args[++at] ?? "")
+    else if (option === "netns") options.net = namespaceOrFail(options.net, args[++at] ?? "(null)")
     else if (option === "family") options.family = readFamily(args[++at] ?? "")
     else if (option === "inet" || option === "inet6") options.family = option
     else if (option === "statistics" && options.statistics) options.allStatistics = true
@@ -133,13 +142,20 @@ function run(proc: Process, warn: (text: string) => void): string {
   const object = args[0] ?? fail(USAGE.ip.trimEnd(), 255)
   const handler = pick(object, OBJECTS) ?? fail(`Object "${object}" is unknown, try "ip help".`, 1)
   const rest = args.slice(1)
-  const help =
-    rest[0] === "help"
-      ? (USAGE as Readonly<Record<string, string>>)[OBJECTS.find(([, h]) => h === handler)?.[0] ?? ""]
-      : undefined
-  if (help !== undefined) fail(help.trimEnd(), 255)
+  if (rest[0] === "help") return usage(OBJECTS.find(([, h]) => h === handler)?.[0] ?? "", rest[1])
   if (changes(rest[0]) && proc.uid !== 0) fail("RTNETLINK answers: Operation not permitted", 2)
   return handler(rest, options)
+}
+
+/** `ip link help`, `ip link help vxlan`. */
+function usage(object: string, kind: string | undefined): string {
+  if (object === "link" && kind !== undefined)
+    return (
+      (KIND_USAGE as Readonly<Record<string, string>>)[kind] ??
+      fail(`ip: podwire does not support 'link help ${kind}'`, 255)
+    )
+  const text = (USAGE as Readonly<Record<string, string>>)[object === "neighbor" ? "neighbour" : object]
+  return fail((text ?? `ip: podwire does not support '${object} help'`).trimEnd(), 255)
 }
 
 /** Commands that only root may give. */

@@ -138,6 +138,12 @@ function statisticsText(dev: NetDevice, eol: string, all: boolean): string {
   return `${eol}    RX:  bytes packets errors dropped  missed   mcast           ${eol}${rx} ${rxErrors}${eol}    TX:  bytes packets errors dropped carrier collsns           ${eol}${tx} ${txErrors}`
 }
 
+/** The other end: by name when it is here, by number elsewhere. */
+export function linkKeys(dev: NetDevice): Record<string, Json | undefined> {
+  if (dev.kind !== "veth" || dev.link === undefined) return {}
+  return dev.link.net === dev.net ? { link: dev.link.name } : { link_index: dev.link.ifindex }
+}
+
 /** The JSON of the same. */
 export function linkJson(
   dev: NetDevice,
@@ -146,14 +152,9 @@ export function linkJson(
   withAddress = true,
 ): Record<string, Json | undefined> {
   const { name, id } = linkNamespace(dev)
-  const sameNs = dev.kind === "veth" && dev.link?.net === dev.net
   return {
     ifindex: dev.ifindex,
-    ...(dev.kind === "veth" && dev.link !== undefined
-      ? sameNs
-        ? { link: dev.link.name }
-        : { link_index: dev.link.ifindex }
-      : {}),
+    ...linkKeys(dev),
     ifname: dev.name,
     flags: flagNames(dev),
     mtu: dev.mtu,

@@ -86,6 +86,7 @@ const NONE = 0x100
 function stateOf(word: string): number {
   if (word === "all") return ALL
   if (word === "none") return NONE
+  if (/^(0x[0-9a-f]+|\d+)$/i.test(word)) return Number(word) & 0xff
   const state = (Nud as Readonly<Record<string, number>>)[word.toUpperCase()]
   return state ?? invalid(word, "nud state is bad")
 }

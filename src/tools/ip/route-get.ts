@@ -143,7 +143,7 @@ function answer(question: Question, way: Answer, options: IpOptions): string {
   parts.push(`dev ${dev.name} `)
   if (options.details) parts.push(`table ${tableName(route)} `)
   if (showsSource) parts.push(`src ${formatIpv4(way.source)} `)
-  if (question.mark !== 0) parts.push(`mark ${question.mark} `)
+  if (question.mark !== 0) parts.push(`mark ${markText(question.mark)} `)
   // RTCF_MULTICAST is the bit that newer headers call RTM_F_OFFLOAD_FAILED.
   if (route.type === RouteType.MULTICAST) parts.push("rt_offload_failed ")
   if (uid !== undefined) parts.push(`uid ${uid} `)
@@ -153,6 +153,9 @@ function answer(question: Question, way: Answer, options: IpOptions): string {
   const iif = question.iif === undefined ? "" : `iif ${question.iif.name} `
   return `${parts.join("")}${options.oneline ? "\\" : "\n"}    cache ${flags}${expires}${mtu}${iif}\n`
 }
+
+/** Small marks are printed in decimal. */
+const markText = (mark: number): string => (mark >= 16 ? `0x${mark.toString(16)}` : String(mark))
 
 const tableName = (route: Route): string => (route.table === 255 ? "local" : "main")
 

@@ -211,6 +211,8 @@ export function dumpOrder(a: Route, b: Route): number {
 function selected(words: Words, options: IpOptions): { routes: Route[]; filter: Filter } {
   const filter = readFilter(words, options)
   if (options.family === "inet6") return { routes: [], filter }
+  if (filter.table !== "all" && filter.table !== RouteTable.MAIN && filter.table !== RouteTable.LOCAL)
+    return fail("Error: ipv4: FIB table does not exist.\nDump terminated", 2)
   const routes = options.net.fib.routes.filter(
     (route) =>
       (filter.table === "all" || route.table === filter.table) &&
@@ -283,6 +285,7 @@ function readRoute(words: Words, options: IpOptions): RouteSpec {
   for (let word = words.take(); word !== undefined; word = words.take()) {
     if (word === "via") {
       const next = words.next()
+      if (next === "inet6") fail("ip: podwire does not support 'route … via inet6'", 255)
       spec.gateway = readAddress(next === "inet" ? words.next() : next)
     } else if (word === "dev" || word === "oif") spec.dev = deviceOrFail(options.net, words.next())
     else if (word === "src") spec.source = readAddress(words.next())
@@ -294,7 +297,8 @@ function readRoute(words: Words, options: IpOptions): RouteSpec {
     else if (word === "scope") spec.scope = readScope(words.next(), 'invalid "scope" value\n')
     else if (word === "table") spec.table = readTable(words.next())
     else if (word === "onlink") spec.onlink = true
-    else if (ROUTE_REFUSED.has(word)) fail(`ip: podwire does not support 'route … ${word}'`, 255)
+    else if (ROUTE_REFUSED.has(word) || (!seen && TYPES_REFUSED.has(word)))
+      fail(`ip: podwire does not support 'route … ${word}'`, 255)
     else if (!seen && TYPES.some(([name]) => name === word) && words.left > 0) spec.type = readName(TYPES, word, "")
     else {
       if (seen) fail(`Error: either "to" is duplicate, or "${word}" is a garbage.`, 255)
@@ -308,6 +312,7 @@ function readRoute(words: Words, options: IpOptions): RouteSpec {
   return spec
 }
 
+const TYPES_REFUSED: ReadonlySet<string> = new Set(["multicast", "anycast", "nat", "xresolve"])
 const ROUTE_REFUSED: ReadonlySet<string> = new Set(
   "nexthop mtu advmss hoplimit window rtt rttvar reordering cwnd initcwnd initrwnd ssthresh rto_min features quickack congctl fastopen_no_cookie pref expires encap nhid tos dsfield realms src_port vrf as pervasive ttl-propagate offload trap equalize lock".split(
     " ",

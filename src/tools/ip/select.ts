@@ -14,7 +14,9 @@ export interface Selection {
   addressesOnly: boolean
 }
 
-const REFUSED: ReadonlySet<string> = new Set(["vrf", "deprecated", "-deprecated", "dadfailed", "-dadfailed", "home"])
+const REFUSED: ReadonlySet<string> = new Set(
+  "vrf deprecated -deprecated dadfailed -dadfailed temporary home nodad mngtmpaddr autojoin".split(" "),
+)
 
 /** The address flags IPv4 knows, and those it never has here. */
 const FLAGS: Readonly<Record<string, (ifa: InterfaceAddress) => boolean>> = {
