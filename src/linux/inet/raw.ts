@@ -101,12 +101,6 @@ export class RawIcmpSocket {
     this.#arrived.wake()
   }
 
-  /** The source address packets to `destination` would have. */
-  sourceFor(destination: number, device?: NetDevice): number | Errno {
-    const way = ipRouteOutput(this.net, destination, 0, device)
-    return typeof way === "string" ? way : way.source
-  }
-
   /** The MTU of the way to `destination`, 0 when there is none. */
   mtuTo(destination: number, device?: NetDevice): number {
     const way = ipRouteOutput(this.net, destination, 0, device)

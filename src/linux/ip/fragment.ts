@@ -64,6 +64,9 @@ function fragmentOf(skb: Skb, hlen: number, offset: number, size: number, frag: 
   return piece
 }
 
+/** The longest datagram there is. */
+const IP_MAX = 65535
+
 /** One datagram being put together: its pieces in order of offset. */
 interface Reassembly {
   pieces: { offset: number; end: number; skb: Skb }[]
@@ -88,14 +91,29 @@ export class FragmentQueues {
     const at = skb.networkHeader
     const key = `${ipv4.source(view, at)}/${ipv4.destination(view, at)}/${ipv4.protocol(view, at)}/${ipv4.id(view, at)}`
     const queue = this.#queues.get(key) ?? this.#create(key)
-    const offset = (ipv4.flagsAndOffset(view, at) & ipv4.IP_OFFSET) * 8
-    const end = offset + ipv4.totalLength(view, at) - ipv4.headerLength(view, at)
-    if ((ipv4.flagsAndOffset(view, at) & ipv4.IP_MF) === 0) queue.total = end
-    if (queue.pieces.some((piece) => offset < piece.end && end > piece.offset)) {
-      // An overlap condemns the datagram (RFC 5722 in spirit; ip_frag_queue drops it since 4.18).
+    const flags = ipv4.flagsAndOffset(view, at)
+    const offset = (flags & ipv4.IP_OFFSET) * 8
+    const last = (flags & ipv4.IP_MF) === 0
+    const length = ipv4.totalLength(view, at) - ipv4.headerLength(view, at)
+    // Pieces before the last end at a multiple of eight: what is over is cut off.
+    const end = offset + (last ? length : length & ~7)
+    if (queue.pieces.some((piece) => piece.offset === offset && piece.end === end)) {
+      kfreeSkb(net, skb, DropReason.DUP_FRAG)
+      return undefined
+    }
+    const contradicts =
+      end === offset ||
+      end + ipv4.LENGTH > IP_MAX ||
+      (last
+        ? queue.pieces.some((piece) => piece.end > end) || (queue.total >= 0 && queue.total !== end)
+        : queue.total >= 0 && end > queue.total)
+    if (contradicts || queue.pieces.some((piece) => offset < piece.end && end > piece.offset)) {
+      // An overlap or a contradiction condemns the whole datagram (RFC 5722 in spirit; ip_frag_queue since 4.18).
+      this.#discard(key, queue)
       kfreeSkb(net, skb, DropReason.FRAG_REASM_TIMEOUT)
       return undefined
     }
+    if (last) queue.total = end
     queue.pieces.push({ offset, end, skb })
     queue.pieces.sort((a, b) => a.offset - b.offset)
     if (!isComplete(queue)) return undefined
@@ -103,6 +121,14 @@ export class FragmentQueues {
     this.#queues.delete(key)
     net.snmp.ipReasmOKs++
     return join(queue)
+  }
+
+  #discard(key: string, queue: Reassembly): void {
+    const net = this.#net
+    queue.timer.cancel()
+    this.#queues.delete(key)
+    net.snmp.ipReasmFails++
+    for (const piece of queue.pieces) kfreeSkb(net, piece.skb, DropReason.FRAG_REASM_TIMEOUT)
   }
 
   #create(key: string): Reassembly {
