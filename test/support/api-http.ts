@@ -15,6 +15,9 @@ import type { Simulation } from "../../src/sim/simulation.ts"
 /** Virtual time that passes per host turn while something is open. */
 const STEP = 20_000_000
 
+/** From an upgrade's answer to the first frame, in milliseconds of the host. */
+const UPGRADE_TIME = 60
+
 export interface ApiPort {
   readonly url: string
   /** Waits until no stream is open and the clock stands still. */
@@ -176,6 +179,8 @@ async function exec(api: ApiServer, request: IncomingMessage, socket: Duplex, op
   socket.write(
     `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n`,
   )
+  // No kubelet starts a program before the client is ready to hear of its end; a client that is not says "Unknown stream id 3".
+  await new Promise((resolve) => setTimeout(resolve, UPGRADE_TIME))
   for (const frame of early) socket.write(frame)
   early = undefined
   const done = opened()

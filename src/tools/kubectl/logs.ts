@@ -20,7 +20,7 @@ export async function logs(client: Client): Promise<number> {
     usage("logs", "only a selector (-l) or a POD name is allowed")
   if (container !== undefined && flags.has("container")) fail("only one of -c or an inline [CONTAINER] arg is allowed")
   if (flags.has("container") && flags.has("all-containers"))
-    fail("--all-containers=true should not be specified with container name")
+    fail(`--all-containers=true should not be specified with container name ${flags.value("container")}`)
   const pods =
     target === undefined
       ? (client.list(client.resource("pods"), { labelSelector: selector }) as Pod[])
@@ -28,8 +28,9 @@ export async function logs(client: Client): Promise<number> {
   if (pods.length === 0) await client.proc.err(`No resources found in ${client.namespace} namespace.\n`)
   // A selector means less of each.
   const tail = flags.number("tail") ?? (selector === undefined ? -1 : 10)
-  for (const pod of pods)
-    for (const name of await containers(client, pod, container)) await show(client, pod, name, tail)
+  const chosen: { pod: Pod; name: string }[] = []
+  for (const pod of pods) for (const name of await containers(client, pod, container)) chosen.push({ pod, name })
+  for (const { pod, name } of chosen) await show(client, pod, name, tail)
   return 0
 }
 

@@ -15,6 +15,8 @@ export async function podOf(client: Client, word: string, tell = false): Promise
   const object = client.get(resource, name)
   if (resource.kind === "Pod") return object as Pod
   const selector = podSelector(object)
+  if (selector === undefined && resource.kind === "Service")
+    fail(`cannot attach to *v1.Service: invalid service '${name}': Service is defined without a selector`)
   if (selector === undefined)
     return fail(`cannot attach to *v1.${resource.kind}: selector for *v1.${resource.kind} not implemented`)
   const pods = (client.list(client.resource("pods"), { labelSelector: selector }) as Pod[]).toSorted(byUse)

@@ -68,11 +68,14 @@ export async function wait(client: Client): Promise<number> {
           .list(resource, { labelSelector: flags.value("selector"), fieldSelector: flags.value("field-selector") })
           .map((object) => ({ resource, object })),
       )
-  const limit = proc.kernel.sim.now + (parseDuration(flags.value("timeout") ?? "30s") as number)
+  const start = proc.kernel.sim.now
+  const limit = start + (parseDuration(flags.value("timeout") ?? "30s") as number)
   if (items.length === 0 && failures.length === 0 && !isDelete) fail("no matching resources found")
   for (const { resource, object } of items) {
     const { name } = object.metadata
-    if (await holds(client, { resource, object }, isDelete, test, limit))
+    // The time is for all together: who comes after it is up is not even looked at.
+    const late = proc.kernel.sim.now >= limit && limit > start
+    if (!late && (await holds(client, { resource, object }, isDelete, test, limit)))
       await proc.out(`${printedName(resource, name)} condition met\n`)
     else failures.push({ message: `timed out waiting for the condition on ${resource.plural}/${name}` })
   }
