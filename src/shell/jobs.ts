@@ -6,6 +6,8 @@ import type { Shell } from "./shell.ts"
 
 export async function startJob(shell: Shell, processes: readonly Process[], text: string): Promise<void> {
   reap(shell)
+  // A subshell's first job makes it forget those it was born with.
+  for (const job of shell.jobs.filter((one) => one.process.parent !== shell.proc)) forget(shell, job)
   const id = shell.jobs.reduce((most, job) => Math.max(most, job.id), 0) + 1
   const process = processes[processes.length - 1] as Process
   const job: Job = { id, process, processes, text, disowned: false }

@@ -1,17 +1,16 @@
 /** Runs a tree of commands as processes on the virtual clock. Pipelines run concurrently; `&` is a real background job. Models execute_cmd.c. */
-import { type Errno, strerror } from "../linux/errno.ts"
 import type { OpenFile } from "../linux/task/file.ts"
 import { createPipe } from "../linux/task/pipe.ts"
-import { type ExitStatus, type Process, ProcessExit } from "../linux/task/process.ts"
-import { findProgram } from "../linux/task/process-table.ts"
-import type { Tool } from "../linux/task/tool.ts"
+import { type Process, ProcessExit } from "../linux/task/process.ts"
 import { evaluate } from "./arithmetic.ts"
+import { assign, assignedValues } from "./assign.ts"
 import type { AndOr, Assignment, Command, CompoundCommand, List, Pipeline, Redirect, SimpleCommand } from "./ast.ts"
 import type { Builtin } from "./builtin.ts"
 import { BUILTINS } from "./builtins.ts"
 import { runCompound } from "./compound.ts"
-import { expandText, expandValue, expandWords } from "./expand.ts"
+import { expandValue, expandWords } from "./expand.ts"
 import { ExpansionError } from "./expansion.ts"
+import { external, foreground, waitFor } from "./external.ts"
 import { Abandoned, Interrupted, ReturnFlow } from "./flow.ts"
 import { report, startJob } from "./jobs.ts"
 import { printAndOr, printCommand, printPipeline, shellQuote } from "./print.ts"
@@ -113,7 +112,7 @@ export class Runner {
     const children = this.startPipeline(pipeline, false)
     const statuses: number[] = []
     for (const [i, child] of children.entries()) {
-      const status = await this.#await(child)
+      const status = await waitFor(shell, child)
       statuses.push(status.code)
       if (status.signal !== undefined) await report(shell, child, status, printCommand(pipeline.commands[i] as Command))
     }
@@ -222,13 +221,14 @@ export class Runner {
       const child = shell.fork([], (inner) =>
         redirected(inner, command.redirects, () => inner.runner.#subshellBody(command.body)),
       )
-      shell.status = await this.foreground(child, () => printCommand(command))
+      shell.status = await foreground(shell, child, () => printCommand(command))
       shell.pipeStatus = [shell.status]
       return
     }
+    const mark = this.#processFds.length
     shell.status = await redirected(shell, command.redirects, () => runCompound(shell, command))
     if (command.type === "arithmetic" || command.type === "condition") shell.pipeStatus = [shell.status]
-    this.closeProcessFds()
+    this.#closeProcessFds(mark)
   }
 
   /** Ctrl-C has reached the foreground job. If the job died of it, everything else on the line ends too; a program that handled it may go on. */
@@ -244,10 +244,11 @@ export class Runner {
     this.#last = false
     shell.line = command.line
     this.substituted = 0
-    const words = await this.#words(command)
+    const mark = this.#processFds.length
     try {
+      const words = await this.#words(command)
       if (words.length === 0) return await this.#assignOnly(command)
-      const values = await this.#values(command.assignments)
+      const values = await assignedValues(shell, command.assignments)
       if (shell.flags.has("xtrace"))
         await this.trace([...values.map(([name, value]) => `${name}=${shellQuote(value)}`)], words.map(shellQuote))
       const status = await this.#invoke(words, values, command, last)
@@ -255,7 +256,7 @@ export class Runner {
       shell.pipeStatus = [status]
       return status
     } finally {
-      this.closeProcessFds()
+      this.#closeProcessFds(mark)
     }
   }
 
@@ -309,7 +310,7 @@ export class Runner {
     const traced: string[] = []
     const prefix = this.#tracePrefix()
     for (const assignment of command.assignments) {
-      const value = await this.assign(assignment)
+      const value = await assign(shell, assignment)
       traced.push(`${assignment.name}${assignment.append ? "+" : ""}=${value}`)
     }
     if (shell.flags.has("xtrace")) await this.trace(traced, [], prefix)
@@ -320,53 +321,11 @@ export class Runner {
     return status
   }
 
-  /** Carries out an assignment; returns what `set -x` shows of it. */
-  async assign({ name, subscript, append, value, items }: Assignment): Promise<string> {
-    const shell = this.#shell
-    if (items !== undefined) return this.#assignItems(name, append, items)
-    const text = await expandValue(value, shell)
-    if (subscript !== undefined) {
-      if (!/^-?\d+$|^[\w$+*/ -]+$/.test(await expandText(subscript, shell)))
-        throw new ExpansionError(`${name}: podwire does not support associative arrays`)
-      const index = this.number(await expandText(subscript, shell))
-      shell.setItem(name, index, append ? (shell.valueOf(name, index) ?? "") + text : text)
-    } else if (append && shell.variables.get(name)?.integer === true)
-      shell.set(name, `${shell.get(name) || "0"}+${text}`)
-    else shell.set(name, append ? (shell.get(name) ?? "") + text : text)
-    return shellQuote(text)
-  }
-
-  async #assignItems(name: string, append: boolean, words: readonly Word[]): Promise<string> {
-    const shell = this.#shell
-    const items = new Map(append ? shell.variables.items(name) : [])
-    let next = append ? Math.max(-1, ...items.keys()) + 1 : 0
-    for (const word of words) {
-      const indexed = /^\[([^\]]+)\]=/.exec(word.text)
-      if (indexed !== null) {
-        const [field = ""] = await expandWords([word], shell)
-        next = Number(this.number(indexed[1] as string))
-        items.set(next++, field.slice(field.indexOf("]=") + 2))
-      } else for (const field of await expandWords([word], shell)) items.set(next++, field)
-    }
-    shell.variables.setItems(name, items)
-    return `(${words.map((word) => word.text).join(" ")})`
-  }
-
   /** An arithmetic value, or the shell's complaint. */
   number(text: string): bigint {
     const value = evaluate(text, this.#shell)
     if (typeof value === "bigint") return value
     throw new ExpansionError(value.error, false, "arithmetic syntax error")
-  }
-
-  async #values(assignments: readonly Assignment[]): Promise<[string, string][]> {
-    const shell = this.#shell
-    const values: [string, string][] = []
-    for (const { name, append, value } of assignments) {
-      const text = await expandValue(value, shell)
-      values.push([name, append ? (shell.get(name) ?? "") + text : text])
-    }
-    return values
   }
 
   async #invoke(words: string[], values: [string, string][], command: SimpleCommand, last: boolean): Promise<number> {
@@ -379,11 +338,11 @@ export class Runner {
       return redirected(shell, redirects, () => this.#withValues(values, () => this.callFunction(body, words)))
     const builtin = BUILTINS.get(name)
     if (builtin === undefined || (!shell.isBash && builtin.bashOnly))
-      return this.external(words, values, redirects, { last, text: () => printCommand(command) })
+      return external(shell, words, values, redirects, { last, text: () => printCommand(command) })
     return redirected(shell, redirects, () =>
       this.#withValues(values, async () => {
         const status = await builtin.run(shell, words)
-        for (const assignment of command.declared) if (assignment.items !== undefined) await this.assign(assignment)
+        for (const assignment of command.declared) if (assignment.items !== undefined) await assign(shell, assignment)
         return status
       }),
     )
@@ -442,91 +401,6 @@ export class Runner {
     }
   }
 
-  // ── programs ────────────────────────────────────────────────────────────────────────────────
-
-  /** Runs a program and waits for it. */
-  async external(
-    words: string[],
-    values: [string, string][] = [],
-    redirects: readonly Redirect[] = [],
-    { last = false, text = () => words.join(" ") }: { last?: boolean; text?: () => string } = {},
-  ): Promise<number> {
-    const shell = this.#shell
-    return redirected(shell, redirects, async () => {
-      const { proc } = shell
-      for (const [name] of values) if (shell.variables.get(name)?.readonly === true) throw new ReadOnlyError(name)
-      const env = values.length === 0 ? proc.env : new Map([...proc.env, ...values])
-      if (last && shell.traps.get("EXIT") === undefined && hasProgram(proc, words, env))
-        return this.cannotRun(words[0] as string, proc.exec(words, env), env)
-      const child = this.#spawn(words, env)
-      if (typeof child === "string") return this.cannotRun(words[0] as string, child, env)
-      return this.foreground(child, text)
-    })
-  }
-
-  #spawn(words: readonly string[], env: ReadonlyMap<string, string>): Process | Errno {
-    const { proc, options } = this.#shell
-    const found = findProgram(proc.fs, env, proc.cwd, words)
-    // A text without #! is a script for a shell like this one.
-    const plain = typeof found !== "string" && found.tool === undefined && options.tool !== undefined
-    return plain ? proc.spawn(found.argv, { env, tool: options.tool as Tool }) : proc.spawn(words, { env })
-  }
-
-  /** Waits for a foreground job, and says it if a signal ended it. */
-  async foreground(child: Process, text: () => string): Promise<number> {
-    const status = await this.#await(child)
-    if (status.signal !== undefined) await report(this.#shell, child, status, text())
-    await this.#shell.traps.runPending()
-    return status.code
-  }
-
-  async #await(child: Process): Promise<ExitStatus> {
-    try {
-      return await this.#shell.proc.wait(child)
-    } catch (thrown) {
-      // A signal for the shell while it waits goes to its foreground job as well.
-      if (thrown instanceof ProcessExit) child.kill(thrown.status.signal ?? "SIGTERM")
-      throw thrown
-    }
-  }
-
-  async cannotRun(
-    typed: string,
-    failed: Errno,
-    env: ReadonlyMap<string, string> = this.#shell.proc.env,
-  ): Promise<number> {
-    const shell = this.#shell
-    const name = failed === "EACCES" && !typed.includes("/") ? this.#refusedPath(typed, env.get("PATH") ?? "") : typed
-    const errno = name === "" || (failed === "EACCES" && !name.includes("/")) ? "ENOENT" : failed
-    if (errno === "EAGAIN") {
-      await shell.complain("fork: retry: Resource temporarily unavailable")
-      return 254
-    }
-    const path = shell.get("PATH") ?? ""
-    if (errno === "ENOENT" && !name.includes("/") && path !== "") {
-      await shell.complain(shell.isBash ? `${name}: command not found` : `${name}: not found`)
-      return 127
-    }
-    await shell.complain(`${name}: ${this.#reason(name, errno)}`)
-    return errno === "ENOENT" ? 127 : 126
-  }
-
-  /** The file along PATH that may not be run; folders are passed over. */
-  #refusedPath(name: string, path: string): string {
-    const shell = this.#shell
-    const paths = path.split(":").map((folder) => `${folder === "" ? "." : folder}/${name}`)
-    return paths.find((path) => (shell.fs.stat(shell.proc.path(path)) as { type?: string }).type === "file") ?? name
-  }
-
-  #reason(name: string, errno: Errno): string {
-    const shell = this.#shell
-    const stat = shell.fs.stat(shell.proc.path(name))
-    if (!shell.isBash) return errno === "ENOENT" ? "not found" : strerror(errno)
-    if (errno === "ENOENT" && typeof stat !== "string" && stat.type === "file")
-      return "cannot execute: required file not found"
-    return typeof stat !== "string" && stat.type === "directory" ? "Is a directory" : strerror(errno)
-  }
-
   // ── <(…) ────────────────────────────────────────────────────────────────────────────────────
 
   processPath(commands: List, reads: boolean): string {
@@ -542,13 +416,8 @@ export class Runner {
     return `/dev/fd/${fd}`
   }
 
-  closeProcessFds(): void {
-    for (const fd of this.#processFds.splice(0)) this.#shell.proc.closeFd(fd)
+  /** Those opened since `mark`: a function's own commands leave its arguments' open. */
+  #closeProcessFds(mark: number): void {
+    for (const fd of this.#processFds.splice(mark)) this.#shell.proc.closeFd(fd)
   }
-}
-
-/** A program of ours stands there: a text without #! needs the shell to read it. */
-function hasProgram(proc: Process, words: readonly string[], env: ReadonlyMap<string, string>): boolean {
-  const found = findProgram(proc.fs, env, proc.cwd, words)
-  return typeof found !== "string" && found.tool !== undefined
 }

@@ -101,10 +101,9 @@ export class Shell implements ExpansionHost {
     this.isSubshell = parent !== undefined
     this.substitutionDepth = (parent?.substitutionDepth ?? 0) + (fork.substitution === true ? 1 : 0)
     if (parent === undefined) this.#startVariables()
-    if (fork.substitution !== true) return
-    // `$(jobs -p)` knows the jobs outside, and `set -e` ends with the substitution's own failure only.
+    // `$(jobs -p)` and `jobs | grep` know the jobs outside.
     this.jobs.push(...(parent?.jobs ?? []))
-    if (this.isBash) this.flags.set("errexit", false)
+    if (fork.substitution === true && this.isBash) this.flags.set("errexit", false)
   }
 
   #startVariables(): void {

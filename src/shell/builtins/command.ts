@@ -2,6 +2,7 @@
 import { strerror } from "../../linux/errno.ts"
 import { DEFAULT_PATH, findProgram } from "../../linux/task/process-table.ts"
 import { type BuiltinTable, invalidOption, letters, usage } from "../builtin.ts"
+import { external } from "../external.ts"
 import { Abandoned, Flow, ReturnFlow } from "../flow.ts"
 import { KEYWORDS } from "../parser.ts"
 import { printFunction, singleQuote } from "../print.ts"
@@ -88,7 +89,7 @@ async function command(shell: Shell, argv: string[]): Promise<number> {
   if (name === undefined) return 0
   const builtin = shell.runner.builtins.get(name)
   if (builtin !== undefined && (shell.isBash || !builtin.bashOnly)) return builtin.run(shell, words)
-  return shell.runner.external(words)
+  return external(shell, words)
 }
 
 async function commandVerbose(shell: Shell, names: readonly string[], verbose: boolean): Promise<number> {
