@@ -2,12 +2,13 @@
 
 import { strerror } from "../linux/errno.ts"
 import { RawIcmpSocket } from "../linux/inet/raw.ts"
+import type { NetDevice } from "../linux/netdev.ts"
 import type { Process } from "../linux/task/process.ts"
 import type { Tool } from "../linux/task/tool.ts"
 import { getopt, getoptMessage } from "../shell/getopt.ts"
 import { defineTool } from "../shell/tool.ts"
 import { SECOND } from "../sim/simulation.ts"
-import { formatIpv4 } from "../wire/address.ts"
+import { formatIpv4, parseIpv4 } from "../wire/address.ts"
 import { IcmpType } from "../wire/icmp.ts"
 import { resolveHost } from "./resolve.ts"
 
@@ -19,12 +20,28 @@ export const busyboxPing: Tool = defineTool("ping", async (proc) => {
     await proc.err(getoptMessage("ping", parsed))
     return 1
   }
-  const value = (name: string, otherwise: number): number =>
-    Number(parsed.options.find((option) => option.name === name)?.value ?? otherwise)
+  const given = (name: string): string | undefined => parsed.options.findLast((option) => option.name === name)?.value
+  const bad = ["c", "s", "i", "W", "w", "t"]
+    .map(given)
+    .find((text) => text !== undefined && !/^\d+(\.\d+)?$/.test(text))
+  if (bad !== undefined) {
+    await proc.err(`ping: invalid number '${bad}'\n`)
+    return 1
+  }
+  const value = (name: string, otherwise: number): number => Number(given(name) ?? otherwise)
   const host = parsed.operands[0]
   const address = host === undefined ? undefined : resolveHost(proc, host)
   if (host === undefined || address === undefined) {
     await proc.err(host === undefined ? "ping: missing operand\n" : `ping: bad address '${host}'\n`)
+    return 1
+  }
+  const from = given("I")
+  const device = from === undefined ? undefined : proc.net.device(from)
+  const source = from === undefined || device !== undefined ? undefined : parseIpv4(from)
+  if (from !== undefined && device === undefined && (source === undefined || !proc.net.isLocal(source))) {
+    await proc.err(
+      source === undefined ? `ping: bad address '${from}'\n` : "ping: bind: Cannot assign requested address\n",
+    )
     return 1
   }
   const quiet = parsed.options.some((option) => option.name === "q")
@@ -36,6 +53,8 @@ export const busyboxPing: Tool = defineTool("ping", async (proc) => {
     deadline: value("w", Number.POSITIVE_INFINITY) * SECOND,
     ttl: value("t", 0),
     quiet,
+    device,
+    source,
   })
 })
 
@@ -47,6 +66,8 @@ interface Settings {
   deadline: number
   ttl: number
   quiet: boolean
+  device: NetDevice | undefined
+  source: number | undefined
 }
 
 async function run(proc: Process, host: string, address: number, settings: Settings): Promise<number> {
@@ -114,6 +135,11 @@ function send(
   view.setUint8(0, IcmpType.ECHO)
   view.setUint16(4, id)
   view.setUint16(6, sequence)
-  const refused = socket.send(address, data, { ttl: settings.ttl, pmtudisc: "dont" })
+  const refused = socket.send(address, data, {
+    ttl: settings.ttl,
+    pmtudisc: "dont",
+    ...(settings.device === undefined ? {} : { device: settings.device }),
+    ...(settings.source === undefined ? {} : { source: settings.source }),
+  })
   return refused === "ENETUNREACH" || refused === "EHOSTUNREACH" ? refused : undefined
 }

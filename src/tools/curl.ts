@@ -8,7 +8,7 @@ import type { Tool } from "../linux/task/tool.ts"
 import { getopt } from "../shell/getopt.ts"
 import { defineTool } from "../shell/tool.ts"
 import { MILLISECOND, SECOND } from "../sim/simulation.ts"
-import { formatIpv4 } from "../wire/address.ts"
+import { formatIpv4, parseIpv4 } from "../wire/address.ts"
 import { type HttpHead, header } from "../wire/http.ts"
 import { parseUrl, readResponse, type Url } from "./http-client.ts"
 import { resolveHost } from "./resolve.ts"
@@ -206,14 +206,17 @@ function readSettings(
     if (name in REFUSED)
       return { text: `curl: podwire does not support option '${name.length === 1 ? "-" : "--"}${name}'\n`, code: 2 }
     if (LONG[name] === "version" || name === "version") return { text: "", code: 0, out: VERSION }
-    const problem = apply(settings, LONG[name] ?? name, value)
+    const problem = apply(settings, LONG[name] ?? name, value, `${name.length === 1 ? "-" : "--"}${name}`)
     if (problem !== undefined) return { text: problem, code: 2 }
   }
-  if (parsed.operands.length === 0) return { text: TRY_HELP, code: 2 }
+  if (parsed.operands.length === 0)
+    return { text: `${argv.length > 1 ? "curl: no URL specified!\n" : ""}${TRY_HELP}`, code: 2 }
+  if (parsed.operands.some((url) => /[{}[\]]/.test(url)))
+    return { text: "curl: podwire does not support URL globbing ({} and [])\n", code: 2 }
   return { settings, urls: parsed.operands }
 }
 
-function apply(s: Settings, name: string, value: string): string | undefined {
+function apply(s: Settings, name: string, value: string, typed: string): string | undefined {
   switch (name) {
     case "silent":
       s.silent = true
@@ -248,8 +251,7 @@ function apply(s: Settings, name: string, value: string): string | undefined {
       break
     case "max-time":
     case "connect-timeout": {
-      if (!/^\d*\.?\d+$/.test(value))
-        return `curl: option --${name}: expected a proper numerical parameter\n${TRY_HELP}`
+      if (!/^\d*\.?\d+$/.test(value)) return `curl: option ${typed}: expected a proper numerical parameter\n${TRY_HELP}`
       if (name === "max-time") s.maxTime = Number(value) * SECOND
       else s.connectTimeout = Number(value) * SECOND
       break
@@ -329,6 +331,9 @@ class CurlRun {
   #contentType = ""
   #effectiveUrl = ""
   #redirects = 0
+  #method = "GET"
+  #requestSize = 0
+  #headerSize = 0
   readonly #stdout: Uint8Array[] = []
   #held = 0
 
@@ -363,7 +368,8 @@ class CurlRun {
   async fetch(text: string, index: number): Promise<number> {
     const { silent, showError } = this.#settings
     this.#timing = { start: this.#now, connect: 0, startTransfer: 0, total: 0 }
-    this.#size = this.#status = this.#redirects = 0
+    this.#size = this.#status = this.#redirects = this.#requestSize = this.#headerSize = 0
+    const before = this.#connections
     let code = 0
     let message = ""
     try {
@@ -376,8 +382,15 @@ class CurlRun {
     }
     this.#timing.total = this.#now - this.#timing.start
     if (message !== "" && (!silent || showError)) await this.#proc.err(`curl: (${code}) ${message}\n`)
-    if (this.#settings.writeOut !== undefined)
-      await this.#print(new TextEncoder().encode(this.#writeOut(this.#settings.writeOut, code)))
+    if (this.#settings.writeOut !== undefined) {
+      const { text, unknown } = this.#writeOut(this.#settings.writeOut, {
+        exitcode: String(code),
+        errormsg: message,
+        num_connects: String(this.#connections - before),
+      })
+      for (const name of unknown) await this.#proc.err(`curl: unknown --write-out variable: '${name}'\n`)
+      await this.#print(new TextEncoder().encode(text))
+    }
     return code
   }
 
@@ -440,15 +453,27 @@ class CurlRun {
     const { resolve, device, localPort } = this.#settings
     const address = resolveHost(this.#proc, resolve.get(where) ?? url.host)
     if (address === undefined) throw new CurlError(6, `Could not resolve host: ${url.host}`)
+    if (resolve.has(where)) {
+      for (const [entry, to] of resolve) await this.#verbose(`* Added ${entry}:${to} to DNS cache\n`)
+      await this.#verbose(`* Hostname ${url.host} was found in DNS cache\n`)
+    }
     await this.#verbose(`*   Trying ${formatIpv4(address)}:${url.port}...\n`)
     const begun = this.#now
     const byMaxTime = this.#deadline - begun < this.#settings.connectTimeout
     const oif = device === undefined ? undefined : this.#proc.net.device(device)
-    if (device !== undefined && oif === undefined) throw new CurlError(45, `Couldn't bind to '${device}'`)
+    const source = device === undefined || oif !== undefined ? undefined : parseIpv4(device)
+    if (device !== undefined && oif === undefined && (source === undefined || !this.#proc.net.isLocal(source)))
+      throw new CurlError(
+        45,
+        source === undefined
+          ? `Couldn't bind to '${device}'`
+          : "bind failed with errno 99: Cannot assign requested address",
+      )
     const timeout = Math.min(this.#deadline - begun, this.#settings.connectTimeout) + MILLISECOND
     const socket = await TcpSocket.connect(this.#proc, address, url.port, {
       timeout,
       ...(oif === undefined ? {} : { device: oif }),
+      ...(source === undefined ? {} : { source }),
       ...(localPort === 0 ? {} : { sourcePort: localPort }),
     })
     if (typeof socket === "string") await this.#failedConnect(socket, url, formatIpv4(address), begun, byMaxTime)
@@ -491,23 +516,25 @@ class CurlRun {
     if (agent !== "") lines.push(["User-Agent", agent])
     lines.push(["Accept", "*/*"])
     if (referer !== undefined) lines.push(["Referer", referer])
-    const custom: [string, string][] = headers.map((line) => [
-      line.split(":")[0] ?? "",
-      line.slice(line.indexOf(":") + 1).trim(),
-    ])
-    const kept = lines.filter(([name]) => !custom.some(([other]) => other.toLowerCase() === name.toLowerCase()))
-    kept.push(...custom.filter(([, value]) => value !== ""))
+    // What the user wrote goes out as it is; a name without a value takes the header away.
+    const custom = headers.map((line) => ({ line, name: (line.split(":")[0] ?? "").toLowerCase() }))
+    const isCustom = (wanted: string): boolean => custom.some(({ name }) => name === wanted)
+    const isSent = ({ line }: { line: string }): boolean => line.slice(line.indexOf(":") + 1).trim() !== ""
+    const kept = lines.filter(([name]) => !isCustom(name.toLowerCase())).map(([name, value]) => `${name}: ${value}`)
+    kept.unshift(...custom.filter((header) => header.name === "host" && isSent(header)).map(({ line }) => line))
+    kept.push(...custom.filter((header) => header.name !== "host" && isSent(header)).map(({ line }) => line))
     if (body !== undefined) {
-      kept.push(["Content-Length", String(body.length)])
-      if (!custom.some(([name]) => name.toLowerCase() === "content-type"))
-        kept.push(["Content-Type", "application/x-www-form-urlencoded"])
+      kept.push(`Content-Length: ${body.length}`)
+      if (!isCustom("content-type")) kept.push("Content-Type: application/x-www-form-urlencoded")
     }
-    const text = `${verb} ${path} HTTP/1.1\r\n${kept.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`
+    this.#method = verb
+    const text = `${verb} ${path} HTTP/1.1\r\n${kept.map((line) => `${line}\r\n`).join("")}\r\n`
     await this.#verbose(text.replace(/^(?=[^\n])/gm, "> "))
     if (body !== undefined) await this.#verbose(`} [${body.length} bytes data]\n`)
     const head8 = new TextEncoder().encode(text)
     const whole = new Uint8Array(head8.length + (body?.length ?? 0))
     whole.set(head8)
+    this.#requestSize += head8.length
     if (body !== undefined) whole.set(body, head8.length)
     const errno = await socket.write(this.#proc, whole)
     if (errno !== undefined) throw new CurlError(55, `Send failure: ${strerror(errno)}`)
@@ -521,8 +548,12 @@ class CurlRun {
       else if (item === "@-") parts.push(await this.#proc.readText())
       else {
         const read = this.#proc.fs.readText(this.#proc.path(item.slice(1)))
-        if ("errno" in read) throw new CurlError(26, `Failed to open ${item.slice(1)}`)
-        parts.push(read.text)
+        if ("errno" in read) {
+          if (!this.#settings.silent)
+            await this.#proc.err(
+              `Warning: Couldn't read data from file "${item.slice(1)}", this makes an empty \nWarning: POST.\n`,
+            )
+        } else parts.push(read.text)
       }
     }
     return parts.join("&")
@@ -545,6 +576,7 @@ class CurlRun {
         this.#status = Number(answer.start.split(" ")[1])
         this.#contentType = header(answer, "content-type") ?? ""
         const text = headText(answer)
+        this.#headerSize += text.length
         await this.#verbose(text.replace(/^(?=[^\n])/gm, "< "))
         if (fail && this.#status >= 400) discard = true
         if (location && this.#status >= 300 && this.#status < 400) next = header(answer, "location")
@@ -602,7 +634,8 @@ class CurlRun {
     return (data) => file.write(this.#proc, data)
   }
 
-  #writeOut(format: string, code: number): string {
+  #writeOut(format: string, more: Readonly<Record<string, string>>): { text: string; unknown: string[] } {
+    const unknown: string[] = []
     const seconds = (ns: number): string => (ns / SECOND).toFixed(6)
     const { socket, values } = { socket: this.#socket, values: this.#timing }
     const variables: Readonly<Record<string, string>> = {
@@ -616,17 +649,27 @@ class CurlRun {
       content_type: this.#contentType,
       url_effective: this.#effectiveUrl,
       num_redirects: String(this.#redirects),
-      exitcode: String(code),
+      size_header: String(this.#headerSize),
+      size_request: String(this.#requestSize),
+      method: this.#method,
+      scheme: "HTTP",
+      http_version: this.#status === 0 ? "0" : "1.1",
+      filename_effective: "",
+      redirect_url: "",
+      ...more,
       remote_ip: socket === undefined ? "" : formatIpv4(socket.remoteAddress),
       remote_port: socket === undefined ? "0" : String(socket.remotePort),
       local_ip: socket === undefined ? "" : formatIpv4(socket.localAddress),
       local_port: socket === undefined ? "0" : String(socket.localPort),
     }
-    return format
-      .replace(/%\{(\w+)\}/g, (_, name: string) => variables[name] ?? "")
-      .replace(/\\n/g, "\n")
-      .replace(/\\t/g, "\t")
-      .replace(/\\r/g, "\r")
+    const text = format.replace(/%%|%\{(\w+)\}|\\([ntr])/g, (whole, name?: string, letter?: string) => {
+      if (whole === "%%") return "%"
+      if (letter !== undefined) return { n: "\n", t: "\t", r: "\r" }[letter] ?? ""
+      const value = variables[name as string]
+      if (value === undefined) unknown.push(name as string)
+      return value ?? ""
+    })
+    return { text, unknown }
   }
 }
 

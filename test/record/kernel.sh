@@ -1,19 +1,38 @@
 #!/usr/bin/env bash
 # Records test/golden/kernel/*.txt: each scenario of test/record/kernel/*.txt on the real kernel, in namespaces of its own.
-# Needs root, iproute2, iputils. `kernel.sh [FILE…]` (all of them); takes about four minutes, most of it real waiting.
+# Needs root, iproute2, iputils, nginx, curl, busybox. `kernel.sh [FILE…]` (all of them); takes about four minutes, most of it real waiting.
 #
 #   == title            a new scenario: fresh namespaces
 #   a $ COMMAND         in namespace pwk-a, which is made when first named
 #   a ! KEY=VALUE       a sysctl of that namespace, not compared
 #   - sleep N           real time passes
+#   - nginx a           a web server in that namespace, with the pages of html/
 set -euo pipefail
 export TZ=UTC LC_ALL=C COLUMNS=80
 here=$(cd "$(dirname "$0")" && pwd)
 ns=pwk-
 output=$(mktemp)
 
+nginx_up() {
+  local dir=/run/pwk-nginx
+  mkdir -p "$dir/tmp"
+  cp -r "$here/html" "$dir/html"
+  touch -d '2025-10-07 17:04:07 UTC' "$dir"/html/*
+  cat >"$dir/nginx.conf" <<CONF
+worker_processes 1; daemon on; pid $dir/nginx.pid; error_log $dir/error.log; user root;
+events { worker_connections 256; }
+http { access_log off; client_body_temp_path $dir/tmp; proxy_temp_path $dir/tmp; fastcgi_temp_path $dir/tmp;
+  uwsgi_temp_path $dir/tmp; scgi_temp_path $dir/tmp; types { text/html html; text/plain txt; } default_type application/octet-stream;
+  sendfile on; keepalive_timeout 65;
+  server { listen 80; server_name localhost; location / { root $dir/html; index index.html; } } }
+CONF
+  ip netns exec "$ns$1" nginx -c "$dir/nginx.conf" -e "$dir/error.log"
+}
+
 down() {
   local name
+  [[ -f /run/pwk-nginx/nginx.pid ]] && kill "$(cat /run/pwk-nginx/nginx.pid)" 2>/dev/null
+  rm -rf /run/pwk-nginx
   for name in $(ip netns list | awk '{print $1}' | grep "^$ns" || true); do ip netns del "$name"; done
 }
 trap 'down; rm -f "$output"' EXIT
@@ -37,6 +56,7 @@ record() {   # record SCENARIO-FILE
         # All namespaces of a scenario exist from its start: commands may name them before anything is done in them.
         for where in $(awk -v t="$line" '$0==t{on=1;next} /^==/{on=0} on && $2~/^[$!]$/{print $1}' "$1" | sort -u); do namespace "$where"; done
         printf '%s\n' "$line" ;;
+      '- nginx '*) nginx_up "${line#- nginx }"; printf '%s\n' "$line" ;;
       '- sleep '*) sleep "${line#- sleep }"; printf '%s\n' "$line" ;;
       *' ! '*) ip netns exec "$ns${line%% *}" sysctl -qw "${line#* ! }"; printf '%s\n' "$line" ;;
       *' $ '*)

@@ -1,11 +1,14 @@
 /** The scenarios of test/record/kernel.sh: reads their recordings and gives the same commands to podwire's programs in the same world. */
 import { readFileSync } from "node:fs"
 import { createMachine } from "../../src/cluster/machine.ts"
+import { installBusybox } from "../../src/images/busybox.ts"
+import { createNginx } from "../../src/images/nginx.ts"
 import type { Kernel } from "../../src/linux/kernel.ts"
 import type { NetNamespace } from "../../src/linux/netns.ts"
 import { linkUp } from "../../src/linux/rtnetlink/link.ts"
 import { Arena } from "../../src/linux/skb.ts"
 import { NullFile, type OpenFile, SinkFile } from "../../src/linux/task/file.ts"
+import { Vfs } from "../../src/linux/task/vfs.ts"
 import { MILLISECOND, SECOND, Simulation } from "../../src/sim/simulation.ts"
 
 export interface ScenarioStep {
@@ -44,7 +47,7 @@ function readSteps(text: string): ScenarioStep[] {
     const head = STEP.exec(part)
     const lines = (head === null ? part : part.slice(head[0].length)).split(/(?<=\n)/)
     // Directives for the next step follow a step's output.
-    const at = lines.findIndex((line) => /^(- sleep \d|\w+ ! \w+\.)/.test(line))
+    const at = lines.findIndex((line) => /^(- (sleep|nginx) |\w+ ! \w+\.)/.test(line))
     const output = at < 0 ? lines : lines.slice(0, at)
     if (head !== null) {
       const [, where = "", command = "", code] = head
@@ -66,6 +69,9 @@ export class ScenarioWorld {
 
   constructor(scenario: Scenario) {
     this.kernel = createMachine(this.sim, this.arena, { name: "recorder", uplinks: [] })
+    const busybox = new Vfs(this.sim)
+    installBusybox(busybox)
+    this.kernel.root.bind("/busybox", busybox, "/")
     const names = scenario.steps.flatMap((step) => [
       step.where,
       ...step.before.filter((line) => line.includes(" ! ")).map((line) => line.slice(0, line.indexOf(" "))),
@@ -88,12 +94,25 @@ export class ScenarioWorld {
   async #directive(line: string): Promise<void> {
     const sleep = /^- sleep (\S+)$/.exec(line)
     const forward = /^(\w+) ! net\.ipv4\.ip_forward=([01])$/.exec(line)
-    if (sleep !== null) await this.sim.advance(Number(sleep[1]) * SECOND)
+    const nginx = /^- nginx (\w+)$/.exec(line)
+    if (nginx !== null) this.#startNginx(this.#net(nginx[1] as string))
+    else if (sleep !== null) await this.sim.advance(Number(sleep[1]) * SECOND)
     else if (forward !== null) {
       const net = this.#net(forward[1] as string)
       net.sysctl.ipForward = forward[2] === "1"
       for (const dev of net.devices) dev.forwarding = net.sysctl.ipForward
     } else throw new Error(`not a directive: ${line}`)
+  }
+
+  /** The web server of the recorder, with its pages. */
+  #startNginx(net: NetNamespace): void {
+    const { tool, image } = createNginx({ version: "1.22.1" })
+    const fs = new Vfs(this.sim)
+    image.build(fs)
+    for (const name of ["index.html", "big.txt"])
+      fs.writeFile(`/usr/share/nginx/html/${name}`, readFileSync(`test/record/html/${name}`, "utf8"))
+    const proc = this.kernel.processes.run(["nginx"], { tool, net, fs })
+    if (typeof proc === "string") throw new Error(proc)
   }
 
   #net(name: string): NetNamespace {
@@ -111,7 +130,8 @@ export class ScenarioWorld {
       [1, sink()],
       [2, sink()],
     ])
-    const proc = this.kernel.processes.run(argv, { net: this.#net(where), fds })
+    const words = argv[0] === "busybox" ? [`/busybox/bin/${argv[1]}`, ...argv.slice(2)] : argv
+    const proc = this.kernel.processes.run(words, { net: this.#net(where), fds })
     if (typeof proc === "string") throw new Error(`${argv[0]}: ${proc}`)
     await this.sim.until(() => proc.status !== undefined)
     return { code: proc.status?.code ?? -1, output }
