@@ -86,11 +86,34 @@ describe("reassembly", () => {
     )
   })
 
-  test("loses a datagram whose pieces overlap, all of it", () => {
+  // By one unit of eight at either edge, by half, as a whole.
+  test.each([
+    [80, 168],
+    [80, 240],
+    [152, 240],
+    [0, 168],
+    [16, 32],
+  ])("loses a datagram whose pieces overlap, all of it (0-160 and %i-%i, either one first)", (from, to) => {
+    const whole = datagram(400)
+    const one = { offset: 0, bytes: whole.subarray(0, 160), more: true }
+    const other = { offset: from, bytes: whole.subarray(from, to), more: true }
+    // What is missing of the rest would make it whole, had the overlap been let pass.
+    const rest = { offset: Math.max(160, to), bytes: whole.subarray(Math.max(160, to)), more: false }
+    for (const pieces of [
+      [one, other, rest],
+      [other, one, rest],
+    ]) {
+      const { world, socket } = setUp()
+      for (const piece of pieces) receive(world, piece)
+      expect([socket.pending.length, world.machines[0].pod.snmp.ipReasmFails]).toEqual([0, 1])
+    }
+  })
+
+  test("loses a datagram one piece of which is empty", () => {
     const { world, socket } = setUp()
     const whole = datagram(400)
     receive(world, { offset: 0, bytes: whole.subarray(0, 160), more: true })
-    receive(world, { offset: 80, bytes: whole.subarray(80, 240), more: true })
+    receive(world, { offset: 160, bytes: whole.subarray(160, 165), more: true })
     receive(world, { offset: 160, bytes: whole.subarray(160), more: false })
     expect([socket.pending.length, world.machines[0].pod.snmp.ipReasmFails]).toEqual([0, 1])
   })
@@ -99,8 +122,8 @@ describe("reassembly", () => {
     const { world, socket } = setUp()
     receive(world, { offset: 65528, bytes: new Uint8Array(1400), more: false })
     for (let offset = 0; offset < 65528; offset += 1400)
-      receive(world, { offset: Math.floor(offset / 8) * 8, bytes: new Uint8Array(1400), more: true })
-    expect(socket.pending).toEqual([])
+      receive(world, { offset, bytes: new Uint8Array(Math.min(1400, 65528 - offset)), more: true })
+    expect([socket.pending.length, world.machines[0].pod.snmp.ipReasmFails]).toEqual([0, 1])
     world.sim.runFor(60 * SECOND)
     expect(world.machines[0].kernel.arena.inUse).toBe(0)
   })

@@ -165,6 +165,33 @@ describe("a SYN that is dropped", () => {
   })
 })
 
+describe("one lost segment of a flight", () => {
+  // Be it the first of ten, or the seventh, after which just three follow: the third duplicate sends it again, and nothing waits for a timer.
+  test.each([0, 4, 6])("is sent again at the third duplicate (segment %i of ten)", async (lost) => {
+    const world = createWorld()
+    const [, b] = world.machines
+    let data = 0
+    b.net.hooks.register(NfHook.FORWARD, {
+      priority: 0,
+      hook: (_net, _hook, skb) => {
+        const at = skb.networkHeader + 20
+        const size = skb.tail - at - tcp.headerLength(skb.view, at)
+        if (size === 0 || skb.view.getUint16(at) !== 80) return NfVerdict.ACCEPT
+        return data++ === lost ? NfVerdict.DROP : NfVerdict.ACCEPT
+      },
+    })
+    const size = 10 * 1398
+    serve(world, size)
+    const seen = watch(world)
+    expect(await fetch(world, size)).toHaveLength(size)
+    const flight = seen.filter((s) => s.text.startsWith("<") && s.length > 0)
+    expect(flight).toHaveLength(10)
+    const took = (flight[9] as Segment).time - (flight[0] as Segment).time
+    // One round trip of this world, 0.24 ms; the first timer would need 15 ms.
+    expect(took / SECOND).toBeLessThan(0.001)
+  })
+})
+
 describe("a lossy wire", () => {
   const size = 200_000
   const expected = Uint8Array.from({ length: size }, (_, i) => i & 255)

@@ -103,7 +103,6 @@ export class FragmentQueues {
     }
     const contradicts =
       end === offset ||
-      end + ipv4.LENGTH > IP_MAX ||
       (last
         ? queue.pieces.some((piece) => piece.end > end) || (queue.total >= 0 && queue.total !== end)
         : queue.total >= 0 && end > queue.total)
@@ -117,6 +116,10 @@ export class FragmentQueues {
     queue.pieces.push({ offset, end, skb })
     queue.pieces.sort((a, b) => a.offset - b.offset)
     if (!isComplete(queue)) return undefined
+    if (joinedLength(queue) > IP_MAX) {
+      this.#discard(key, queue)
+      return undefined
+    }
     queue.timer.cancel()
     this.#queues.delete(key)
     net.snmp.ipReasmOKs++
@@ -165,8 +168,16 @@ function isComplete(queue: Reassembly): boolean {
   return expected === queue.total
 }
 
+const headOf = (queue: Reassembly): Skb => (queue.pieces[0] as Reassembly["pieces"][number]).skb
+
+/** With the first piece's header, which may have options. */
+function joinedLength(queue: Reassembly): number {
+  const head = headOf(queue)
+  return ipv4.headerLength(head.view, head.networkHeader) + queue.total
+}
+
 function join(queue: Reassembly): Skb {
-  const head = (queue.pieces[0] as Reassembly["pieces"][number]).skb
+  const head = headOf(queue)
   const hlen = ipv4.headerLength(head.view, head.networkHeader)
   const whole = head.arena.alloc(hlen + queue.total)
   const at = whole.put(hlen + queue.total)
