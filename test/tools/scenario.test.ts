@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest"
 import { normalise } from "../support/normalise.ts"
 import { readScenarios, type ScenarioStep, ScenarioWorld } from "../support/scenario.ts"
 
-const FILES = ["link", "addr", "route", "neigh", "bridge", "bridge-rows", "vxlan", "ping", "flags", "curl"]
+const FILES = ["link", "addr", "route", "neigh", "bridge", "bridge-rows", "guards", "vxlan", "ping", "flags", "curl"]
 
 /** What podwire does not do and says so, by name, with a non-zero exit: the recording shows what the real tool would have done. */
 const REFUSED: ReadonlySet<string> = new Set([

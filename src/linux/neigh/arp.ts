@@ -1,5 +1,6 @@
 /** ARP packets coming in. Models net/ipv4/arp.c arp_process. */
 
+import { SECOND } from "../../sim/simulation.ts"
 import { isLoopback, isMulticast } from "../../wire/address.ts"
 import * as arp from "../../wire/arp.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
@@ -49,10 +50,19 @@ function arpReply(dev: NetDevice, request: arp.ArpPacket): void {
   })
 }
 
+/** How long a learned address holds against a different one (net.ipv4.neigh.*.locktime). */
+const LOCKTIME = SECOND
+
 /** What is not for us still updates entries that exist; nothing is created (arp_accept 0). */
 function learnFromReply(net: NetNamespace, dev: NetDevice, packet: arp.ArpPacket, skb: Skb): void {
   const neigh = net.neigh.lookup(dev, packet.senderIp)
   if (neigh === undefined) return
   const solicited = packet.operation === arp.ArpOp.REPLY && skb.packetType === PacketType.HOST
-  neighUpdate(neigh, packet.senderMac, solicited ? Nud.REACHABLE : Nud.STALE, false)
+  // Of several answers in a row the first one counts.
+  const override = net.kernel.sim.now > neigh.updated + LOCKTIME || isGratuitous(packet)
+  neighUpdate(neigh, packet.senderMac, solicited ? Nud.REACHABLE : Nud.STALE, false, override)
 }
+
+/** Models arp_is_garp: a reply must name itself as the target too. */
+const isGratuitous = ({ operation, senderIp, senderMac, targetIp, targetMac }: arp.ArpPacket): boolean =>
+  senderIp === targetIp && (operation !== arp.ArpOp.REPLY || targetMac === senderMac)

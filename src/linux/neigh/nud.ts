@@ -1,5 +1,4 @@
 /** Neighbour unreachability detection: states, probes, timers (RFC 4861 section 7.3 as Linux applies it to ARP). Models net/core/neighbour.c. */
-import { SECOND } from "../../sim/simulation.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { wheelDelay } from "../jiffies.ts"
 import type { NetDevice } from "../netdev.ts"
@@ -104,20 +103,17 @@ function neighFailed(neigh: Neighbour): void {
   }
 }
 
-/** How long a learned address holds against a different one (net.ipv4.neigh.*.locktime). */
-const LOCKTIME = SECOND
-
 /**
  * Takes in what is known about a neighbour: its address and the state that follows. `admin` is a user's word (`ip neigh`), which alone may
- * change a permanent entry. Models __neigh_update.
+ * change a permanent entry; without `override` an address that is known stays. Models __neigh_update.
  */
-export function neighUpdate(neigh: Neighbour, lladdr: number, state: number, admin: boolean): void {
+export function neighUpdate(neigh: Neighbour, lladdr: number, state: number, admin: boolean, override = true): void {
   const now = neigh.net.kernel.sim.now
   const old = neigh.state
   const wasValid = neigh.valid
   if (!admin && (old & (Nud.PERMANENT | Nud.NOARP)) !== 0) return
   const same = wasValid && lladdr === neigh.lladdr
-  if (!admin && wasValid && !same && now < neigh.updated + LOCKTIME) return
+  if (!override && wasValid && !same) return
   const next = same && state === Nud.STALE && !admin ? old : state
   if ((next & NUD_CONNECTED) !== 0) neigh.confirmed = now
   if (next !== old || !same) {

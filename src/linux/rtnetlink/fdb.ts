@@ -46,7 +46,7 @@ function add(dev: NetDevice, spec: FdbSpec, mode: FdbMode): NetlinkError | undef
 
 /** Any other device listens to the address too. Models ndo_dflt_fdb_add. */
 function deviceFdbAdd(dev: NetDevice, spec: FdbSpec): NetlinkError | undefined {
-  if ((spec.state ?? "permanent") !== "permanent" || spec.mac === 0) return refuse("EINVAL")
+  if ((spec.state ?? "permanent") !== "permanent") return refuse("EINVAL")
   if (dev.extraAddresses.has(spec.mac)) return refuse("EEXIST")
   dev.extraAddresses.add(spec.mac)
   return undefined
