@@ -13,10 +13,10 @@ import { visitor, withChromium } from "./browser.ts"
 const SDK = resolve("dist/index.js")
 /**
  * The design's aims are 300 kB minified for the core and 250 kB compressed for what a first run loads, with programs, schemas and the like loaded
- * when they are first used. Nothing is split off yet, so these bound everything there is: over a quarter of it is programs, a fifth the control
- * plane, an eighth the YAML parser. Lower them when something is; raise them only for something a reader sees.
+ * when they are first used. Nothing is split off yet, so these bound everything there is: two fifths of it is programs (kubectl and the text
+ * tools above all), a sixth the control plane. Lower them when something is; raise them only for something a reader sees.
  */
-const MINIFIED_BUDGET = 900_000
+const MINIFIED_BUDGET = 910_000
 const COMPRESSED_BUDGET = 320_000
 
 const WORKER = `
@@ -46,7 +46,7 @@ needs({ "a built SDK (npm run build)": existsSync(SDK) })("the SDK as a bundle",
     expect(text.length).toBeGreaterThan(100_000)
     expect(text).not.toMatch(/["'`]node:|\brequire\(|process\.(env|cwd|stdout)|__dirname/)
     const packages = Object.keys(inputs).map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1])
-    expect([...new Set(packages)].filter((name) => name !== undefined).sort()).toEqual(["pure-rand", "yaml"])
+    expect([...new Set(packages)].filter((name) => name !== undefined).sort()).toEqual(["pure-rand"])
   })
 
   test("stays within its budgets", () => {
