@@ -1,6 +1,6 @@
 /** The runner on the real tslab: outputs, failures in the notebook's own terms, and nothing left behind. */
 import { execFileSync, spawn } from "node:child_process"
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, test } from "vitest"
@@ -44,12 +44,24 @@ const outputs = (result: RunResult, id: string): unknown =>
   result.notebook.cells.find((cell) => cell.id === id)?.outputs
 const stdout = (text: string): unknown => [{ output_type: "stream", name: "stdout", text }]
 
-/** Kernels of this test that run now, by their command lines. */
-function kernels(): string[] {
-  return execFileSync("ps", ["-eo", "pid,args"], { encoding: "utf8" })
-    .split("\n")
-    .filter((line) => line.includes("tslab") && line.includes(`${folder}/podwire-kernel-`))
+/** Command lines of everything that runs now. A small Debian has no ps, a Mac no /proc. */
+function commandLines(): string[] {
+  if (!existsSync("/proc/self/cmdline")) return execFileSync("ps", ["-eo", "args"], { encoding: "utf8" }).split("\n")
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")
+      } catch {
+        // Ended meanwhile.
+        return ""
+      }
+    })
 }
+
+/** Kernels of this test that run now, by their command lines. */
+const kernels = (): string[] =>
+  commandLines().filter((line) => line.includes("tslab") && line.includes(`${folder}/podwire-kernel-`))
 
 const leftovers = (): string[] => readdirSync(folder).filter((name) => name.startsWith("podwire-kernel-"))
 
