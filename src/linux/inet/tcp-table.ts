@@ -11,8 +11,9 @@ import { IpSummed, PacketType, type Skb } from "../skb.ts"
 import { ConnectionTable } from "./connection-table.ts"
 import { icmpErrno } from "./icmp-errno.ts"
 import { pickPort } from "./port.ts"
+import type { TcpSegmentView } from "./tcp-input.ts"
 import { tcpSendReset } from "./tcp-output.ts"
-import { type TcpSegmentView, TcpSock } from "./tcp-sock.ts"
+import { TcpSock } from "./tcp-sock.ts"
 import { TcpState } from "./tcp-state.ts"
 
 // Copied: V8 compiles a module's own constants in, but fetches and checks an imported binding at every use.
