@@ -10,7 +10,7 @@ import { defineTool } from "../shell/tool.ts"
 import { SECOND } from "../sim/simulation.ts"
 import { formatIpv4 } from "../wire/address.ts"
 import { type HttpHead, header } from "../wire/http.ts"
-import { parseUrl, readResponse, type Url } from "./http-client.ts"
+import { authority, parseUrl, readResponse, redirectTarget, type Url } from "./http-client.ts"
 import { resolveHost } from "./resolve.ts"
 
 const TABLE = {
@@ -123,12 +123,7 @@ async function download(proc: Process, text: string, settings: Settings, hops = 
     const location = await exchange(proc, socket, url, settings, deadline)
     if (location === undefined) return
     if (hops >= 5) throw new WgetError("too many redirections")
-    await download(
-      proc,
-      location.startsWith("/") ? `http://${url.host}:${url.port}${location}` : location,
-      settings,
-      hops + 1,
-    )
+    await download(proc, redirectTarget(url, location), settings, hops + 1)
   } finally {
     socket.close()
   }
@@ -141,14 +136,13 @@ async function exchange(
   settings: Settings,
   deadline: number,
 ): Promise<string | undefined> {
-  const host = url.port === 80 ? url.host : `${url.host}:${url.port}`
   const verb = settings.post === undefined ? (settings.spider ? "HEAD" : "GET") : "POST"
   const length =
     settings.post === undefined
       ? ""
       : `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${settings.post.length}\r\n`
   const extra = settings.headers.map((line) => `${line}\r\n`).join("")
-  const request = `${verb} ${url.path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: ${settings.agent}\r\nConnection: close\r\n${extra}${length}\r\n${settings.post ?? ""}`
+  const request = `${verb} ${url.path} HTTP/1.1\r\nHost: ${authority(url)}\r\nUser-Agent: ${settings.agent}\r\nConnection: close\r\n${extra}${length}\r\n${settings.post ?? ""}`
   const errno = await socket.write(proc, new TextEncoder().encode(request))
   if (errno !== undefined) throw new WgetError(`error getting response: ${strerror(errno)}`)
   let location: string | undefined

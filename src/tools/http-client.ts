@@ -23,6 +23,13 @@ export function parseUrl(text: string): Url | undefined {
   return { scheme, host: match[2] as string, port, path: path.startsWith("/") ? path : `/${path}` }
 }
 
+/** Host and port, the port only where it is not http's: what Host: says. */
+export const authority = (url: Url): string => (url.port === 80 ? url.host : `${url.host}:${url.port}`)
+
+/** The URL that a Location: of `url` leads to. */
+export const redirectTarget = (url: Url, location: string): string =>
+  location.startsWith("/") ? `http://${url.host}:${url.port}${location}` : location
+
 export interface Exchange {
   head: HttpHead
   status: number

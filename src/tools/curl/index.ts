@@ -1,0 +1,20 @@
+/** curl 7.88.1: HTTP. */
+import type { Tool } from "../../linux/task/tool.ts"
+import { defineTool } from "../../shell/tool.ts"
+import { Session } from "./session.ts"
+import { readSettings } from "./settings.ts"
+import { transfer } from "./transfer.ts"
+
+export const curl: Tool = defineTool("curl", async (proc) => {
+  const read = readSettings(proc.argv)
+  if ("text" in read) {
+    if (read.out !== undefined) await proc.out(read.out)
+    await proc.err(read.text)
+    return read.code
+  }
+  const session = new Session(proc, read.settings)
+  let code = 0
+  for (const [i, url] of read.urls.entries()) code = await transfer(session, url, i)
+  await session.close()
+  return code
+})

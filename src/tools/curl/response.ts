@@ -1,0 +1,91 @@
+/** The response: where it goes, and what its end means. */
+import { type Errno, strerror } from "../../linux/errno.ts"
+import type { TcpSocket } from "../../linux/inet/tcp-socket.ts"
+import { MILLISECOND } from "../../sim/simulation.ts"
+import { type HttpHead, header } from "../../wire/http.ts"
+import { readResponse, type Url } from "../http-client.ts"
+import { CurlError } from "./error.ts"
+import type { Output } from "./output.ts"
+import type { Session } from "./session.ts"
+
+/** Reads the answer; returns where to go next when it is a redirect to follow. */
+export async function receiveResponse(
+  session: Session,
+  url: Url,
+  socket: TcpSocket,
+  output: Output,
+): Promise<string | undefined> {
+  const { proc, settings, info } = session
+  const { include, head, fail, location } = settings
+  let next: string | undefined
+  let discard = false
+  let announced = false
+  const onHead = async (answer: HttpHead): Promise<void> => {
+    const text = await takeHead(session, answer)
+    if (fail && info.status >= 400) discard = true
+    if (location && info.status >= 300 && info.status < 400) next = header(answer, "location")
+    if ((include || head) && !discard) await output(new TextEncoder().encode(text))
+  }
+  const onBody = async (data: Uint8Array): Promise<void> => {
+    if (!announced && !discard) await session.verbose(`{ [${data.length} bytes data]\n`)
+    announced = true
+    info.size += data.length
+    if (!discard && next === undefined) await output(data)
+  }
+  const result = await readResponse(proc, socket, head, session.deadline, onHead, onBody)
+  if (typeof result === "string") await broken(session, result)
+  else await finish(session, url, result.keepAlive, discard)
+  return next
+}
+
+/** Notes what the head says, shows it with -v, and returns its text. */
+async function takeHead(session: Session, answer: HttpHead): Promise<string> {
+  const { info } = session
+  const lines = answer.headers.map(([name, value]) => `${name}: ${value}\r\n`)
+  const text = `${answer.start}\r\n${lines.join("")}\r\n`
+  info.startTransfer = session.elapsed
+  info.status = Number(answer.start.split(" ")[1])
+  info.contentType = header(answer, "content-type") ?? ""
+  info.headerSize += text.length
+  await session.verbose(text.replace(/^(?=[^\n])/gm, "< "))
+  return text
+}
+
+/** The response did not come, or not whole. */
+async function broken(session: Session, result: Errno | "empty" | "malformed" | "partial"): Promise<never> {
+  const empty = result === "empty" ? "* Empty reply from server\n" : ""
+  await session.verbose(`${empty}* Closing connection ${session.connections - 1}\n`)
+  switch (result) {
+    case "empty":
+      throw new CurlError(52, "Empty reply from server")
+    case "malformed":
+      throw new CurlError(1, "Received HTTP/0.9 when not allowed")
+    case "partial":
+      throw new CurlError(18, "transfer closed with outstanding read data remaining")
+    case "EAGAIN": {
+      const elapsed = Math.floor(session.elapsed / MILLISECOND)
+      throw new CurlError(
+        28,
+        `Operation timed out after ${elapsed} milliseconds with ${session.info.size} bytes received`,
+      )
+    }
+    default:
+      throw new CurlError(56, `Recv failure: ${strerror(result)}`)
+  }
+}
+
+async function finish(session: Session, url: Url, keepAlive: boolean, discard: boolean): Promise<void> {
+  const number = session.connections - 1
+  if (discard) {
+    const message = `The requested URL returned error: ${session.info.status}`
+    await session.verbose(`* ${message}\n* Closing connection ${number}\n`)
+    throw new CurlError(22, message)
+  }
+  if (keepAlive) {
+    await session.verbose(`* Connection #${number} to host ${url.host} left intact\n`)
+    return
+  }
+  await session.verbose(`* Closing connection ${number}\n`)
+  session.socket?.close()
+  session.socket = undefined
+}

@@ -1,0 +1,159 @@
+/** The command line of curl. */
+import { getopt, type OptionProblem } from "../../shell/getopt.ts"
+import { SECOND } from "../../sim/simulation.ts"
+import { LONG_NAMES, REFUSED, TABLE, TRY_HELP, VERSION } from "./options.ts"
+
+export interface Settings {
+  silent: boolean
+  showError: boolean
+  verbose: boolean
+  include: boolean
+  head: boolean
+  fail: boolean
+  location: boolean
+  remoteName: boolean
+  outputs: string[]
+  writeOut: string | undefined
+  maxTime: number
+  connectTimeout: number
+  method: string | undefined
+  data: string[]
+  get: boolean
+  headers: string[]
+  agent: string
+  referer: string | undefined
+  resolve: Map<string, string>
+  device: string | undefined
+  localPort: number
+}
+
+const defaults = (): Settings => ({
+  silent: false,
+  showError: false,
+  verbose: false,
+  include: false,
+  head: false,
+  fail: false,
+  location: false,
+  remoteName: false,
+  outputs: [],
+  writeOut: undefined,
+  maxTime: Number.POSITIVE_INFINITY,
+  connectTimeout: 300 * SECOND,
+  method: undefined,
+  data: [],
+  get: false,
+  headers: [],
+  agent: "curl/7.88.1",
+  referer: undefined,
+  resolve: new Map(),
+  device: undefined,
+  localPort: 0,
+})
+
+/** Nothing to transfer: what is said instead, on standard error and on standard output. */
+interface Ending {
+  text: string
+  code: number
+  out?: string
+}
+
+export function readSettings(argv: readonly string[]): { settings: Settings; urls: string[] } | Ending {
+  const parsed = getopt(argv, { ...TABLE, ...REFUSED })
+  if ("kind" in parsed) return { text: problemText(parsed), code: 2 }
+  const settings = defaults()
+  for (const { name, value } of parsed.options) {
+    const typed = `${name.length === 1 ? "-" : "--"}${name}`
+    const long = LONG_NAMES[name] ?? name
+    if (name in REFUSED) return { text: `curl: podwire does not support option '${typed}'\n`, code: 2 }
+    if (long === "version") return { text: "", code: 0, out: VERSION }
+    const problem = APPLY[long]?.(settings, value, typed)
+    if (typeof problem === "string") return { text: problem, code: 2 }
+  }
+  if (parsed.operands.length === 0)
+    return { text: `${argv.length > 1 ? "curl: no URL specified!\n" : ""}${TRY_HELP}`, code: 2 }
+  if (parsed.operands.some((url) => /[{}[\]]/.test(url)))
+    return { text: "curl: podwire does not support URL globbing ({} and [])\n", code: 2 }
+  return { settings, urls: parsed.operands }
+}
+
+function problemText({ kind, name }: OptionProblem): string {
+  const typed = kind === "unknown" || kind === "missing" ? `-${name}` : name
+  const what = kind.startsWith("missing") ? "requires parameter" : "is unknown"
+  return `curl: option ${typed}: ${what}\n${TRY_HELP}`
+}
+
+/** Takes an option in; what it returns is the reason why not. `typed` is the option as the user wrote it. */
+type Apply = (settings: Settings, value: string, typed: string) => string | undefined
+
+type KeysOf<T> = { [K in keyof Settings]: T extends Settings[K] ? K : never }[keyof Settings]
+
+/** An option without an argument. */
+const flag =
+  (key: KeysOf<boolean>): Apply =>
+  (settings) => {
+    settings[key] = true
+    return undefined
+  }
+
+/** An option whose last argument counts. */
+const text =
+  (key: KeysOf<string>): Apply =>
+  (settings, value) => {
+    settings[key] = value
+    return undefined
+  }
+
+/** An option whose arguments all count. */
+const list =
+  (key: "outputs" | "data" | "headers"): Apply =>
+  (settings, value) => {
+    settings[key].push(value)
+    return undefined
+  }
+
+const seconds =
+  (key: "maxTime" | "connectTimeout"): Apply =>
+  (settings, value, typed) => {
+    if (!/^\d*\.?\d+$/.test(value)) return `curl: option ${typed}: expected a proper numerical parameter\n${TRY_HELP}`
+    settings[key] = Number(value) * SECOND
+    return undefined
+  }
+
+function resolve(settings: Settings, value: string): undefined {
+  const [host = "", port = "", ...address] = value.split(":")
+  settings.resolve.set(`${host}:${port}`, address.join(":"))
+}
+
+function localPort(settings: Settings, value: string): undefined {
+  settings.localPort = Number(value)
+}
+
+/** By long name. What is missing here asks for what curl does anyway. */
+const APPLY: Readonly<Record<string, Apply>> = {
+  silent: flag("silent"),
+  "show-error": flag("showError"),
+  verbose: flag("verbose"),
+  include: flag("include"),
+  head: flag("head"),
+  fail: flag("fail"),
+  location: flag("location"),
+  "remote-name": flag("remoteName"),
+  "remote-name-all": flag("remoteName"),
+  output: list("outputs"),
+  "write-out": text("writeOut"),
+  "max-time": seconds("maxTime"),
+  "connect-timeout": seconds("connectTimeout"),
+  request: text("method"),
+  data: list("data"),
+  "data-raw": list("data"),
+  "data-binary": list("data"),
+  get: flag("get"),
+  header: list("headers"),
+  "user-agent": text("agent"),
+  referer: text("referer"),
+  interface: text("device"),
+  "local-port": localPort,
+  resolve,
+  help: () => "curl: podwire does not carry curl's help text; see the list of supported options in the documentation\n",
+}
