@@ -10,6 +10,7 @@ import { defineTool } from "../shell/tool.ts"
 import { SECOND } from "../sim/simulation.ts"
 import { formatIpv4, parseIpv4 } from "../wire/address.ts"
 import { IcmpType } from "../wire/icmp.ts"
+import { echoRequest } from "./ping/echo.ts"
 import { resolveHost } from "./resolve.ts"
 
 const TABLE = { 4: false, c: true, s: true, q: false, W: true, w: true, i: true, t: true, I: true }
@@ -130,12 +131,7 @@ function send(
   sequence: number,
   settings: Settings,
 ): "ENETUNREACH" | "EHOSTUNREACH" | undefined {
-  const data = new Uint8Array(8 + settings.size)
-  const view = new DataView(data.buffer)
-  view.setUint8(0, IcmpType.ECHO)
-  view.setUint16(4, id)
-  view.setUint16(6, sequence)
-  const refused = socket.send(address, data, {
+  const refused = socket.send(address, echoRequest(id, sequence, settings.size), {
     ttl: settings.ttl,
     pmtudisc: "dont",
     ...(settings.device === undefined ? {} : { device: settings.device }),

@@ -1,5 +1,5 @@
 /** Recorded from `ping -h` of iputils 20221126. */
-export const PING_USAGE = `Usage
+export const USAGE = `Usage
   ping [options] <destination>
 
 Options:
@@ -49,3 +49,6 @@ IPv6 options:
 
 For more details see ping(8).
 `
+
+export const VERSION =
+  "ping from iputils 20221126\nlibcap: yes, IDN: yes, NLS: no, error.h: yes, getrandom(): yes, __fpending(): yes\n"
