@@ -18,7 +18,10 @@ export async function connect(session: Session, url: Url): Promise<TcpSocket> {
     return session.socket
   }
   session.socket?.close()
-  const address = await resolved(session, url, where)
+  const { resolve } = session.settings
+  const address = resolveHost(session.proc, resolve.get(where) ?? url.host)
+  if (address === undefined) throw new CurlError(6, `Could not resolve host: ${url.host}`)
+  if (resolve.has(where)) await sayResolve(session, url)
   await session.verbose(`*   Trying ${formatIpv4(address)}:${url.port}...\n`)
   const socket = await dial(session, url, address)
   socket.sock.noDelay = true
@@ -32,15 +35,10 @@ export async function connect(session: Session, url: Url): Promise<TcpSocket> {
   return socket
 }
 
-async function resolved(session: Session, url: Url, where: string): Promise<number> {
-  const { resolve } = session.settings
-  const address = resolveHost(session.proc, resolve.get(where) ?? url.host)
-  if (address === undefined) throw new CurlError(6, `Could not resolve host: ${url.host}`)
-  if (resolve.has(where)) {
-    for (const [entry, to] of resolve) await session.verbose(`* Added ${entry}:${to} to DNS cache\n`)
-    await session.verbose(`* Hostname ${url.host} was found in DNS cache\n`)
-  }
-  return address
+/** --resolve had the address. */
+async function sayResolve(session: Session, url: Url): Promise<void> {
+  for (const [entry, to] of session.settings.resolve) await session.verbose(`* Added ${entry}:${to} to DNS cache\n`)
+  await session.verbose(`* Hostname ${url.host} was found in DNS cache\n`)
 }
 
 async function dial(session: Session, url: Url, address: number): Promise<TcpSocket> {
