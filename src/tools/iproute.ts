@@ -82,10 +82,6 @@ export function deviceOrFail(net: NetNamespace, name: string, code = 1): NetDevi
   return net.device(name) ?? fail(`Cannot find device "${name}"`, code)
 }
 
-/** What `-s` adds to a flush. */
-export const flushed = (count: number, what = "entries"): string =>
-  `\n*** Round 1, deleting ${count} ${what} ***\n*** Flush is complete after 1 round ***\n`
-
 /** Models invarg; some of the tool's messages end in a line break of their own. */
 export const invalid = (value: string, message: string): never =>
   fail(`Error: argument "${value}" is wrong: ${message}`, 255)

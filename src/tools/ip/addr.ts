@@ -3,26 +3,15 @@
 import { RouteScope } from "../../linux/fib/route.ts"
 import type { InterfaceAddress, NetDevice } from "../../linux/netdev.ts"
 import { addrAdd, addrDel } from "../../linux/rtnetlink/addr.ts"
-import { formatIpv4, netmask, networkOf, type Prefix, parseIpv4, parsePrefix } from "../../wire/address.ts"
-import {
-  check,
-  deviceOrFail,
-  fail,
-  flushed,
-  type IpOptions,
-  invalid,
-  type Json,
-  pick,
-  renderJson,
-  Words,
-} from "../iproute.ts"
+import { formatIpv4, netmask, networkOf } from "../../wire/address.ts"
+import { check, deviceOrFail, fail, type IpOptions, type Json, renderJson, type Words } from "../iproute.ts"
 import { briefStart, linkJson, linkKeys, linkText } from "./link-view.ts"
 import { readScope, scopeName } from "./scope.ts"
 import { select } from "./select.ts"
+import { refused, runSubcommand, type Subcommands } from "./subcommand.ts"
+import { addressOrFail, flushReport, prefixOrFail, readMetric } from "./values.ts"
 
-type Handler = (words: Words, options: IpOptions) => string
-
-const COMMANDS: readonly (readonly [string, Handler])[] = [
+const COMMANDS: Subcommands = [
   ["add", (words, options) => change(words, options, "add")],
   ["change", (words, options) => change(words, options, "replace")],
   ["chg", (words, options) => change(words, options, "replace")],
@@ -32,19 +21,11 @@ const COMMANDS: readonly (readonly [string, Handler])[] = [
   ["list", show],
   ["lst", show],
   ["flush", flush],
-  ...["save", "restore", "showdump"].map((name): [string, Handler] => [
-    name,
-    () => fail(`ip: podwire does not support 'address ${name}'`, 255),
-  ]),
+  ...refused("address", ["save", "restore", "showdump"]),
 ]
 
 export function ipAddr(args: readonly string[], options: IpOptions): string {
-  const words = new Words(args)
-  const command = words.take() ?? "show"
-  const handler = pick(command, COMMANDS)
-  return handler === undefined
-    ? fail(`Command "${command}" is unknown, try "ip address help".`, 255)
-    : handler(words, options)
+  return runSubcommand("address", COMMANDS, args, options)
 }
 
 function show(words: Words, options: IpOptions): string {
@@ -169,11 +150,11 @@ function readAddress(words: Words, options: IpOptions): AddressWords {
       text = word === "local" ? words.next() : word
     }
   }
-  const local = text === undefined ? undefined : readPrefix(text)
+  const local = text === undefined ? undefined : prefixOrFail(text)
   if (device === undefined) fail('Not enough information: "dev" argument is required.', 1)
   const dev = deviceOrFail(options.net, device as string)
   if (local === undefined) return fail("RTNETLINK answers: Operation not supported", 2)
-  const peer = peerText === undefined ? undefined : readPrefix(peerText)
+  const peer = peerText === undefined ? undefined : prefixOrFail(peerText)
   const prefixLength = peer?.length ?? local.length
   return {
     dev,
@@ -189,12 +170,6 @@ function readAddress(words: Words, options: IpOptions): AddressWords {
   }
 }
 
-const readPrefix = (text: string): Prefix =>
-  parsePrefix(text) ?? fail(`Error: any valid prefix is expected rather than "${text}".`, 1)
-
-const readMetric = (word: string): number =>
-  /^\d+$/.test(word) ? Number(word) : invalid(word, '"metric" value is invalid\n')
-
 /** `+` sets the host bits, `-` clears them: what the tool sends for each. */
 function broadcastOf(brd: string | undefined, address: number, length: number): number {
   if (brd === undefined) return 0
@@ -202,7 +177,7 @@ function broadcastOf(brd: string | undefined, address: number, length: number): 
     if (length > 30) return 0
     return brd === "+" ? (address | ~netmask(length)) >>> 0 : networkOf(address, length)
   }
-  return parseIpv4(brd) ?? fail(`Error: inet address is expected rather than "${brd}".`, 1)
+  return addressOrFail(brd)
 }
 
 function change(words: Words, options: IpOptions, mode: "add" | "replace"): string {
@@ -250,6 +225,5 @@ function flush(words: Words, options: IpOptions): string {
       addrDel(dev, ifa.address, ifa.prefixLength, ifa.peer)
       count++
     }
-  if (!options.statistics) return ""
-  return count === 0 ? "Nothing to flush.\n" : flushed(count, "addresses")
+  return flushReport(count, options, "addresses")
 }

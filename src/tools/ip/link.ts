@@ -2,15 +2,14 @@
 import type { NetDevice } from "../../linux/netdev.ts"
 import { linkDel } from "../../linux/rtnetlink/link.ts"
 import { formatMac } from "../../wire/address.ts"
-import { check, deviceOrFail, fail, type IpOptions, type Json, pick, renderJson, Words } from "../iproute.ts"
+import { check, deviceOrFail, fail, type IpOptions, type Json, renderJson, type Words } from "../iproute.ts"
 import { linkAddCommand } from "./link-add.ts"
 import { linkSetCommand } from "./link-set.ts"
 import { briefStart, flagNames, linkJson, linkKeys, linkText } from "./link-view.ts"
 import { select } from "./select.ts"
+import { refused, runSubcommand, type Subcommands } from "./subcommand.ts"
 
-type Handler = (words: Words, options: IpOptions) => string
-
-const COMMANDS: readonly (readonly [string, Handler])[] = [
+const COMMANDS: Subcommands = [
   ["add", linkAddCommand],
   ["set", linkSetCommand],
   ["change", linkSetCommand],
@@ -18,19 +17,11 @@ const COMMANDS: readonly (readonly [string, Handler])[] = [
   ["show", show],
   ["list", show],
   ["lst", show],
-  ...["xstats", "afstats", "property"].map((name): [string, Handler] => [
-    name,
-    () => fail(`ip: podwire does not support 'link ${name}'`, 255),
-  ]),
+  ...refused("link", ["xstats", "afstats", "property"]),
 ]
 
 export function ipLink(args: readonly string[], options: IpOptions): string {
-  const words = new Words(args)
-  const command = words.take() ?? "show"
-  const handler = pick(command, COMMANDS)
-  return handler === undefined
-    ? fail(`Command "${command}" is unknown, try "ip link help".`, 255)
-    : handler(words, options)
+  return runSubcommand("link", COMMANDS, args, options)
 }
 
 function show(words: Words, options: IpOptions): string {

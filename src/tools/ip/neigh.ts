@@ -2,23 +2,12 @@
 import { type Neighbour, NUD_VALID, Nud } from "../../linux/neigh/table.ts"
 import type { NetDevice } from "../../linux/netdev.ts"
 import { type NeighMode, neighAdd, neighDel } from "../../linux/rtnetlink/neigh.ts"
-import { formatIpv4, formatMac, networkOf, type Prefix, parseIpv4, parseMac, parsePrefix } from "../../wire/address.ts"
-import {
-  check,
-  deviceOrFail,
-  fail,
-  flushed,
-  type IpOptions,
-  invalid,
-  type Json,
-  pick,
-  renderJson,
-  Words,
-} from "../iproute.ts"
+import { formatIpv4, formatMac, networkOf, type Prefix, parseIpv4, parseMac } from "../../wire/address.ts"
+import { check, deviceOrFail, fail, type IpOptions, invalid, type Json, renderJson, type Words } from "../iproute.ts"
+import { runSubcommand, type Subcommands } from "./subcommand.ts"
+import { flushReport, prefixOrFail } from "./values.ts"
 
-type Handler = (words: Words, options: IpOptions) => string
-
-const COMMANDS: readonly (readonly [string, Handler])[] = [
+const COMMANDS: Subcommands = [
   ["add", (words, options) => change(words, options, "add")],
   ["change", (words, options) => change(words, options, "change")],
   ["chg", (words, options) => change(words, options, "change")],
@@ -32,12 +21,7 @@ const COMMANDS: readonly (readonly [string, Handler])[] = [
 ]
 
 export function ipNeigh(args: readonly string[], options: IpOptions): string {
-  const words = new Words(args)
-  const command = words.take() ?? "show"
-  const handler = pick(command, COMMANDS)
-  return handler === undefined
-    ? fail(`Command "${command}" is unknown, try "ip neigh help".`, 255)
-    : handler(words, options)
+  return runSubcommand("neigh", COMMANDS, args, options)
 }
 
 const stateNames = (state: number): string[] =>
@@ -75,9 +59,7 @@ function readFilter(words: Words, options: IpOptions): Filter {
 }
 
 const prefixOf = (text: string): Prefix =>
-  text === "all" || text === "any" || text === "default"
-    ? { address: 0, length: 0 }
-    : (parsePrefix(text) ?? fail(`Error: any valid prefix is expected rather than "${text}".`, 1))
+  text === "all" || text === "any" || text === "default" ? { address: 0, length: 0 } : prefixOrFail(text)
 
 /** `all` includes entries without any state. */
 const ALL = 0x1ff
@@ -221,6 +203,5 @@ function flush(words: Words, options: IpOptions): string {
   const states = filter.named ? filter.states : ALL & ~(Nud.PERMANENT | Nud.NOARP)
   const entries = selected({ ...filter, states }, options)
   for (const neigh of entries) options.net.neigh.remove(neigh)
-  if (!options.statistics) return ""
-  return entries.length === 0 ? "Nothing to flush.\n" : flushed(entries.length)
+  return flushReport(entries.length, options)
 }

@@ -2,26 +2,15 @@
 import { type Route, RouteProtocol, RouteScope, RouteTable, RouteType } from "../../linux/fib/route.ts"
 import type { NetDevice } from "../../linux/netdev.ts"
 import { type RouteMode, type RouteSpec, routeAdd, routeDel } from "../../linux/rtnetlink/route.ts"
-import { formatIpv4, networkOf, type Prefix, parseIpv4, parsePrefix } from "../../wire/address.ts"
-import {
-  check,
-  deviceOrFail,
-  fail,
-  flushed,
-  type IpOptions,
-  invalid,
-  type Json,
-  pick,
-  renderJson,
-  Words,
-} from "../iproute.ts"
+import { formatIpv4, networkOf, type Prefix, parsePrefix } from "../../wire/address.ts"
+import { check, deviceOrFail, fail, type IpOptions, invalid, type Json, renderJson, type Words } from "../iproute.ts"
 import { ipRouteGet } from "./route-get.ts"
 import { readScope, scopeName } from "./scope.ts"
+import { refused, runSubcommand, type Subcommands } from "./subcommand.ts"
 import { USAGE } from "./usage.ts"
+import { addressOrFail, flushReport, readMetric } from "./values.ts"
 
-type Handler = (words: Words, options: IpOptions) => string
-
-const COMMANDS: readonly (readonly [string, Handler])[] = [
+const COMMANDS: Subcommands = [
   ["list", show],
   ["show", show],
   ["lst", show],
@@ -34,19 +23,11 @@ const COMMANDS: readonly (readonly [string, Handler])[] = [
   ["replace", (words, options) => change(words, options, "replace")],
   ["delete", remove],
   ["flush", flush],
-  ...["save", "restore", "showdump"].map((name): [string, Handler] => [
-    name,
-    () => fail(`ip: podwire does not support 'route ${name}'`, 255),
-  ]),
+  ...refused("route", ["save", "restore", "showdump"]),
 ]
 
 export function ipRoute(args: readonly string[], options: IpOptions): string {
-  const words = new Words(args)
-  const command = words.take() ?? "show"
-  const handler = pick(command, COMMANDS)
-  return handler === undefined
-    ? fail(`Command "${command}" is unknown, try "ip route help".`, 255)
-    : handler(words, options)
+  return runSubcommand("route", COMMANDS, args, options)
 }
 
 const TYPES: readonly (readonly [string, number])[] = [
@@ -158,8 +139,8 @@ function readFilter(words: Words, options: IpOptions): Filter {
     else if (word === "proto" || word === "protocol")
       filter.protocol = readName(PROTOCOLS, words.next(), 'invalid "protocol"\n')
     else if (word === "scope") filter.scope = readScope(words.next(), 'invalid "scope"\n')
-    else if (word === "via") filter.gateway = readAddress(words.next())
-    else if (word === "src") filter.source = readAddress(words.next())
+    else if (word === "via") filter.gateway = addressOrFail(words.next())
+    else if (word === "src") filter.source = addressOrFail(words.next())
     else if (word === "type") filter.type = readName(TYPES, words.next(), "node type value is invalid\n")
     else if (
       [
@@ -199,9 +180,6 @@ function readSelector(word: string, words: Words): (route: Route) => boolean {
   return (route) =>
     route.prefixLength <= prefix.length && networkOf(prefix.address, route.prefixLength) === route.destination
 }
-
-const readAddress = (word: string): number =>
-  parseIpv4(word) ?? fail(`Error: inet address is expected rather than "${word}".`, 1)
 
 /** The kernel walks its trie by key; at one key the longer prefix comes first, then the lower metric. */
 export function dumpOrder(a: Route, b: Route): number {
@@ -286,13 +264,11 @@ function readRoute(words: Words, options: IpOptions): RouteSpec {
     if (word === "via") {
       const next = words.next()
       if (next === "inet6") fail("ip: podwire does not support 'route … via inet6'", 255)
-      spec.gateway = readAddress(next === "inet" ? words.next() : next)
+      spec.gateway = addressOrFail(next === "inet" ? words.next() : next)
     } else if (word === "dev" || word === "oif") spec.dev = deviceOrFail(options.net, words.next())
-    else if (word === "src") spec.source = readAddress(words.next())
-    else if (word === "metric" || word === "preference" || word === "priority") {
-      const value = words.next()
-      spec.metric = /^\d+$/.test(value) ? Number(value) : invalid(value, '"metric" value is invalid\n')
-    } else if (word === "proto" || word === "protocol")
+    else if (word === "src") spec.source = addressOrFail(words.next())
+    else if (word === "metric" || word === "preference" || word === "priority") spec.metric = readMetric(words.next())
+    else if (word === "proto" || word === "protocol")
       spec.protocol = readName(PROTOCOLS, words.next(), '"protocol" value is invalid\n')
     else if (word === "scope") spec.scope = readScope(words.next(), 'invalid "scope" value\n')
     else if (word === "table") spec.table = readTable(words.next())
@@ -345,6 +321,5 @@ function flush(words: Words, options: IpOptions): string {
   const { routes } = selected(words, options)
   for (const route of routes) options.net.fib.remove(route)
   options.net.kernel.notify(options.net, "route")
-  if (!options.statistics) return ""
-  return routes.length === 0 ? "Nothing to flush.\n" : flushed(routes.length)
+  return flushReport(routes.length, options)
 }

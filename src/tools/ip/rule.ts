@@ -1,5 +1,6 @@
 /** ip rule: the three rules every namespace starts with; there are no others. Models iproute2 ip/iprule.c. */
-import { fail, type IpOptions, type Json, pick, renderJson, Words } from "../iproute.ts"
+import { fail, type IpOptions, type Json, renderJson, type Words } from "../iproute.ts"
+import { refused, runSubcommand, type Subcommands } from "./subcommand.ts"
 
 interface Rule {
   readonly priority: number
@@ -13,19 +14,15 @@ const RULES: readonly Rule[] = [
 ]
 const TABLES: Readonly<Record<string, string>> = { "255": "local", "254": "main", "253": "default" }
 
-const refused = (name: string) => (): string => fail(`ip: podwire does not support 'rule ${name}'`, 255)
-const COMMANDS: readonly (readonly [string, (words: Words, options: IpOptions) => string])[] = [
+const COMMANDS: Subcommands = [
   ["list", show],
   ["lst", show],
   ["show", show],
-  ...["save", "restore", "add", "delete", "flush"].map((name) => [name, refused(name)] as const),
+  ...refused("rule", ["save", "restore", "add", "delete", "flush"]),
 ]
 
 export function ipRule(args: readonly string[], options: IpOptions): string {
-  const words = new Words(args)
-  const command = words.take() ?? "list"
-  const handler = pick(command, COMMANDS) ?? fail(`Command "${command}" is unknown, try "ip rule help".`, 255)
-  return handler(words, options)
+  return runSubcommand("rule", COMMANDS, args, options)
 }
 
 function show(words: Words, options: IpOptions): string {

@@ -1,8 +1,9 @@
 /** Which devices a `show` is about: `dev X`, `up`, `type T`, `master M`, `group G`; and for addresses which of theirs. */
 import type { InterfaceAddress, NetDevice } from "../../linux/netdev.ts"
-import { networkOf, type Prefix, parsePrefix } from "../../wire/address.ts"
+import { networkOf } from "../../wire/address.ts"
 import { deviceOrFail, fail, type IpOptions, invalid, type Words } from "../iproute.ts"
 import { readScope } from "./scope.ts"
+import { prefixOrFail } from "./values.ts"
 
 export interface Selection {
   devices: NetDevice[]
@@ -59,7 +60,7 @@ export function select(words: Words, options: IpOptions, addresses = false): Sel
       rows.push((ifa) => label.test(ifa.label))
       inet = addressesOnly = true
     } else if (addresses && word === "to") {
-      const prefix = readPrefix(words.next())
+      const prefix = prefixOrFail(words.next())
       rows.push((ifa) => networkOf(ifa.address, prefix.length) === networkOf(prefix.address, prefix.length))
       inet = true
     } else if (flag !== undefined) rows.push(flag)
@@ -87,9 +88,6 @@ export function readGroup(word: string): number {
   if (word === "default") return 0
   return /^\d+$/.test(word) ? Number(word) : invalid(word, 'Invalid "group" value\n')
 }
-
-const readPrefix = (word: string): Prefix =>
-  parsePrefix(word) ?? fail(`Error: any valid prefix is expected rather than "${word}".`, 1)
 
 /** A label is matched as the shell matches file names (fnmatch). */
 function labelPattern(text: string): RegExp {
