@@ -8,9 +8,8 @@ import type { Settings } from "./settings.ts"
 
 export async function sendRequest(session: Session, url: Url, socket: TcpSocket): Promise<void> {
   const { proc, settings, info } = session
-  const { data, get, head, method } = settings
+  const { data, get } = settings
   const body = data.length > 0 && !get ? new TextEncoder().encode(await bodyText(session)) : undefined
-  info.method = method ?? (head ? "HEAD" : body === undefined ? "GET" : "POST")
   const lines = headerLines(settings, url, body?.length).map((line) => `${line}\r\n`)
   const text = `${info.method} ${requestTarget(settings, url)} HTTP/1.1\r\n${lines.join("")}\r\n`
   await session.verbose(text.replace(/^(?=[^\n])/gm, "> "))

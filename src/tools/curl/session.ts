@@ -2,7 +2,7 @@
 import type { TcpSocket } from "../../linux/inet/tcp-socket.ts"
 import type { Process } from "../../linux/task/process.ts"
 import { Stdout } from "./output.ts"
-import type { Settings } from "./settings.ts"
+import { methodOf, type Settings } from "./settings.ts"
 
 /** What curl_easy_getinfo tells of a transfer; times in nanoseconds, `connect` and later ones since `start`. */
 interface TransferInfo {
@@ -35,12 +35,13 @@ export class Session {
     this.proc = proc
     this.settings = settings
     this.stdout = new Stdout(proc)
-    this.info = { ...this.#fresh(), contentType: "", effectiveUrl: "", method: "GET" }
+    this.info = this.#fresh()
   }
 
-  #fresh(): Omit<TransferInfo, "contentType" | "effectiveUrl" | "method"> {
+  #fresh(): TransferInfo {
     const times = { start: this.now, connect: 0, startTransfer: 0, total: 0 }
-    return { ...times, size: 0, status: 0, redirects: 0, requestSize: 0, headerSize: 0 }
+    const texts = { contentType: "", effectiveUrl: "", method: methodOf(this.settings) }
+    return { ...times, ...texts, size: 0, status: 0, redirects: 0, requestSize: 0, headerSize: 0 }
   }
 
   get now(): number {

@@ -83,6 +83,10 @@ function problemText({ kind, name }: OptionProblem): string {
   return `curl: option ${typed}: ${what}\n${TRY_HELP}`
 }
 
+/** The request's method, known before anything is sent: --write-out names it also when nothing could be. */
+export const methodOf = ({ method, head, data, get }: Settings): string =>
+  method ?? (head ? "HEAD" : data.length === 0 || get ? "GET" : "POST")
+
 /** Takes an option in; what it returns is the reason why not. `typed` is the option as the user wrote it. */
 type Apply = (settings: Settings, value: string, typed: string) => string | undefined
 
@@ -125,8 +129,12 @@ function resolve(settings: Settings, value: string): undefined {
   settings.resolve.set(`${host}:${port}`, address.join(":"))
 }
 
-function localPort(settings: Settings, value: string): undefined {
+/** The real curl also takes a range and tries it in order. */
+function localPort(settings: Settings, value: string, typed: string): string | undefined {
+  if (/^\d+ *- *\d+$/.test(value)) return `curl: podwire does not support a range of ports: ${typed} ${value}\n`
+  if (!/^\d+$/.test(value) || Number(value) > 65535) return `curl: option ${typed}: is badly used here\n${TRY_HELP}`
   settings.localPort = Number(value)
+  return undefined
 }
 
 /** By long name. What is missing here asks for what curl does anyway. */

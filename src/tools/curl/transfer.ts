@@ -26,6 +26,8 @@ async function attempt(session: Session, text: string, index: number): Promise<{
     return { code: 0, message: "" }
   } catch (thrown) {
     if (!(thrown instanceof CurlError)) throw thrown
+    // "Closing connection" is what -v has said by now.
+    session.socket?.close()
     session.socket = undefined
     return thrown
   }
