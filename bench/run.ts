@@ -26,7 +26,7 @@ const PROGRAMS: Readonly<Record<string, () => Promise<Program>>> = {
   memory: () => import("./memory.ts"),
 }
 /** Programs that measure the real kernel beside podwire. */
-const AGAINST_KERNEL: readonly string[] = ["walk", "tcp"]
+const AGAINST_KERNEL: readonly string[] = ["walk", "tcp", "memory"]
 
 /** Refuses what it does not know: a misspelt name must not measure nothing. */
 function readArguments(): { names: string[]; json: boolean } {

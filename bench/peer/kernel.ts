@@ -4,7 +4,7 @@
  * netfilter rules. Everything is removed at the end. Models test/record/twin.sh as far as packets are concerned.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
@@ -56,12 +56,29 @@ bridge -n ${machine} fdb replace ${VTEP[far]} dev flannel.1 dst ${ADDRESS[far]} 
 ip -n ${machine} route add ${SUBNET[far]}.0/24 via ${SUBNET[far]}.0 dev flannel.1 onlink`
 }
 
+/** One more pod on machine a. */
+const podScript = (i: number): string => `
+ip netns add ${PREFIX}more${i}
+ip -n ${PREFIX}a link add veth${i + 1} mtu 1450 type veth peer name eth0 mtu 1450 netns ${PREFIX}more${i}
+ip -n ${PREFIX}a link set veth${i + 1} master cni0 up
+ip -n ${PREFIX}more${i} addr add ${SUBNET.a}.${i + 3}/24 dev eth0
+ip -n ${PREFIX}more${i} link set eth0 up
+ip -n ${PREFIX}more${i} route add default via ${SUBNET.a}.1
+`
+
+/** Bytes, as the kernel reckons them. */
+function availableMemory(): number {
+  const kilobytes = /^MemAvailable: +(\d+) kB$/m.exec(readFileSync("/proc/meminfo", "utf8"))?.[1]
+  return Number(kilobytes) * 1024
+}
+
 const names = SIDES.flatMap((side) => [`${PREFIX}${side}`, `${PREFIX}pod-${side}`])
 
 export class KernelPeer {
   readonly #folder = mkdtempSync(join(tmpdir(), "podwire-bench-"))
   readonly #program = join(this.#folder, "traffic")
   readonly #running = new Set<ChildProcess>()
+  #morePods = 0
 
   constructor() {
     script(`cc -O2 -o '${this.#program}' '${join(import.meta.dirname, "traffic.c")}'`)
@@ -136,8 +153,25 @@ ${SIDES.map(machineScript).join("\n")}`)
     }
   }
 
+  /**
+   * Builds `count` more pods on machine a, each a namespace with a veth pair on the bridge, an address and a default route: what the kernel's
+   * memory lost to one of them, and how long one took. They stay until the end: the kernel gives back what a namespace held at its leisure,
+   * and that would be taken off the next measurement.
+   */
+  podNetworks(count: number): { bytes: number; milliseconds: number } {
+    const pods = Array.from({ length: count }, (_, i) => this.#morePods + i)
+    this.#morePods += count
+    const before = availableMemory()
+    const start = performance.now()
+    script(pods.map(podScript).join(""))
+    const milliseconds = (performance.now() - start) / count
+    const bytes = (before - availableMemory()) / count
+    return { bytes, milliseconds }
+  }
+
   #removeNamespaces(): void {
-    script(names.map((name) => `ip netns del ${name} 2>/dev/null || true`).join("\n"))
+    const more = Array.from({ length: this.#morePods }, (_, i) => `${PREFIX}more${i}`)
+    script([...names, ...more].map((name) => `ip netns del ${name} 2>/dev/null || true`).join("\n"))
   }
 
   close(): void {
