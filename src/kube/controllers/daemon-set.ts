@@ -3,11 +3,11 @@ import type { PodSpec, Toleration } from "kubernetes-types/core/v1.js"
 import { type Dict, section } from "../api/json.ts"
 import type { Registry } from "../api/registry.ts"
 import { isStatus } from "../api/status.ts"
-import type { ApiObject, DaemonSet, Node, Pod } from "../api/types.ts"
+import type { DaemonSet, Node, Pod } from "../api/types.ts"
 import { Informer } from "../client/informer.ts"
 import { EventRecorder } from "../client/recorder.ts"
 import { nodeAffinity, tolerates } from "../scheduler/filter.ts"
-import { createPod, deletePod, isActive, isReady, ownedPods, templateHash } from "./pods.ts"
+import { createPod, deletePod, enqueueOwner, isActive, isReady, ownedPods, templateHash } from "./pods.ts"
 import { WorkQueue } from "./queue.ts"
 
 const HASH = "controller-revision-hash"
@@ -43,15 +43,8 @@ export class DaemonSetController {
       new Informer(registry, registry.resource("nodes"), {}, () => {
         for (const { metadata } of registry.list(sets)) this.queue.add(metadata.namespace, metadata.name)
       }),
-      new Informer(registry, registry.resource("pods"), {}, (_, pod) => this.#podChanged(pod)),
+      new Informer(registry, registry.resource("pods"), {}, (_, pod) => enqueueOwner(this.queue, pod, "DaemonSet")),
     ]
-  }
-
-  #podChanged(pod: ApiObject): void {
-    const owner = pod.metadata.ownerReferences?.find(
-      (reference) => reference.controller === true && reference.kind === "DaemonSet",
-    )
-    if (owner !== undefined) this.queue.add(pod.metadata.namespace, owner.name)
   }
 
   #sync(namespace: string, name: string): void {

@@ -3,10 +3,10 @@ import { clone, equal, section } from "../api/json.ts"
 import type { Registry } from "../api/registry.ts"
 import { isStatus } from "../api/status.ts"
 import { timestamp } from "../api/time.ts"
-import type { ApiObject, Deployment, ReplicaSet } from "../api/types.ts"
+import type { Deployment, ReplicaSet } from "../api/types.ts"
 import { Informer } from "../client/informer.ts"
 import { EventRecorder } from "../client/recorder.ts"
-import { controllerOf, controllerReference, templateHash } from "./pods.ts"
+import { controllerOf, controllerReference, enqueueOwner, templateHash } from "./pods.ts"
 import { WorkQueue } from "./queue.ts"
 
 const HASH = "pod-template-hash"
@@ -26,15 +26,10 @@ export class DeploymentController {
       new Informer(registry, registry.resource("deployments"), {}, (_, object) =>
         this.queue.add(object.metadata.namespace, object.metadata.name),
       ),
-      new Informer(registry, registry.resource("replicasets"), {}, (_, object) => this.#setChanged(object)),
+      new Informer(registry, registry.resource("replicasets"), {}, (_, object) =>
+        enqueueOwner(this.queue, object, "Deployment"),
+      ),
     ]
-  }
-
-  #setChanged(set: ApiObject): void {
-    const owner = set.metadata.ownerReferences?.find(
-      (reference) => reference.controller === true && reference.kind === "Deployment",
-    )
-    if (owner !== undefined) this.queue.add(set.metadata.namespace, owner.name)
   }
 
   #sets(deployment: Deployment): ReplicaSet[] {

@@ -5,6 +5,7 @@ import type { Registry } from "../api/registry.ts"
 import { isStatus, type Status } from "../api/status.ts"
 import type { ApiObject, Pod } from "../api/types.ts"
 import type { EventRecorder } from "../client/recorder.ts"
+import type { WorkQueue } from "./queue.ts"
 
 /** The reference that makes `object` the manager of what carries it. */
 export function controllerReference(object: ApiObject): Dict {
@@ -14,6 +15,14 @@ export function controllerReference(object: ApiObject): Dict {
 
 export function controllerOf(object: ApiObject): string | undefined {
   return object.metadata.ownerReferences?.find((reference) => reference.controller === true)?.uid
+}
+
+/** Work for the controller that manages `object`, if it is one of this kind. Models resolveControllerRef. */
+export function enqueueOwner(queue: WorkQueue, object: ApiObject, kind: string): void {
+  const owner = object.metadata.ownerReferences?.find(
+    (reference) => reference.controller === true && reference.kind === kind,
+  )
+  if (owner !== undefined) queue.add(object.metadata.namespace, owner.name)
 }
 
 export const ownedPods = (registry: Registry, owner: ApiObject): Pod[] =>

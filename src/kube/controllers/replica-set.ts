@@ -5,7 +5,7 @@ import { isStatus } from "../api/status.ts"
 import type { ApiObject, Pod, ReplicaSet } from "../api/types.ts"
 import { Informer } from "../client/informer.ts"
 import { EventRecorder } from "../client/recorder.ts"
-import { controllerOf, createPod, deletePod, isActive, isReady, ownedPods } from "./pods.ts"
+import { controllerOf, createPod, deletePod, enqueueOwner, isActive, isReady, ownedPods } from "./pods.ts"
 import { WorkQueue } from "./queue.ts"
 
 export class ReplicaSetController {
@@ -22,15 +22,10 @@ export class ReplicaSetController {
       new Informer(registry, registry.resource("replicasets"), {}, (_, object) =>
         this.queue.add(object.metadata.namespace, object.metadata.name),
       ),
-      new Informer(registry, registry.resource("pods"), {}, (_, object) => this.#podChanged(object)),
+      new Informer(registry, registry.resource("pods"), {}, (_, object) =>
+        enqueueOwner(this.queue, object, "ReplicaSet"),
+      ),
     ]
-  }
-
-  #podChanged(pod: ApiObject): void {
-    const owner = pod.metadata.ownerReferences?.find(
-      (reference) => reference.controller === true && reference.kind === "ReplicaSet",
-    )
-    if (owner !== undefined) this.queue.add(pod.metadata.namespace, owner.name)
   }
 
   #sync(namespace: string, name: string): void {
