@@ -14,21 +14,12 @@ export interface Calendar {
   yearday: number
 }
 
-export const WEEKDAYS: readonly string[] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-export const MONTHS: readonly string[] = [
-  "Jan",
-  "Feb",
-  "Mar",
-  "Apr",
-  "May",
-  "Jun",
-  "Jul",
-  "Aug",
-  "Sep",
-  "Oct",
-  "Nov",
-  "Dec",
-]
+export const WEEKDAY_NAMES: readonly string[] = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" ")
+export const MONTH_NAMES: readonly string[] =
+  "January February March April May June July August September October November December".split(" ")
+const short = (names: readonly string[]): readonly string[] => names.map((name) => name.slice(0, 3))
+export const WEEKDAYS: readonly string[] = short(WEEKDAY_NAMES)
+export const MONTHS: readonly string[] = short(MONTH_NAMES)
 
 /** The UTC date of a number of seconds since 1970, by the proleptic Gregorian calendar. */
 export function calendar(seconds: number): Calendar {

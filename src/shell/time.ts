@@ -1,5 +1,5 @@
 /** Calendar time as programs write it. */
-import { type Calendar, calendar, MONTHS, WEEKDAYS } from "../calendar.ts"
+import { type Calendar, calendar, MONTH_NAMES, MONTHS, WEEKDAY_NAMES, WEEKDAYS } from "../calendar.ts"
 
 const two = (value: number): string => String(value).padStart(2, "0")
 
@@ -31,21 +31,6 @@ function isoWeek(c: Calendar): { year: number; week: number } {
 /** strftime(3), the conversions people type. Unknown ones stay as they are. */
 export function strftime(format: string, seconds: number, nanoseconds = 0): string {
   const c = calendar(seconds)
-  const longDays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
-  const longMonths = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-  ]
   const conversions: Readonly<Record<string, () => string>> = {
     Y: () => String(c.year),
     y: () => two(c.year % 100),
@@ -71,10 +56,10 @@ export function strftime(format: string, seconds: number, nanoseconds = 0): stri
     s: () => String(Math.floor(seconds)),
     p: () => (c.hour < 12 ? "AM" : "PM"),
     a: () => WEEKDAYS[c.weekday] as string,
-    A: () => longDays[c.weekday] as string,
+    A: () => WEEKDAY_NAMES[c.weekday] as string,
     b: () => MONTHS[c.month - 1] as string,
     h: () => MONTHS[c.month - 1] as string,
-    B: () => longMonths[c.month - 1] as string,
+    B: () => MONTH_NAMES[c.month - 1] as string,
     j: () => String(c.yearday).padStart(3, "0"),
     u: () => String(c.weekday || 7),
     w: () => String(c.weekday),

@@ -6,7 +6,7 @@ import { fdbChange, flush } from "./bridge/fdb.ts"
 import { fdbGet, fdbShow } from "./bridge/fdb-show.ts"
 import { linkSet, linkShow } from "./bridge/link.ts"
 import { BRIDGE_USAGE } from "./bridge/usage.ts"
-import { fail, IpError, type IpOptions, namespaceOrFail, pick, Words } from "./iproute.ts"
+import { fail, IpError, type IpOptions, ipOptions, namespaceOrFail, pick, Words } from "./iproute.ts"
 
 type Handler = (words: Words, options: IpOptions) => string
 
@@ -74,19 +74,7 @@ const OPTIONS: readonly (readonly [string, string])[] = [
 ]
 
 function run(proc: Process): string {
-  const options: IpOptions = {
-    json: false,
-    pretty: false,
-    details: false,
-    statistics: false,
-    allStatistics: false,
-    brief: false,
-    oneline: false,
-    family: "bridge",
-    net: proc.net,
-    proc,
-    warn: () => undefined,
-  }
+  const options = ipOptions(proc, "bridge", () => undefined)
   let at = 1
   for (; proc.argv[at]?.startsWith("-") === true; at++) {
     const word = (proc.argv[at] as string).replace(/^--/, "-")

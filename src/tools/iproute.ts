@@ -36,6 +36,12 @@ export interface IpOptions {
   warn(text: string): void
 }
 
+/** As they are before any option has been read. */
+export function ipOptions(proc: Process, family: IpOptions["family"], warn: IpOptions["warn"]): IpOptions {
+  const flags = { json: false, pretty: false, details: false, statistics: false, allStatistics: false }
+  return { ...flags, brief: false, oneline: false, family, net: proc.net, proc, warn }
+}
+
 /** The words of a command, taken one after the other. */
 export class Words {
   readonly #words: readonly string[]

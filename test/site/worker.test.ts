@@ -16,7 +16,7 @@ const SDK = resolve("dist/index.js")
  * when they are first used. Nothing is split off yet, so these bound everything there is: two fifths of it is programs (kubectl and the text
  * tools above all), a sixth the control plane. Lower them when something is; raise them only for something a reader sees.
  */
-const MINIFIED_BUDGET = 910_000
+const MINIFIED_BUDGET = 900_000
 const COMPRESSED_BUDGET = 320_000
 
 const WORKER = `

@@ -162,29 +162,34 @@ async function plan(proc: Process, name: "cp" | "mv" | "ln", options: Options): 
   return { sources: operands, target: place }
 }
 
+/** What cp and mv have in common. */
+const TO_TARGET = {
+  f: false,
+  v: false,
+  n: false,
+  i: false,
+  t: true,
+  T: false,
+  u: false,
+  verbose: false,
+  force: false,
+  "no-clobber": false,
+  "target-directory": true,
+  "no-target-directory": false,
+}
+
 export const cp: Program = program("cp", {
   options: {
-    f: false,
+    ...TO_TARGET,
     a: false,
     p: false,
-    v: false,
     r: false,
     R: false,
-    n: false,
     P: false,
     d: false,
     L: false,
-    t: true,
-    T: false,
-    i: false,
-    u: false,
     recursive: false,
     archive: false,
-    verbose: false,
-    force: false,
-    "no-clobber": false,
-    "target-directory": true,
-    "no-target-directory": false,
   },
   run: async (proc, options) => {
     const what = await plan(proc, "cp", options)
@@ -269,20 +274,7 @@ class Copy {
 }
 
 export const mv: Program = program("mv", {
-  options: {
-    f: false,
-    v: false,
-    n: false,
-    i: false,
-    t: true,
-    T: false,
-    u: false,
-    verbose: false,
-    force: false,
-    "no-clobber": false,
-    "target-directory": true,
-    "no-target-directory": false,
-  },
+  options: TO_TARGET,
   run: async (proc, options) => {
     const what = await plan(proc, "mv", options)
     if (what === undefined) return 1

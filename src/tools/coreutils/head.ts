@@ -56,6 +56,12 @@ function amount(options: Options): Amount | string {
   return { count: Number(match[2]) * unit, bytes, sign: match[1] as string }
 }
 
+async function invalid(proc: Process, name: string, options: Options, text: string): Promise<number> {
+  const of = options.style !== "gnu" ? "" : options.has("c", "bytes") ? " of bytes:" : " of lines:"
+  await proc.err(`${name}: invalid number${of} '${text}'\n`)
+  return 1
+}
+
 async function eachFile(
   proc: Process,
   name: string,
@@ -93,15 +99,7 @@ export const head: Program = program("head", {
   rewrite: numberOption,
   run: async (proc, options) => {
     const wanted = amount(options)
-    if (typeof wanted === "string") {
-      const what = options.has("c", "bytes") ? "bytes" : "lines"
-      await proc.err(
-        options.style === "gnu"
-          ? `head: invalid number of ${what}: '${wanted}'\n`
-          : `head: invalid number '${wanted}'\n`,
-      )
-      return 1
-    }
+    if (typeof wanted === "string") return invalid(proc, "head", options, wanted)
     return eachFile(proc, "head", options, (file) =>
       wanted.sign === "-" ? allButLast(proc, file, wanted) : first(proc, file, wanted),
     )
@@ -145,15 +143,7 @@ export const tail: Program = program("tail", {
     ),
   run: async (proc, options) => {
     const wanted = amount(options)
-    if (typeof wanted === "string") {
-      const what = options.has("c", "bytes") ? "bytes" : "lines"
-      await proc.err(
-        options.style === "gnu"
-          ? `tail: invalid number of ${what}: '${wanted}'\n`
-          : `tail: invalid number '${wanted}'\n`,
-      )
-      return 1
-    }
+    if (typeof wanted === "string") return invalid(proc, "tail", options, wanted)
     const follow = options.has("f", "F", "follow")
     if (follow && options.operands.length > 1) return misuse(proc, "tail", "podwire follows one file at a time")
     return eachFile(proc, "tail", options, async (file) => {

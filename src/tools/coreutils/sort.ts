@@ -1,4 +1,5 @@
 /** sort and uniq. */
+import { MONTHS } from "../../calendar.ts"
 import { strerror } from "../../linux/errno.ts"
 import type { Process } from "../../linux/task/process.ts"
 import {
@@ -80,7 +81,6 @@ function keyText(line: string, key: Key, separator: string | undefined): string 
 
 const number = (text: string): number => Number(/^\s*-?\d*\.?\d*/.exec(text)?.[0] ?? 0) || 0
 const SUFFIXES = " KMGTPE"
-const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 
 function human(text: string): number {
   const match = /^\s*(-?\d*\.?\d+)([KMGTPE]?)/i.exec(text)
@@ -112,7 +112,8 @@ function compareBy(a: string, b: string, flags: Flags): number {
   return compareText(a, b)
 }
 
-const month = (text: string): number => MONTHS.indexOf(text.trim().slice(0, 3).toUpperCase())
+const month = (text: string): number =>
+  MONTHS.findIndex((name) => name.toUpperCase() === text.trim().slice(0, 3).toUpperCase())
 
 export const sort: Program = program("sort", {
   options: {

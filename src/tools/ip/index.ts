@@ -2,7 +2,7 @@
 import type { Process } from "../../linux/task/process.ts"
 import type { Tool } from "../../linux/task/tool.ts"
 import { defineTool } from "../../shell/tool.ts"
-import { fail, IpError, type IpOptions, namespaceOrFail, pick } from "../iproute.ts"
+import { fail, IpError, type IpOptions, ipOptions, namespaceOrFail, pick } from "../iproute.ts"
 import { ipAddr } from "./addr.ts"
 import { KIND_USAGE } from "./kind-usage.ts"
 import { ipLink } from "./link.ts"
@@ -125,19 +125,7 @@ function readFamily(family: string): "inet" | "inet6" {
 }
 
 function run(proc: Process, warn: (text: string) => void): string {
-  const options: IpOptions = {
-    json: false,
-    pretty: false,
-    details: false,
-    statistics: false,
-    allStatistics: false,
-    brief: false,
-    oneline: false,
-    family: "unspec",
-    net: proc.net,
-    proc,
-    warn,
-  }
+  const options = ipOptions(proc, "unspec", warn)
   const args = readOptions(proc.argv.slice(1), options)
   const object = args[0] ?? fail(USAGE.ip.trimEnd(), 255)
   const handler = pick(object, OBJECTS) ?? fail(`Object "${object}" is unknown, try "ip help".`, 1)

@@ -1,24 +1,18 @@
 /** What descriptions share: labels, ages, events. Models kubectl/pkg/describe. */
 import { humanDuration } from "../../../kube/api/duration.ts"
 import { byCodePoint } from "../../../kube/api/json.ts"
-import { formatTime, parseTime, secondsSince } from "../../../kube/api/time.ts"
+import { parseTime, secondsSince } from "../../../kube/api/time.ts"
 import type { ApiObject, Event } from "../../../kube/api/types.ts"
+import { httpDate } from "../../../shell/time.ts"
 import type { Simulation } from "../../../sim/simulation.ts"
 import type { Client } from "../client.ts"
 import type { Lines } from "./lines.ts"
-
-const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 /** `Sat, 18 Oct 2025 06:17:04 +0000` (RFC 1123 with a numeric zone). */
 export function longTime(text: string | null | undefined): string {
   const seconds = text === null || text === undefined ? undefined : parseTime(text)
   if (seconds === undefined) return "<unset>"
-  const whole = formatTime(Math.floor(seconds))
-  const [date = "", time = ""] = whole.slice(0, -1).split("T")
-  const [year = "", month = "", day = ""] = date.split("-")
-  const weekday = DAYS[(Math.floor(seconds / 86400) + 4) % 7]
-  return `${weekday}, ${day} ${MONTHS[Number(month) - 1]} ${year} ${time} +0000`
+  return httpDate(Math.floor(seconds)).replace("GMT", "+0000")
 }
 
 export function age(sim: Simulation, text: string | null | undefined): string {
@@ -28,6 +22,16 @@ export function age(sim: Simulation, text: string | null | undefined): string {
 
 const sorted = (map: Readonly<Record<string, string>>): [string, string][] =>
   Object.entries(map).toSorted(([a], [b]) => byCodePoint(a, b))
+
+export function nameLines(lines: Lines, { name, namespace = "" }: ApiObject["metadata"]): void {
+  lines.add(0, `Name:\t${name}`)
+  lines.add(0, `Namespace:\t${namespace}`)
+}
+
+export function metaLines(lines: Lines, { labels, annotations }: ApiObject["metadata"]): void {
+  labelLines(lines, "Labels", labels)
+  annotationLines(lines, annotations)
+}
 
 /** `Labels:\ta=b\n\tc=d`, `Labels:\t<none>`. */
 export function labelLines(lines: Lines, title: string, map: Readonly<Record<string, string>> | undefined): void {

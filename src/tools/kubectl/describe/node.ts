@@ -5,15 +5,14 @@ import { formatBinary, formatMilli, parseQuantity } from "../../../kube/api/quan
 import { isStatus } from "../../../kube/api/status.ts"
 import type { Lease, Node, Pod } from "../../../kube/api/types.ts"
 import type { Client } from "../client.ts"
-import { age, annotationLines, eventLines, labelLines, longTime } from "./common.ts"
+import { age, eventLines, longTime, metaLines } from "./common.ts"
 import type { Lines } from "./lines.ts"
 
 export function describeNode(client: Client, lines: Lines, node: Node): void {
   const { metadata, spec, status } = node
   lines.add(0, `Name:\t${metadata.name}`)
   lines.add(0, `Roles:\t${nodeRoles(node) || "<none>"}`)
-  labelLines(lines, "Labels", metadata.labels)
-  annotationLines(lines, metadata.annotations)
+  metaLines(lines, metadata)
   lines.add(0, `CreationTimestamp:\t${longTime(metadata.creationTimestamp)}`)
   const taints = (spec.taints ?? []).map(({ key, value, effect }) => `${key}${value ? `=${value}` : ""}:${effect}`)
   for (const [i, taint] of (taints.length === 0 ? ["<none>"] : taints).entries())

@@ -4,22 +4,19 @@ import { byCodePoint, dicts, text } from "../../../kube/api/json.ts"
 import { formatSelector, selectorOf } from "../../../kube/api/selector.ts"
 import type { ApiObject, ConfigMap, Namespace, Service } from "../../../kube/api/types.ts"
 import type { Client } from "../client.ts"
-import { annotationLines, eventLines, labelLines } from "./common.ts"
+import { eventLines, metaLines, nameLines } from "./common.ts"
 import type { Lines } from "./lines.ts"
 
 export function describeNamespace(_client: Client, lines: Lines, object: ApiObject): void {
   lines.add(0, `Name:\t${object.metadata.name}`)
-  labelLines(lines, "Labels", object.metadata.labels)
-  annotationLines(lines, object.metadata.annotations)
+  metaLines(lines, object.metadata)
   lines.add(0, `Status:\t${(object as Namespace).status.phase ?? ""}`)
 }
 
 export function describeConfigMap(client: Client, lines: Lines, object: ApiObject): void {
   const { metadata, data = {}, binaryData = {} } = object as ConfigMap
-  lines.add(0, `Name:\t${metadata.name}`)
-  lines.add(0, `Namespace:\t${metadata.namespace ?? ""}`)
-  labelLines(lines, "Labels", metadata.labels)
-  annotationLines(lines, metadata.annotations)
+  nameLines(lines, metadata)
+  metaLines(lines, metadata)
   lines.raw("\nData\n====\n")
   for (const key of Object.keys(data).sort(byCodePoint)) lines.raw(`${key}:\n----\n${data[key]}\n\n`)
   lines.raw("\nBinaryData\n====\n")
@@ -31,10 +28,8 @@ export function describeConfigMap(client: Client, lines: Lines, object: ApiObjec
 
 export function describeService(client: Client, lines: Lines, object: ApiObject): void {
   const { metadata, spec } = object as Service
-  lines.add(0, `Name:\t${metadata.name}`)
-  lines.add(0, `Namespace:\t${metadata.namespace ?? ""}`)
-  labelLines(lines, "Labels", metadata.labels)
-  annotationLines(lines, metadata.annotations)
+  nameLines(lines, metadata)
+  metaLines(lines, metadata)
   const selector = Object.entries(spec.selector ?? {}).map(([key, value]) => `${key}=${value}`)
   lines.add(0, `Selector:\t${selector.sort(byCodePoint).join(",") || "<none>"}`)
   lines.add(0, `Type:\t${spec.type ?? ""}`)
@@ -79,11 +74,9 @@ function endpoints(client: Client, { metadata }: Service, portName: string): str
 export function describeNetworkPolicy(_client: Client, lines: Lines, object: ApiObject): void {
   const { metadata } = object
   const spec = object["spec"] as NetworkPolicySpec
-  lines.add(0, `Name:\t${metadata.name}`)
-  lines.add(0, `Namespace:\t${metadata.namespace ?? ""}`)
+  nameLines(lines, metadata)
   lines.add(0, `Created on:\t${metadata.creationTimestamp.replace("T", " ").replace("Z", " +0000 UTC")}`)
-  labelLines(lines, "Labels", metadata.labels)
-  annotationLines(lines, metadata.annotations)
+  metaLines(lines, metadata)
   lines.add(0, "Spec:")
   const pods = formatSelector(selectorOf(spec.podSelector))
   lines.add(

@@ -3,21 +3,19 @@ import type { Toleration } from "kubernetes-types/core/v1.js"
 import { byCodePoint } from "../../../kube/api/json.ts"
 import type { Pod } from "../../../kube/api/types.ts"
 import type { Client } from "../client.ts"
-import { age, annotationLines, eventLines, labelLines, longTime } from "./common.ts"
+import { age, eventLines, labelLines, longTime, metaLines, nameLines } from "./common.ts"
 import { containerLines, volumeLines } from "./container.ts"
 import type { Lines } from "./lines.ts"
 
 export function describePod(client: Client, lines: Lines, pod: Pod): void {
   const { metadata, spec, status } = pod
-  lines.add(0, `Name:\t${metadata.name}`)
-  lines.add(0, `Namespace:\t${metadata.namespace ?? ""}`)
+  nameLines(lines, metadata)
   if (spec.priority !== undefined) lines.add(0, `Priority:\t${spec.priority}`)
   if (spec.priorityClassName) lines.add(0, `Priority Class Name:\t${spec.priorityClassName}`)
   if (spec.serviceAccountName) lines.add(0, `Service Account:\t${spec.serviceAccountName}`)
   lines.add(0, `Node:\t${spec.nodeName ? `${spec.nodeName}/${status.hostIP ?? ""}` : "<none>"}`)
   if (status.startTime !== undefined) lines.add(0, `Start Time:\t${longTime(status.startTime)}`)
-  labelLines(lines, "Labels", metadata.labels)
-  annotationLines(lines, metadata.annotations)
+  metaLines(lines, metadata)
   if (metadata.deletionTimestamp === undefined) lines.add(0, `Status:\t${status.phase ?? ""}`)
   else {
     lines.add(0, `Status:\tTerminating (lasts ${age(client.proc.kernel.sim, metadata.deletionTimestamp)})`)

@@ -3,7 +3,7 @@ import type { PodTemplateSpec } from "kubernetes-types/core/v1.js"
 import { formatSelector, matchesLabels, selectorOf } from "../../../kube/api/selector.ts"
 import type { ApiObject, DaemonSet, Deployment, Pod, ReplicaSet } from "../../../kube/api/types.ts"
 import type { Client } from "../client.ts"
-import { annotationLines, eventLines, labelLines, longTime } from "./common.ts"
+import { annotationLines, eventLines, labelLines, longTime, metaLines, nameLines } from "./common.ts"
 import { containerLines, volumeLines } from "./container.ts"
 import type { Lines } from "./lines.ts"
 import { tolerationLines } from "./pod.ts"
@@ -46,8 +46,7 @@ export function describeDaemonSet(client: Client, lines: Lines, object: ApiObjec
   lines.add(0, `Name:\t${metadata.name}`)
   lines.add(0, `Selector:\t${selectorText(spec.selector)}`)
   lines.add(0, `Node-Selector:\t${selectorText({ matchLabels: spec.template.spec?.nodeSelector ?? {} })}`)
-  labelLines(lines, "Labels", metadata.labels)
-  annotationLines(lines, metadata.annotations)
+  metaLines(lines, metadata)
   lines.add(0, `Desired Number of Nodes Scheduled: ${status.desiredNumberScheduled}`)
   lines.add(0, `Current Number of Nodes Scheduled: ${status.currentNumberScheduled}`)
   lines.add(0, `Number of Nodes Scheduled with Up-to-date Pods: ${status.updatedNumberScheduled ?? 0}`)
@@ -60,11 +59,9 @@ export function describeDaemonSet(client: Client, lines: Lines, object: ApiObjec
 
 export function describeReplicaSet(client: Client, lines: Lines, object: ApiObject): void {
   const { metadata, spec, status } = object as ReplicaSet
-  lines.add(0, `Name:\t${metadata.name}`)
-  lines.add(0, `Namespace:\t${metadata.namespace ?? ""}`)
+  nameLines(lines, metadata)
   lines.add(0, `Selector:\t${selectorText(spec.selector)}`)
-  labelLines(lines, "Labels", metadata.labels)
-  annotationLines(lines, metadata.annotations)
+  metaLines(lines, metadata)
   const owner = (metadata.ownerReferences ?? []).find(({ controller }) => controller === true)
   if (owner !== undefined) lines.add(0, `Controlled By:\t${owner.kind}/${owner.name}`)
   lines.add(0, `Replicas:\t${status.replicas} current / ${spec.replicas ?? 1} desired`)
@@ -81,11 +78,9 @@ function conditionLines(lines: Lines, conditions: readonly { type: string; statu
 
 export function describeDeployment(client: Client, lines: Lines, object: ApiObject): void {
   const { metadata, spec, status } = object as Deployment
-  lines.add(0, `Name:\t${metadata.name}`)
-  lines.add(0, `Namespace:\t${metadata.namespace ?? ""}`)
+  nameLines(lines, metadata)
   lines.add(0, `CreationTimestamp:\t${longTime(metadata.creationTimestamp)}`)
-  labelLines(lines, "Labels", metadata.labels)
-  annotationLines(lines, metadata.annotations)
+  metaLines(lines, metadata)
   lines.add(0, `Selector:\t${selectorText(spec.selector)}`)
   const { updatedReplicas = 0, replicas = 0, availableReplicas = 0, unavailableReplicas = 0 } = status
   lines.add(
