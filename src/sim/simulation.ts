@@ -1,6 +1,7 @@
 /** One virtual world: its clock, its pending events, its seed, its programs. */
 import { type EventHandler, EventQueue } from "./event-queue.ts"
 import { Prng } from "./prng.ts"
+import { Task } from "./task.ts"
 import { Trace } from "./trace.ts"
 
 export const MICROSECOND = 1_000
@@ -39,6 +40,7 @@ export class Simulation {
   /** Events fired so far. */
   events = 0
   readonly #queue = new EventQueue()
+  readonly #held = new Set<Promise<void>>()
   #goals: Goal[] = []
   #pumping = false
   #sinceTurn = 0
@@ -94,6 +96,21 @@ export class Simulation {
     return result
   }
 
+  /** No event fires before `loading` has settled: the host's time, unlike the clock's, must not decide what comes first. Returns it. */
+  hold<T>(loading: Promise<T>): Promise<T> {
+    const release = (): void => {
+      this.#held.delete(held)
+    }
+    const held: Promise<void> = loading.then(release, release)
+    this.#held.add(held)
+    return loading
+  }
+
+  /** Code that a caller outside the simulation needs from here on; see {@link Task.load}. */
+  load<T>(importing: () => Promise<T>): Promise<T> {
+    return this.run(() => new Task(this).load(importing))
+  }
+
   /** Gives the host a turn after the next event: for programs that compute much between two events. */
   yieldSoon(): void {
     this.#sinceTurn = EVENTS_PER_TURN
@@ -126,6 +143,10 @@ export class Simulation {
     this.#pumping = true
     while (this.#goals.length > 0) {
       if (this.running > 0) await this.#letProgramsRun()
+      if (this.#held.size > 0) {
+        await Promise.all(this.#held)
+        continue
+      }
       if (this.#settleGoals()) {
         // The caller goes on first: what it starts next belongs before later events.
         if (this.#goals.length > 0) await hostTurn()

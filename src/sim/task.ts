@@ -64,6 +64,16 @@ export class Task implements EventHandler {
     await this.wait([], duration)
   }
 
+  /**
+   * Code that the program needs from here on: `await task.load(() => import("./big.ts"))`. Loaded before or not, it takes no time on the
+   * clock and one event, which fires when every program is at rest and the code is there: a run never depends on what ran before it.
+   */
+  async load<T>(importing: () => Promise<T>): Promise<T> {
+    const loading = this.sim.hold(importing())
+    await this.wait([], 0)
+    return loading
+  }
+
   /** Ends a wait by throwing `reason` in the program: a signal. When the task is not asleep its next wait throws. */
   interrupt(reason: unknown): void {
     const reject = this.#reject
