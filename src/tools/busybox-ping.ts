@@ -31,8 +31,8 @@ export const busyboxPing: Tool = defineTool("ping", async (proc) => {
   }
   const value = (name: string, otherwise: number): number => Number(given(name) ?? otherwise)
   const host = parsed.operands[0]
-  const address = host === undefined ? undefined : resolveHost(proc, host)
-  if (host === undefined || address === undefined) {
+  const address = host === undefined ? undefined : await resolveHost(proc, host)
+  if (host === undefined || typeof address !== "number") {
     await proc.err(host === undefined ? "ping: missing operand\n" : `ping: bad address '${host}'\n`)
     return 1
   }

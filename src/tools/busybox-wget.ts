@@ -110,8 +110,8 @@ export const busyboxWget: Tool = defineTool("wget", async (proc) => {
 async function download(proc: Process, text: string, settings: Settings, hops = 0): Promise<void> {
   const url = parseUrl(text)
   if (url === undefined || url.scheme !== "http") throw new WgetError(`not an http or ftp url: ${text}`)
-  const address = resolveHost(proc, url.host)
-  if (address === undefined) throw new WgetError(`bad address '${url.host}'`)
+  const address = await resolveHost(proc, url.host)
+  if (typeof address === "string") throw new WgetError(`bad address '${url.host}'`)
   if (!settings.quiet) await proc.err(`Connecting to ${url.host} (${formatIpv4(address)}:${url.port})\n`)
   // The alarm starts with the connection: "download timed out" covers it as well.
   const deadline = proc.kernel.sim.now + settings.timeout

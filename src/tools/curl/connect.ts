@@ -19,8 +19,8 @@ export async function connect(session: Session, url: Url): Promise<TcpSocket> {
   }
   session.socket?.close()
   const { resolve } = session.settings
-  const address = resolveHost(session.proc, resolve.get(where) ?? url.host)
-  if (address === undefined) throw new CurlError(6, `Could not resolve host: ${url.host}`)
+  const address = await resolveHost(session.proc, resolve.get(where) ?? url.host)
+  if (typeof address === "string") throw new CurlError(6, `Could not resolve host: ${url.host}`)
   if (resolve.has(where)) await sayResolve(session, url)
   await session.verbose(`*   Trying ${formatIpv4(address)}:${url.port}...\n`)
   const socket = await dial(session, url, address)

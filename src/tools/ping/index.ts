@@ -28,8 +28,8 @@ async function pingHost(proc: Process, options: PingOptions, host: string): Prom
   await proc.err(options.warnings)
   if (pattern !== undefined) await proc.out(`PATTERN: 0x${hex(pattern)}\n`)
   if (verbose) await proc.err(SOCKETS[family ?? ""])
-  const address = resolveHost(proc, host)
-  if (address === undefined) throw new PingError(`ping: ${host}: Temporary failure in name resolution\n`, 2)
+  const address = await resolveHost(proc, host)
+  if (typeof address === "string") throw new PingError(`ping: ${host}: ${UNRESOLVED[address]}\n`, 2)
   if (verbose) await proc.out(`ai->ai_family: AF_INET, ai->ai_canonname: '${host}'\n`)
   const socket = new RawIcmpSocket(proc.net)
   const id = options.ident ?? proc.net.prng.below(65535) + 1
@@ -42,6 +42,12 @@ async function pingHost(proc: Process, options: PingOptions, host: string): Prom
   }
   return await session.finish()
 }
+
+/** gai_strerror's words. */
+const UNRESOLVED = {
+  EAI_NONAME: "Name or service not known",
+  EAI_AGAIN: "Temporary failure in name resolution",
+} as const
 
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")
 
