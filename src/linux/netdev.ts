@@ -9,6 +9,7 @@ import type { Errno } from "./errno.ts"
 import type { BridgePort } from "./link/bridge.ts"
 import type { NetNamespace } from "./netns.ts"
 import { IpSummed, PacketType, type Skb } from "./skb.ts"
+import type { TcHook } from "./tc/hook.ts"
 
 // Copied: V8 compiles a module's own constants in, but fetches and checks an imported binding at every use.
 const { csumFold, csumPartial } = checksums
@@ -143,6 +144,9 @@ export class NetDevice {
   /** Device-level sysctls under net.ipv4.conf.<name>. */
   forwarding: boolean
   arpNotify = false
+  /** Programs on what arrives and on what leaves: see tc/hook.ts. Absent without any. */
+  tcIngress: TcHook | undefined = undefined
+  tcEgress: TcHook | undefined = undefined
 
   constructor(net: NetNamespace, ops: DeviceOps, ifindex: number, options: NetDeviceOptions, priv: unknown) {
     this.net = net
@@ -207,6 +211,8 @@ export class NetDevice {
  */
 export function devQueueXmit(dev: NetDevice, skb: Skb): void {
   skb.dev = dev
+  // Models sch_handle_egress: before the device is asked whether it is up, and before the taps.
+  if (dev.tcEgress !== undefined && !dev.tcEgress.run(dev, skb, false)) return
   if (!dev.up) {
     dev.stats.txDropped++
     kfreeSkb(dev.net, skb, DropReason.DEV_READY)
@@ -268,6 +274,7 @@ export function netifReceiveSkb(dev: NetDevice, skb: Skb): void {
   if (skb.packetType === MULTICAST) dev.stats.rxMulticast++
   if (dev.net.trace.on !== 0) traceFrame(TraceKind.NETIF_RECEIVE_SKB, dev, skb)
   if (dev.tapped) tapReceived(dev, skb)
+  if (dev.tcIngress !== undefined && !handleIngress(dev, skb, dev.tcIngress)) return
   if (dev.port !== undefined) {
     dev.port.handleFrame(skb)
     return
@@ -279,6 +286,14 @@ function tapReceived(dev: NetDevice, skb: Skb): void {
   skb.push(ethernet.LENGTH)
   dev.tap(skb, false)
   skb.pull(ethernet.LENGTH)
+}
+
+/** Models sch_handle_ingress: programs see the Ethernet header. */
+function handleIngress(dev: NetDevice, skb: Skb, hook: TcHook): boolean {
+  skb.push(ethernet.LENGTH)
+  if (!hook.run(dev, skb, true)) return false
+  skb.pull(ethernet.LENGTH)
+  return true
 }
 
 /** Counts a frame as sent. */

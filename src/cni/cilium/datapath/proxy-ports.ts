@@ -1,0 +1,45 @@
+/** Ports of the node's proxies: one a direction and parser. Models pkg/proxy/proxyports. */
+import type { Prng } from "../../../sim/prng.ts"
+
+export interface ProxyPort {
+  /** `cilium-http-ingress`, `cilium-dns-egress`. */
+  readonly name: string
+  readonly port: number
+  readonly parser: string
+  readonly ingress: boolean
+}
+
+export class ProxyPorts {
+  readonly #prng: Prng
+  readonly #range: readonly [number, number]
+  readonly #ports: ProxyPort[] = []
+
+  constructor(prng: Prng, range: readonly [number, number]) {
+    this.#prng = prng
+    this.#range = range
+  }
+
+  /** The port of a listener, drawn when first asked for. */
+  register(ingress: boolean, parser: string): ProxyPort {
+    const known = this.find(ingress, parser)
+    if (known !== undefined) return known
+    const [first, last] = this.#range
+    let port = first + this.#prng.below(last - first + 1)
+    while (this.#ports.some((other) => other.port === port)) port = port === last ? first : port + 1
+    const made: ProxyPort = { name: `cilium-${parser}-${ingress ? "ingress" : "egress"}`, port, parser, ingress }
+    this.#ports.push(made)
+    return made
+  }
+
+  find(ingress: boolean, parser: string): ProxyPort | undefined {
+    return this.#ports.find((other) => other.ingress === ingress && other.parser === parser)
+  }
+
+  byPort(port: number): ProxyPort | undefined {
+    return this.#ports.find((other) => other.port === port)
+  }
+
+  list(): readonly ProxyPort[] {
+    return this.#ports
+  }
+}
