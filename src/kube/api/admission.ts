@@ -31,19 +31,19 @@ export function serviceAccountAdmission(registry: Registry): Admission {
       )
     }
     if (spec["automountServiceAccountToken"] !== false && account["automountServiceAccountToken"] !== false)
-      mountToken(registry, spec)
+      mountToken(registry, spec, `${text(metadata, "namespace")}/${text(metadata, "name")}`)
     return undefined
   }
 }
 
-function mountToken(registry: Registry, spec: Dict): void {
+function mountToken(registry: Registry, spec: Dict, pod: string): void {
   const containers = [...dicts(spec, "containers"), ...dicts(spec, "initContainers")]
   const mounts = (container: Dict): Dict[] => dicts(container, "volumeMounts")
   const without = containers.filter(
     (container) => !mounts(container).some((mount) => mount["mountPath"] === TOKEN_PATH),
   )
   if (without.length === 0) return
-  const name = `kube-api-access-${registry.randomSuffix()}`
+  const name = `kube-api-access-${registry.randomSuffix(`kube-api-access/${pod}`)}`
   for (const container of without)
     container["volumeMounts"] = [...mounts(container), { name, readOnly: true, mountPath: TOKEN_PATH }]
   const sources = [

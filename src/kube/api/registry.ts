@@ -2,6 +2,7 @@
  * The API server's heart: takes objects in (decodes, defaults, admits, validates), gives them out, deletes them. Everything that changes an
  * object goes through here, whoever asks: kubectl over {@link ApiServer}, a controller, a kubelet.
  */
+import type { Prng } from "../../sim/prng.ts"
 import type { Simulation } from "../../sim/simulation.ts"
 import type { FieldError } from "./field-error.ts"
 import { clone, type Dict, equal, isDict, section } from "./json.ts"
@@ -56,13 +57,14 @@ export class Registry {
   readonly admission: Admission[] = []
   /** `Warning:` headers of the request under way. */
   warnings: string[] = []
-  readonly #names: { below(limit: number): number }
+  readonly #prng: Prng
+  readonly #suffixes = new Map<string, Prng>()
 
   constructor(sim: Simulation) {
     this.sim = sim
     const prng = sim.prng.fork("kube-apiserver")
     this.store = new Store(prng)
-    this.#names = prng.fork("names")
+    this.#prng = prng.fork("names")
   }
 
   // ── kinds ───────────────────────────────────────────────────────────────────────────────────
@@ -87,10 +89,12 @@ export class Registry {
     return found
   }
 
-  /** `resource`, or `resource-xxxxx`: five random letters. */
-  randomSuffix(length = 5): string {
+  /** Five random letters; each `prefix` has a row of its own, so that one more object of another name never changes them. */
+  randomSuffix(prefix: string, length = 5): string {
+    const prng = this.#suffixes.get(prefix) ?? this.#prng.fork(prefix)
+    this.#suffixes.set(prefix, prng)
     let text = ""
-    for (let i = 0; i < length; i++) text += NAME_LETTERS[this.#names.below(NAME_LETTERS.length)]
+    for (let i = 0; i < length; i++) text += NAME_LETTERS[prng.below(NAME_LETTERS.length)]
     return text
   }
 
@@ -158,7 +162,10 @@ export class Registry {
     const generated = typeof metadata["generateName"] === "string" && (metadata["name"] ?? "") === ""
     metadata["name"] ??= generated ? this.#generate(String(metadata["generateName"])) : ""
     const object = decoded as ApiObject
-    Object.assign(metadata, { uid: this.store.uid(), creationTimestamp: timestamp(this.sim) })
+    Object.assign(metadata, {
+      uid: this.store.uid(resourceKey(resource), object.metadata.namespace, object.metadata.name),
+      creationTimestamp: timestamp(this.sim),
+    })
     for (const field of [
       "resourceVersion",
       "deletionTimestamp",
@@ -184,7 +191,7 @@ export class Registry {
   }
 
   #generate(prefix: string): string {
-    return `${prefix.slice(0, 58)}${this.randomSuffix()}`
+    return `${prefix.slice(0, 58)}${this.randomSuffix(prefix)}`
   }
 
   #decode(resource: Resource, manifest: Dict, options: WriteOptions): Dict | status.Status {

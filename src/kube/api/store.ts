@@ -30,11 +30,13 @@ const keyOf = (namespace: string | undefined, name: string): string => `${namesp
 
 export class Store {
   readonly #shelves = new Map<string, Shelf>()
-  readonly #uids: Prng
+  readonly #prng: Prng
+  /** How often each object has come into being. */
+  readonly #births = new Map<string, number>()
   #revision = 1
 
   constructor(prng: Prng) {
-    this.#uids = prng.fork("uid")
+    this.#prng = prng.fork("uid")
   }
 
   /** The revision of the latest change. */
@@ -42,9 +44,14 @@ export class Store {
     return this.#revision
   }
 
-  /** A random version-4 UUID. */
-  uid(): string {
-    const hex = this.#uids.hex(32)
+  /** A random version-4 UUID. It follows from the seed and from what the object is, so that one more object never changes another's. */
+  uid(resource: string, namespace: string | undefined, name: string): string {
+    const key = `${resource}/${keyOf(namespace, name)}`
+    const births = (this.#births.get(key) ?? 0) + 1
+    // Events are many, and have names that do not come back.
+    if (resource !== "events") this.#births.set(key, births)
+    const half = (which: string): string => this.#prng.fork(`${which}/${births}/${key}`).hex(16)
+    const hex = half("high") + half("low")
     const variant = "89ab"[Number.parseInt(hex[16] as string, 16) & 3]
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`
   }
