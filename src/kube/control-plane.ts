@@ -6,6 +6,8 @@ import { ApiServer } from "./api/server.ts"
 import type { Manifest } from "./api/types.ts"
 import { DaemonSetController } from "./controllers/daemon-set.ts"
 import { DeploymentController } from "./controllers/deployment.ts"
+import { EndpointSliceMirroring } from "./controllers/endpoint-mirror.ts"
+import { EndpointsController } from "./controllers/endpoints.ts"
 import { GarbageCollector } from "./controllers/garbage.ts"
 import { NamespaceController } from "./controllers/namespaces.ts"
 import { NodeIpam, NodeLifecycle } from "./controllers/nodes.ts"
@@ -55,6 +57,8 @@ export class ControlPlane {
       new ReplicaSetController(registry),
       new DeploymentController(registry),
       new DaemonSetController(registry),
+      new EndpointsController(registry),
+      new EndpointSliceMirroring(registry),
     ]
     const garbage = new GarbageCollector(registry)
     this.scheduler = new Scheduler(this.api)

@@ -9,6 +9,7 @@ import type {
 } from "kubernetes-types/apps/v1.js"
 import type { LeaseSpec } from "kubernetes-types/coordination/v1.js"
 import type {
+  EndpointSubset,
   EventSource,
   NamespaceSpec,
   NamespaceStatus,
@@ -20,6 +21,7 @@ import type {
   ServiceSpec,
   ServiceStatus,
 } from "kubernetes-types/core/v1.js"
+import type { Endpoint, EndpointPort } from "kubernetes-types/discovery/v1.js"
 import type { OwnerReference } from "kubernetes-types/meta/v1.js"
 
 export interface ObjectMeta {
@@ -69,6 +71,14 @@ export interface Secret extends ApiObject {
 export interface Service extends ApiObject {
   spec: ServiceSpec
   status: ServiceStatus
+}
+export interface Endpoints extends ApiObject {
+  subsets?: EndpointSubset[]
+}
+export interface EndpointSlice extends ApiObject {
+  addressType: string
+  endpoints?: Endpoint[]
+  ports?: EndpointPort[]
 }
 export interface Event extends ApiObject {
   involvedObject: ObjectReference

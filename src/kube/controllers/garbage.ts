@@ -6,7 +6,7 @@ import type { ApiObject, Pod } from "../api/types.ts"
 import { Informer } from "../client/informer.ts"
 
 /** Kinds that own others. */
-const OWNERS = ["deployments", "replicasets", "daemonsets", "services", "nodes"]
+const OWNERS = ["deployments", "replicasets", "daemonsets", "services", "endpoints", "nodes"]
 /** Kinds that have owners. */
 const OWNED = ["pods", "replicasets", "endpointslices"]
 
