@@ -1,7 +1,7 @@
 /** What Tab offers in a terminal: programs and the shell's own commands first on a line, paths elsewhere. */
 import type { Process } from "../linux/task/process.ts"
 import { DEFAULT_PATH } from "../linux/task/process-table.ts"
-import { BUILTINS } from "../shell/builtins.ts"
+import { BUILTIN_NAMES } from "../shell/builtin-names.ts"
 
 /** The words that the last word of `line` can become, in order. A folder ends with `/`. */
 export function completions(proc: Process, line: string): string[] {
@@ -13,7 +13,7 @@ export function completions(proc: Process, line: string): string[] {
 
 function programs(proc: Process): string[] {
   const folders = (proc.env.get("PATH") ?? DEFAULT_PATH).split(":")
-  return [...BUILTINS.keys(), ...folders.flatMap((folder) => namesIn(proc, folder))]
+  return [...BUILTIN_NAMES, ...folders.flatMap((folder) => namesIn(proc, folder))]
 }
 
 function paths(proc: Process, word: string): string[] {

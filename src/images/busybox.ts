@@ -2,10 +2,8 @@
 
 import type { Vfs } from "../linux/task/vfs.ts"
 import { shTool } from "../shell/programs.ts"
-import { busyboxPing } from "../tools/busybox-ping.ts"
-import { busyboxWget } from "../tools/busybox-wget.ts"
 import { BUSYBOX_TOOLS } from "../tools/coreutils/index.ts"
-import { ip } from "../tools/ip/index.ts"
+import { busyboxPing, busyboxWget, ip } from "../tools/index.ts"
 import type { Image } from "./image.ts"
 
 export function installBusybox(fs: Vfs): void {

@@ -1,18 +1,16 @@
 /** Flannel as a cluster takes it: manifest, images, plugins. */
 
+import type { ApiServer } from "../../kube/api/server.ts"
 import type { ContainerImage } from "../../kube/cri/image.ts"
 import type { Tool } from "../../linux/task/tool.ts"
 import type { Vfs } from "../../linux/task/vfs.ts"
+import { lazyTool } from "../../shell/lazy-tool.ts"
 import { shTool } from "../../shell/programs.ts"
 import { defineTool } from "../../shell/tool.ts"
 import { VERSIONS } from "../../versions.ts"
-import { bridgePlugin } from "../bridge/bridge.ts"
-import { loopback, portmap } from "../bundle.ts"
-import { hostLocal } from "../ipam/host-local.ts"
+import { bridgePlugin, hostLocal, loopback, portmap } from "../plugins.ts"
 import type { CniProvider } from "../provider.ts"
-import { flanneld } from "./flanneld.ts"
 import { flannelManifests, IMAGE, PLUGIN_IMAGE } from "./manifest.ts"
-import { flannelPlugin } from "./meta-plugin.ts"
 import type { FlannelOptions } from "./options.ts"
 
 /** As much of cp as the init containers need: `cp -f FROM TO`, executables included. */
@@ -34,6 +32,10 @@ const cp: Tool = defineTool("cp", async (proc) => {
   }
   return 0
 })
+
+const daemon = (api: ApiServer): Tool =>
+  lazyTool("flanneld", () => import("./flanneld.ts").then((module) => module.flanneld(api)))
+const metaPlugin: Tool = lazyTool("flannel", () => import("./meta-plugin.ts").then((module) => module.flannelPlugin))
 
 function image(name: string, pullTime: number, size: number, build: (fs: Vfs) => void): ContainerImage {
   return {
@@ -65,12 +67,12 @@ export function flannel(options: FlannelOptions = {}): CniProvider {
       {
         repository: IMAGE,
         tag: `v${VERSIONS.flannel}`,
-        image: image("flannel", 2_400_000_000, 33_232_759, (fs) => fs.install("/opt/bin/flanneld", flanneld(api))),
+        image: image("flannel", 2_400_000_000, 33_232_759, (fs) => fs.install("/opt/bin/flanneld", daemon(api))),
       },
       {
         repository: PLUGIN_IMAGE,
         tag: `v${VERSIONS.flannelCniPlugin}`,
-        image: image("flannel-cni-plugin", 900_000_000, 4_916_313, (fs) => fs.install("/flannel", flannelPlugin)),
+        image: image("flannel-cni-plugin", 900_000_000, 4_916_313, (fs) => fs.install("/flannel", metaPlugin)),
       },
     ],
     plugins: [bridgePlugin(options.naming), hostLocal, loopback, portmap],

@@ -1,118 +1,47 @@
-/** The programs every machine has, in GNU's voice and in busybox's. */
+/** The programs every machine has, in GNU's voice and in busybox's. A file's code is loaded when one of its programs is first run. */
 import type { Tool } from "../../linux/task/tool.ts"
-import { awk } from "./awk/index.ts"
-import { cat, nl, rev, tac, tee } from "./cat.ts"
-import { column, cut, fold, paste, tr } from "./cut.ts"
-import { date } from "./date.ts"
-import { diff } from "./diff.ts"
-import { base64, sha256sum } from "./digest.ts"
-import { cp, ln, mkdir, mktemp, mv, rm, rmdir, touch } from "./files.ts"
-import { find } from "./find.ts"
-import { egrep, fgrep, grep } from "./grep.ts"
-import { head, tail } from "./head.ts"
-import { ls } from "./ls.ts"
-import { expr, seq } from "./number.ts"
-import { basename, dirname, readlink, realpath, which } from "./path.ts"
-import { env, kill, ps, sleep, timeout, xargs, yes } from "./process.ts"
+import { lazyTool } from "../../shell/lazy-tool.ts"
 import type { Program } from "./program.ts"
-import { sed } from "./sed/index.ts"
-import { sort, uniq } from "./sort.ts"
-import { chmod, chown, stat } from "./stat.ts"
-import {
-  arch,
-  clear,
-  echo,
-  falseProgram,
-  groups,
-  hostname,
-  id,
-  nproc,
-  printenv,
-  printf,
-  pwd,
-  sysctl,
-  trueProgram,
-  tty,
-  uname,
-  uptime,
-  whoami,
-} from "./system.ts"
-import { test } from "./test.ts"
-import { wc } from "./wc.ts"
+
+/** Programs of one file, which exports them by their names. */
+function from<Name extends string>(
+  names: readonly Name[],
+  file: () => Promise<NoInfer<Readonly<Record<Name, Program>>>>,
+): Program[] {
+  return names.map((name) => (style) => lazyTool(name, async () => (await file())[name](style)))
+}
 
 const COMMON: readonly Program[] = [
-  awk,
-  cat,
-  nl,
-  rev,
-  tac,
-  tee,
-  cut,
-  fold,
-  paste,
-  tr,
-  date,
-  diff,
-  base64,
-  sha256sum,
-  cp,
-  ln,
-  mkdir,
-  mktemp,
-  mv,
-  rm,
-  rmdir,
-  touch,
-  find,
-  egrep,
-  fgrep,
-  grep,
-  head,
-  tail,
-  ls,
-  expr,
-  seq,
-  basename,
-  dirname,
-  readlink,
-  realpath,
-  which,
-  env,
-  kill,
-  ps,
-  sleep,
-  timeout,
-  xargs,
-  yes,
-  sed,
-  sort,
-  uniq,
-  chmod,
-  chown,
-  stat,
-  arch,
-  clear,
-  echo,
-  falseProgram,
-  groups,
-  hostname,
-  id,
-  nproc,
-  printenv,
-  printf,
-  pwd,
-  sysctl,
-  trueProgram,
-  tty,
-  uname,
-  uptime,
-  whoami,
-  wc,
-  test("test"),
-  test("["),
-]
+  from(["awk"], () => import("./awk/index.ts")),
+  from(["cat", "nl", "rev", "tac", "tee"], () => import("./cat.ts")),
+  from(["cut", "fold", "paste", "tr"], () => import("./cut.ts")),
+  from(["date"], () => import("./date.ts")),
+  from(["diff"], () => import("./diff.ts")),
+  from(["base64", "sha256sum"], () => import("./digest.ts")),
+  from(["cp", "ln", "mkdir", "mktemp", "mv", "rm", "rmdir", "touch"], () => import("./files.ts")),
+  from(["find"], () => import("./find.ts")),
+  from(["egrep", "fgrep", "grep"], () => import("./grep.ts")),
+  from(["head", "tail"], () => import("./head.ts")),
+  from(["ls"], () => import("./ls.ts")),
+  from(["expr", "seq"], () => import("./number.ts")),
+  from(["basename", "dirname", "readlink", "realpath", "which"], () => import("./path.ts")),
+  from(["env", "kill", "ps", "sleep", "timeout", "xargs", "yes"], () => import("./process.ts")),
+  from(["sed"], () => import("./sed/index.ts")),
+  from(["sort", "uniq"], () => import("./sort.ts")),
+  from(["chmod", "chown", "stat"], () => import("./stat.ts")),
+  from(["arch", "clear", "echo", "false", "groups", "hostname", "id", "nproc"], () => import("./system.ts")),
+  from(
+    ["printenv", "printf", "pwd", "sysctl", "true", "tty", "uname", "uptime", "whoami"],
+    () => import("./system.ts"),
+  ),
+  from(["test", "["], () => import("./test.ts").then(({ test, bracket }) => ({ test, "[": bracket }))),
+  from(["wc"], () => import("./wc.ts")),
+].flat()
+const COLUMN = from(["column"], () => import("./cut.ts"))
 
 /** What a node has. */
-export const GNU_TOOLS: readonly Tool[] = [...COMMON, column].map((program) => program("gnu"))
+export const GNU_TOOLS: readonly Tool[] = [...COMMON, ...COLUMN].map((program) => program("gnu"))
 /** The same names of busybox's one binary. */
 export const BUSYBOX_TOOLS: readonly Tool[] = COMMON.map((program) => program("busybox"))
+
+export const sudo: Tool = lazyTool("sudo", () => import("./process.ts").then((module) => module.sudo))

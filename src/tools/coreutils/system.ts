@@ -158,5 +158,7 @@ const exits =
   () =>
     defineTool(name, async () => code)
 
-export const trueProgram: Program = exits("true", 0)
-export const falseProgram: Program = exits("false", 1)
+const trueProgram: Program = exits("true", 0)
+const falseProgram: Program = exits("false", 1)
+
+export { falseProgram as false, trueProgram as true }

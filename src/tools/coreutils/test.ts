@@ -5,10 +5,13 @@ import { Shell } from "../../shell/shell.ts"
 import { defineTool } from "../../shell/tool.ts"
 import type { Program } from "./program.ts"
 
-export const test =
+const builtin =
   (name: "test" | "["): Program =>
   () =>
     defineTool(name, async (proc) => {
       const shell = new Shell(proc, { name, numbered: false }, name, [])
       return (await BUILTINS.get(name)?.run(shell, [name, ...proc.argv.slice(1)])) ?? 2
     })
+
+export const test: Program = builtin("test")
+export const bracket: Program = builtin("[")

@@ -1,0 +1,16 @@
+/** Programs that machines and images have, each loaded when it is first run. The small ones are in coreutils/index.ts. */
+import type { ApiServer } from "../kube/api/server.ts"
+import type { Tool } from "../linux/task/tool.ts"
+import { lazyTool } from "../shell/lazy-tool.ts"
+
+export const bridge: Tool = lazyTool("bridge", () => import("./bridge.ts").then((module) => module.bridge))
+export const busyboxPing: Tool = lazyTool("ping", () => import("./busybox-ping.ts").then((m) => m.busyboxPing))
+export const busyboxWget: Tool = lazyTool("wget", () => import("./busybox-wget.ts").then((m) => m.busyboxWget))
+export const curl: Tool = lazyTool("curl", () => import("./curl/index.ts").then((module) => module.curl))
+export const ip: Tool = lazyTool("ip", () => import("./ip/index.ts").then((module) => module.ip))
+export const ping: Tool = lazyTool("ping", () => import("./ping/index.ts").then((module) => module.ping))
+export const tcpdump: Tool = lazyTool("tcpdump", () => import("./tcpdump/index.ts").then((module) => module.tcpdump))
+
+/** kubectl for a cluster: the program talks to `api` directly. */
+export const kubectl = (api: ApiServer): Tool =>
+  lazyTool("kubectl", () => import("./kubectl/index.ts").then((module) => module.kubectl(api)))
