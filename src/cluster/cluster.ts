@@ -12,11 +12,11 @@ import type { Simulation } from "../sim/simulation.ts"
 import { renderTable } from "../tools/kubectl/table.ts"
 import type { TopologyDevice, TopologyNode } from "../view/topology-data.ts"
 import { formatPrefix, ipv4 } from "../wire/address.ts"
-import { type Capture, type CaptureOptions, startCapture } from "./capture.ts"
+import type { Capture, CaptureOptions } from "./capture.ts"
 import { type ExecOptions, parseDuration, runAt, type Site } from "./command.ts"
 import { type HandleHost, NodeHandle, PodHandle, type ReachTarget } from "./handles.ts"
 import type { Place } from "./journey.ts"
-import { type Reach, type ReachOptions, type ReachSource, tryToReach } from "./reach.ts"
+import type { Reach, ReachOptions, ReachSource } from "./reach.ts"
 import { findTarget } from "./reach-target.ts"
 import { Terminal, type TerminalOptions } from "./terminal.ts"
 
@@ -184,6 +184,7 @@ export class Cluster {
    * @example const capture = await cluster.capture({ filter: "udp port 8472" }, () => client.exec("wget -qO- http://10.244.2.2/"))
    */
   async capture(options: CaptureOptions, run: () => Promise<unknown>): Promise<Capture> {
+    const { startCapture } = await this.sim.load(() => import("./capture.ts"))
     const taken = startCapture(this.sim, this.#points(options.on), options)
     try {
       await run()
@@ -253,6 +254,7 @@ export class Cluster {
   }
 
   async #reach(from: NodeHandle | PodHandle, to: ReachTarget, options: ReachOptions): Promise<Reach> {
+    const { tryToReach } = await this.sim.load(() => import("./reach.ts"))
     const target = findTarget(to, options, {
       nodes: this.nodes,
       pods: this.server.registry.list(this.server.registry.resource("pods"), {}) as Pod[],

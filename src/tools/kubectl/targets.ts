@@ -4,7 +4,6 @@ import { isFailure } from "../../kube/api/status.ts"
 import type { ApiObject } from "../../kube/api/types.ts"
 import type { Client } from "./client.ts"
 import { type Failure, fail, statusFailure } from "./failure.ts"
-import { readManifests } from "./manifest.ts"
 
 export interface Target {
   resource: Resource
@@ -78,6 +77,7 @@ function typed(client: Client, [first = "", ...names]: readonly string[]): Targe
 }
 
 async function filed(client: Client, files: readonly string[]): Promise<Target[]> {
+  const { readManifests } = await client.proc.task.load(() => import("./manifest.ts"))
   const { objects, failures } = await readManifests(client, files)
   if (failures[0] !== undefined) fail(failures[0].message)
   return objects.map(({ resource, name, namespace }) => ({ resource, names: [name], namespace }))
