@@ -24,6 +24,7 @@ const MESSAGES = {
   ENOTEMPTY: "Directory not empty",
   ELOOP: "Too many levels of symbolic links",
   ENOEXEC: "Exec format error",
+  EPROTO: "Protocol error",
   EMSGSIZE: "Message too long",
   EPROTONOSUPPORT: "Protocol not supported",
   EOPNOTSUPP: "Operation not supported",

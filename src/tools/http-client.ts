@@ -1,8 +1,8 @@
 /** One HTTP exchange over a connection: what curl and wget share. */
 import type { Errno } from "../linux/errno.ts"
-import type { TcpSocket } from "../linux/inet/tcp-socket.ts"
 import type { Process } from "../linux/task/process.ts"
 import { type HttpHead, HttpReader } from "../wire/http.ts"
+import type { HttpStream } from "./tls-stream.ts"
 
 export interface Url {
   scheme: string
@@ -23,12 +23,13 @@ export function parseUrl(text: string): Url | undefined {
   return { scheme, host: match[2] as string, port, path: path.startsWith("/") ? path : `/${path}` }
 }
 
-/** Host and port, the port only where it is not http's: what Host: says. */
-export const authority = (url: Url): string => (url.port === 80 ? url.host : `${url.host}:${url.port}`)
+/** Host and port, the port only where it is not the scheme's: what Host: says. */
+export const authority = ({ scheme, host, port }: Url): string =>
+  port === (scheme === "https" ? 443 : 80) ? host : `${host}:${port}`
 
 /** The URL that a Location: of `url` leads to. */
 export const redirectTarget = (url: Url, location: string): string =>
-  location.startsWith("/") ? `http://${url.host}:${url.port}${location}` : location
+  location.startsWith("/") ? `${url.scheme}://${authority(url)}${location}` : location
 
 export interface Exchange {
   head: HttpHead
@@ -39,7 +40,7 @@ export interface Exchange {
 /** Reads a response; `onHead` and `onBody` see it as it arrives. An errno when the connection broke, `"empty"` when it closed first. */
 export async function readResponse(
   proc: Process,
-  socket: TcpSocket,
+  socket: HttpStream,
   headOnly: boolean,
   deadline: number,
   onHead: (head: HttpHead) => Promise<void>,

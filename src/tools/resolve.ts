@@ -64,7 +64,11 @@ export function readResolvConf(proc: Process): ResolvConf {
   const file = proc.fs.readText("/etc/resolv.conf")
   const lines = "text" in file ? file.text.split("\n").map((line) => line.trim().split(/\s+/)) : []
   const all = (key: string): string[][] => lines.filter(([first]) => first === key).map((words) => words.slice(1))
-  const options = new Map(all("options").flatMap((words) => words.map((word) => word.split(":") as [string, string?])))
+  const options = new Map(
+    all("options").flatMap((words) =>
+      words.map((word): [string, string] => [word.replace(/:.*/, ""), word.replace(/^[^:]*:?/, "")]),
+    ),
+  )
   const servers = all("nameserver").map(([address = ""]) => parseIpv4(address))
   return {
     servers: servers.filter((address) => address !== undefined).slice(0, 3),

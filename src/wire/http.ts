@@ -67,6 +67,9 @@ export class HttpReader {
     const end = this.#findHeadEnd()
     if (end < 0) {
       if (this.#buffer.length > HEAD_MAX) this.fault = "head too long"
+      // No method begins so: TLS, most likely. A server does not wait for more.
+      else if (request && (!this.#inBody || this.#done) && isControl(this.#buffer[0]))
+        this.fault = "malformed start line"
       return undefined
     }
     const head = this.#parseHead(decoder.decode(this.#buffer.subarray(0, end)), request)
@@ -182,6 +185,8 @@ export class HttpReader {
     return connection.includes("keep-alive") || this.#head?.start.includes("HTTP/1.1") === true
   }
 }
+
+const isControl = (byte = LF): boolean => byte < 0x20 && byte !== LF && byte !== CR
 
 function join(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))

@@ -30,6 +30,13 @@ const NORMALISE: readonly Normalisation[] = [
     apply: (text) => text.replace(/^(\S+: line \d+: )[ \d]{5,} (?=[A-Z])/gm, "$1PID "),
   },
   { why: "the recording was made on another day", apply: (text) => text.replace(/^((?:< )?Date: ).*$/gm, "$1D") },
+  {
+    why: "curl's meter: speeds are the machine's, and seconds begin when its clock says so",
+    apply: (text) =>
+      text
+        .replace(/\r((?: *\d+ +\S+){3}) +\S+ +\S+ +\S+ +\S+ +\S+ +[\d.]+[kM]?/g, "\r$1 SPEEDS")
+        .replace(/(\r[^\r\n]* SPEEDS)\1+/g, "$1"),
+  },
 ]
 
 /** FDB and neighbour rows, in text and JSON. */

@@ -6,18 +6,22 @@ import { MILLISECOND, SECOND } from "../../sim/simulation.ts"
 import { formatIpv4, parseIpv4 } from "../../wire/address.ts"
 import type { Url } from "../http-client.ts"
 import { resolveHost } from "../resolve.ts"
+import { type HttpStream, TlsStream } from "../tls-stream.ts"
 import { CurlError } from "./error.ts"
 import type { Session } from "./session.ts"
 
-export async function connect(session: Session, url: Url): Promise<TcpSocket> {
+export async function connect(session: Session, url: Url): Promise<HttpStream> {
   const where = `${url.host}:${url.port}`
-  if (session.socket !== undefined && session.socketFor === where) {
+  const tls = url.scheme === "https"
+  if (tls && session.settings.verbose)
+    throw new CurlError(35, "podwire's curl does not support -v with https: there is no handshake to show")
+  if (session.stream !== undefined && session.socketFor === where) {
     await session.verbose(
       `* Found bundle for host: 0x55d0c0ffee00 [serially]\n* Can not multiplex, even if we wanted to\n* Re-using existing connection #${session.connections - 1} with host ${url.host}\n`,
     )
-    return session.socket
+    return session.stream
   }
-  session.socket?.close()
+  session.stream?.close()
   const { resolve } = session.settings
   const address = await resolveHost(session.proc, resolve.get(where) ?? url.host)
   if (typeof address === "string") throw new CurlError(6, `Could not resolve host: ${url.host}`)
@@ -31,8 +35,9 @@ export async function connect(session: Session, url: Url): Promise<TcpSocket> {
   )
   session.connections++
   session.socket = socket
+  session.stream = tls ? new TlsStream(socket) : socket
   session.socketFor = where
-  return socket
+  return session.stream
 }
 
 /** --resolve had the address. */

@@ -3,7 +3,7 @@ import type { Tool } from "../../linux/task/tool.ts"
 import { defineTool } from "../../shell/tool.ts"
 import { Session } from "./session.ts"
 import { readSettings } from "./settings.ts"
-import { transfer } from "./transfer.ts"
+import { transferAll } from "./transfer.ts"
 
 export const curl: Tool = defineTool("curl", async (proc) => {
   const read = readSettings(proc.argv)
@@ -14,7 +14,7 @@ export const curl: Tool = defineTool("curl", async (proc) => {
   }
   const session = new Session(proc, read.settings)
   let code = 0
-  for (const [i, url] of read.urls.entries()) code = await transfer(session, url, i)
+  for (const [i, url] of read.urls.entries()) code = await transferAll(session, url, i)
   await session.close()
   return code
 })

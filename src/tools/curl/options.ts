@@ -17,6 +17,7 @@ export const TABLE: OptionTable = {
   I: false,
   o: true,
   O: false,
+  k: false,
   w: true,
   m: true,
   X: true,
@@ -60,6 +61,9 @@ export const TABLE: OptionTable = {
   "http1.1": false,
   "no-progress-meter": false,
   "tcp-nodelay": false,
+  insecure: false,
+  globoff: false,
+  g: false,
 }
 /** The long name of a letter. */
 export const LONG_NAMES: Readonly<Record<string, string>> = {
@@ -83,11 +87,21 @@ export const LONG_NAMES: Readonly<Record<string, string>> = {
   G: "get",
   h: "help",
   4: "ipv4",
+  k: "insecure",
+  g: "globoff",
 }
 /** Real options that are not here yet. */
 export const REFUSED: OptionTable = {
-  k: false,
-  insecure: false,
+  "#": false,
+  "progress-bar": false,
+  J: false,
+  "remote-header-name": false,
+  "output-dir": true,
+  "create-dirs": false,
+  "location-trusted": false,
+  proto: true,
+  "tlsv1.2": false,
+  "tlsv1.3": false,
   F: true,
   form: true,
   T: true,

@@ -1,12 +1,12 @@
 /** The request: its head as curl writes it, and the body of -d. */
 import { strerror } from "../../linux/errno.ts"
-import type { TcpSocket } from "../../linux/inet/tcp-socket.ts"
 import { authority, type Url } from "../http-client.ts"
+import type { HttpStream } from "../tls-stream.ts"
 import { CurlError } from "./error.ts"
 import type { Session } from "./session.ts"
 import type { Settings } from "./settings.ts"
 
-export async function sendRequest(session: Session, url: Url, socket: TcpSocket): Promise<void> {
+export async function sendRequest(session: Session, url: Url, socket: HttpStream): Promise<void> {
   const { proc, settings, info } = session
   const { data, get } = settings
   const body = data.length > 0 && !get ? new TextEncoder().encode(await bodyText(session)) : undefined
@@ -19,6 +19,7 @@ export async function sendRequest(session: Session, url: Url, socket: TcpSocket)
   const whole = new Uint8Array(headBytes.length + (body?.length ?? 0))
   whole.set(headBytes)
   if (body !== undefined) whole.set(body, headBytes.length)
+  if (session.progress !== undefined) session.progress.uploaded = body?.length ?? 0
   const errno = await socket.write(proc, whole)
   if (errno !== undefined) throw new CurlError(55, `Send failure: ${strerror(errno)}`)
 }

@@ -1,9 +1,9 @@
 /** The response: where it goes, and what its end means. */
 import { type Errno, strerror } from "../../linux/errno.ts"
-import type { TcpSocket } from "../../linux/inet/tcp-socket.ts"
 import { MILLISECOND } from "../../sim/simulation.ts"
 import { type HttpHead, header } from "../../wire/http.ts"
 import { readResponse, type Url } from "../http-client.ts"
+import type { HttpStream } from "../tls-stream.ts"
 import { CurlError } from "./error.ts"
 import type { Output } from "./output.ts"
 import type { Session } from "./session.ts"
@@ -12,7 +12,7 @@ import type { Session } from "./session.ts"
 export async function receiveResponse(
   session: Session,
   url: Url,
-  socket: TcpSocket,
+  socket: HttpStream,
   output: Output,
 ): Promise<string | undefined> {
   const { proc, settings, info } = session
@@ -21,16 +21,18 @@ export async function receiveResponse(
   let discard = false
   let announced = false
   const onHead = async (answer: HttpHead): Promise<void> => {
-    const text = await takeHead(session, answer)
+    const text = await takeHead(session, answer, url.scheme === "https")
     if (fail && info.status >= 400) discard = true
     if (location && info.status >= 300 && info.status < 400) next = header(answer, "location")
-    if ((include || head) && !discard) await output(new TextEncoder().encode(text))
+    if ((include || head) && !discard) await output.write(new TextEncoder().encode(text))
   }
   const onBody = async (data: Uint8Array): Promise<void> => {
     if (!announced && !discard) await session.verbose(`{ [${data.length} bytes data]\n`)
     announced = true
+    if (discard) return
     info.size += data.length
-    if (!discard && next === undefined) await output(data)
+    if (session.progress !== undefined) session.progress.downloaded += data.length
+    if (!discard && next === undefined) await output.write(data)
   }
   const result = await readResponse(proc, socket, head, session.deadline, onHead, onBody)
   if (typeof result === "string") await broken(session, result)
@@ -39,10 +41,14 @@ export async function receiveResponse(
 }
 
 /** Notes what the head says, shows it with -v, and returns its text. */
-async function takeHead(session: Session, answer: HttpHead): Promise<string> {
-  const { info } = session
+async function takeHead(session: Session, answer: HttpHead, overTls: boolean): Promise<string> {
+  const { info, progress } = session
   const lines = answer.headers.map(([name, value]) => `${name}: ${value}\r\n`)
-  const text = `${answer.start}\r\n${lines.join("")}\r\n`
+  // What speaks TLS out there speaks HTTP/2, whose status has no words.
+  const start = overTls ? `HTTP/2 ${answer.start.split(" ")[1]} ` : answer.start
+  const text = `${start}\r\n${lines.join("")}\r\n`
+  const length = header(answer, "content-length")
+  if (progress !== undefined && length !== undefined) progress.size = Number(length)
   info.startTransfer = session.elapsed
   info.status = Number(answer.start.split(" ")[1])
   info.contentType = header(answer, "content-type") ?? ""
@@ -60,6 +66,8 @@ async function broken(session: Session, result: Errno | "empty" | "malformed" | 
       throw new CurlError(52, "Empty reply from server")
     case "malformed":
       throw new CurlError(1, "Received HTTP/0.9 when not allowed")
+    case "EPROTO":
+      throw new CurlError(35, "OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number")
     case "partial":
       throw new CurlError(18, "transfer closed with outstanding read data remaining")
     case "EAGAIN": {
@@ -86,6 +94,5 @@ async function finish(session: Session, url: Url, keepAlive: boolean, discard: b
     return
   }
   await session.verbose(`* Closing connection ${number}\n`)
-  session.socket?.close()
-  session.socket = undefined
+  session.disconnect()
 }

@@ -1,7 +1,9 @@
 /** What the transfers of one curl share: the connection kept for the next one, standard output, what is known so far. */
 import type { TcpSocket } from "../../linux/inet/tcp-socket.ts"
 import type { Process } from "../../linux/task/process.ts"
+import type { HttpStream } from "../tls-stream.ts"
 import { Stdout } from "./output.ts"
+import type { Progress } from "./progress.ts"
 import { methodOf, type Settings } from "./settings.ts"
 
 /** What curl_easy_getinfo tells of a transfer; times in nanoseconds, `connect` and later ones since `start`. */
@@ -18,6 +20,8 @@ interface TransferInfo {
   method: string
   requestSize: number
   headerSize: number
+  scheme: string
+  filename: string
 }
 
 export class Session {
@@ -25,7 +29,11 @@ export class Session {
   readonly settings: Settings
   readonly stdout: Stdout
   readonly info: TransferInfo
+  /** The meter of the transfer under way, when it has one. */
+  progress: Progress | undefined
   socket: TcpSocket | undefined
+  /** What HTTP travels in: the socket, or TLS on it. */
+  stream: HttpStream | undefined
   /** `host:port` that `socket` leads to. */
   socketFor = ""
   /** Connections made: the number of the next one. */
@@ -40,7 +48,7 @@ export class Session {
 
   #fresh(): TransferInfo {
     const times = { start: this.now, connect: 0, startTransfer: 0, total: 0 }
-    const texts = { contentType: "", effectiveUrl: "", method: methodOf(this.settings) }
+    const texts = { contentType: "", effectiveUrl: "", method: methodOf(this.settings), scheme: "http", filename: "" }
     return { ...times, ...texts, size: 0, status: 0, redirects: 0, requestSize: 0, headerSize: 0 }
   }
 
@@ -68,8 +76,15 @@ export class Session {
     if (this.settings.verbose) await this.proc.err(text)
   }
 
+  /** Ends the connection: the next transfer makes a new one. */
+  disconnect(): void {
+    this.stream?.close()
+    this.stream = undefined
+    this.socket = undefined
+  }
+
   async close(): Promise<void> {
-    this.socket?.close()
+    this.stream?.close()
     await this.stdout.flush()
   }
 }

@@ -3,6 +3,9 @@ import { getopt, type OptionProblem } from "../../shell/getopt.ts"
 import { SECOND } from "../../sim/simulation.ts"
 import { LONG_NAMES, REFUSED, TABLE, TRY_HELP, VERSION } from "./options.ts"
 
+/** -O: the output is named as in the URL. */
+export const REMOTE_NAME: unique symbol = Symbol("remote name")
+
 export interface Settings {
   silent: boolean
   showError: boolean
@@ -11,8 +14,13 @@ export interface Settings {
   head: boolean
   fail: boolean
   location: boolean
-  remoteName: boolean
-  outputs: string[]
+  /** --remote-name-all: URLs without an output of their own. */
+  remoteNameAll: boolean
+  /** -o and -O in order, one a URL. */
+  outputs: (string | typeof REMOTE_NAME)[]
+  /** No meter, even where there would be one. */
+  noProgress: boolean
+  globoff: boolean
   writeOut: string | undefined
   maxTime: number
   connectTimeout: number
@@ -35,8 +43,10 @@ const defaults = (): Settings => ({
   head: false,
   fail: false,
   location: false,
-  remoteName: false,
+  remoteNameAll: false,
   outputs: [],
+  noProgress: false,
+  globoff: false,
   writeOut: undefined,
   maxTime: Number.POSITIVE_INFINITY,
   connectTimeout: 300 * SECOND,
@@ -72,8 +82,6 @@ export function readSettings(argv: readonly string[]): { settings: Settings; url
   }
   if (parsed.operands.length === 0)
     return { text: `${argv.length > 1 ? "curl: no URL specified!\n" : ""}${TRY_HELP}`, code: 2 }
-  if (parsed.operands.some((url) => /[{}[\]]/.test(url)))
-    return { text: "curl: podwire does not support URL globbing ({} and [])\n", code: 2 }
   return { settings, urls: parsed.operands }
 }
 
@@ -110,7 +118,7 @@ const text =
 
 /** An option whose arguments all count. */
 const list =
-  (key: "outputs" | "data" | "headers"): Apply =>
+  (key: "data" | "headers"): Apply =>
   (settings, value) => {
     settings[key].push(value)
     return undefined
@@ -146,9 +154,17 @@ const APPLY: Readonly<Record<string, Apply>> = {
   head: flag("head"),
   fail: flag("fail"),
   location: flag("location"),
-  "remote-name": flag("remoteName"),
-  "remote-name-all": flag("remoteName"),
-  output: list("outputs"),
+  "remote-name": (settings) => {
+    settings.outputs.push(REMOTE_NAME)
+    return undefined
+  },
+  "remote-name-all": flag("remoteNameAll"),
+  "no-progress-meter": flag("noProgress"),
+  globoff: flag("globoff"),
+  output: (settings, value) => {
+    settings.outputs.push(value)
+    return undefined
+  },
   "write-out": text("writeOut"),
   "max-time": seconds("maxTime"),
   "connect-timeout": seconds("connectTimeout"),
