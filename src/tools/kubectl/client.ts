@@ -6,8 +6,8 @@ import type { ApiServer } from "../../kube/api/server.ts"
 import { isFailure, type Status } from "../../kube/api/status.ts"
 import type { ApiObject } from "../../kube/api/types.ts"
 import type { Process } from "../../linux/task/process.ts"
+import type { Flags } from "../../shell/pflag.ts"
 import { type Failure, fail, Stop, statusFailure } from "./failure.ts"
-import type { Flags } from "./flags.ts"
 
 export type Query = Readonly<Record<string, string | undefined>>
 

@@ -2,11 +2,12 @@
 import type { ApiServer } from "../../kube/api/server.ts"
 import type { Process } from "../../linux/task/process.ts"
 import type { Tool } from "../../linux/task/tool.ts"
+import { type FlagSpecs, flagSpecs } from "../../shell/pflag.ts"
 import { defineTool } from "../../shell/tool.ts"
 import { Client } from "./client.ts"
 import { ALIASES, COMMANDS, GLOBAL_FLAGS, GROUPS } from "./commands.ts"
 import { failureText, Stop, usage } from "./failure.ts"
-import { type FlagSpecs, flagSpecs, readFlags } from "./flags.ts"
+import { readFlags } from "./flags.ts"
 import { mainHelp, NAMES, unknownCommand } from "./help.ts"
 
 const refuse = (what: string): never => {

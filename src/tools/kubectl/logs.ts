@@ -2,9 +2,9 @@
 import { formatQuery } from "../../kube/api/request.ts"
 import { isFailure } from "../../kube/api/status.ts"
 import type { Pod } from "../../kube/api/types.ts"
+import { parseDuration } from "../../shell/pflag.ts"
 import type { Client } from "./client.ts"
 import { fail, Stop, statusFailure, usage } from "./failure.ts"
-import { parseDuration } from "./flags.ts"
 import { containerOf, podOf } from "./pods.ts"
 
 export async function logs(client: Client): Promise<number> {
