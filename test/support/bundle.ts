@@ -1,0 +1,77 @@
+/** The SDK as a page or a Worker gets it: chunks, the first of them with what it imports at once, the others when they are asked for. */
+import { basename } from "node:path"
+import { gzipSync } from "node:zlib"
+import { type BuildOptions, build, type Metafile } from "esbuild"
+
+export interface Chunk {
+  readonly name: string
+  readonly text: string
+  /** Bytes of each source file in it. */
+  readonly inputs: ReadonlyMap<string, number>
+  /** Part of the first load: imported, not merely asked for. */
+  readonly initial: boolean
+}
+
+/** Bundles one entry for a browser, minified, split where the sources say `import()`. */
+export async function bundle(entry: Pick<BuildOptions, "entryPoints" | "stdin">): Promise<Chunk[]> {
+  const { outputFiles, metafile } = await build({
+    ...entry,
+    bundle: true,
+    minify: true,
+    splitting: true,
+    format: "esm",
+    platform: "browser",
+    outdir: "bundle",
+    entryNames: "entry",
+    chunkNames: "[hash]",
+    write: false,
+    metafile: true,
+  })
+  const initial = initialOutputs(metafile)
+  const outputs = new Map(Object.entries(metafile.outputs).map(([path, output]) => [basename(path), { path, output }]))
+  return outputFiles.map(({ path, text }) => {
+    const name = basename(path)
+    const { path: key = "", output } = outputs.get(name) ?? {}
+    const inputs = Object.entries(output?.inputs ?? {}).map(([input, { bytesInOutput }]): [string, number] => [
+      input,
+      bytesInOutput,
+    ])
+    return { name, text, inputs: new Map(inputs), initial: initial.has(key) }
+  })
+}
+
+function initialOutputs({ outputs }: Metafile): Set<string> {
+  const found = new Set(Object.keys(outputs).filter((path) => basename(path) === "entry.js"))
+  for (const path of found)
+    for (const imported of outputs[path]?.imports ?? [])
+      if (imported.kind === "import-statement") found.add(imported.path)
+  return found
+}
+
+/** What chunks weigh: minified, and compressed one by one as a server sends them. */
+export function weight(chunks: readonly Chunk[]): { minified: number; compressed: number } {
+  const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0)
+  return {
+    minified: sum(chunks.map(({ text }) => text.length)),
+    compressed: sum(chunks.map(({ text }) => gzipSync(text).length)),
+  }
+}
+
+/** The packages whose code is in chunks. */
+export function packagesIn(chunks: readonly Chunk[]): string[] {
+  const paths = chunks.flatMap(({ inputs }) => [...inputs.keys()])
+  const names = paths.map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1])
+  return [...new Set(names)].filter((name) => name !== undefined).sort()
+}
+
+/** What makes chunks big, by folder, the biggest first. */
+export function shares(chunks: readonly Chunk[]): string {
+  const sums = new Map<string, number>()
+  for (const { inputs } of chunks)
+    for (const [path, bytes] of inputs) {
+      const folder = /node_modules\/([^/]+)/.exec(path)?.[1] ?? path.split("/").slice(0, 3).join("/")
+      sums.set(folder, (sums.get(folder) ?? 0) + bytes)
+    }
+  const sorted = [...sums].sort(([, a], [, b]) => b - a)
+  return sorted.map(([folder, bytes]) => `${String(bytes).padStart(8)} ${folder}`).join("\n")
+}
