@@ -49,12 +49,15 @@ export function flagSpecs(text: string): FlagSpecs {
 
 export class Flags {
   readonly #values = new Map<string, string[]>()
+  /** Every flag as given, in order: for those that say something about the next one. */
+  readonly given: { readonly name: string; readonly value: string }[] = []
   /** Everything that is no flag. */
   readonly words: string[] = []
   /** How many of {@link words} stood before `--`; `undefined` without one. */
   dash: number | undefined = undefined
 
   add(name: string, value: string): void {
+    this.given.push({ name, value })
     this.#values.set(name, [...(this.#values.get(name) ?? []), value])
   }
   /** True for a boolean that is on, and for anything else that was given. */
