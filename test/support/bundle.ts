@@ -69,7 +69,7 @@ export function shares(chunks: readonly Chunk[]): string {
   const sums = new Map<string, number>()
   for (const { inputs } of chunks)
     for (const [path, bytes] of inputs) {
-      const folder = /node_modules\/([^/]+)/.exec(path)?.[1] ?? path.split("/").slice(0, 3).join("/")
+      const folder = /node_modules\/([^/]+)/.exec(path)?.[1] ?? path.split("/").slice(0, -1).slice(0, 3).join("/")
       sums.set(folder, (sums.get(folder) ?? 0) + bytes)
     }
   const sorted = [...sums].sort(([, a], [, b]) => b - a)
