@@ -1,4 +1,5 @@
 /** The figures whose pictures are committed, from the data of the recorded cluster. */
+import { type MatrixCell, type MatrixVerdict, matrix } from "../../src/view/matrix.ts"
 import { path } from "../../src/view/path.ts"
 import type { Hop, HopHeader } from "../../src/view/path-data.ts"
 import { sequence } from "../../src/view/sequence.ts"
@@ -186,6 +187,23 @@ export const FETCH: readonly SequenceFrame[] = [
 ]
 
 /** Name of the golden to the figure. */
+const PODS = ["frontend", "backend", "db", "monitoring/prometheus-agent-5c9f", "世界"]
+const GRID: readonly (readonly MatrixVerdict[])[] = [
+  ["none", "l7", "deny", "deny", "allow"],
+  ["deny", "none", "allow", "deny", "allow"],
+  ["deny", "deny", "none", "deny", "deny"],
+  ["allow", "allow", "allow", "none", "deny"],
+  ["deny", "deny", "deny", "deny", "none"],
+]
+/** Before, everybody reached everybody. */
+export const CELLS: readonly MatrixCell[] = PODS.flatMap((from, i) =>
+  PODS.map((to, j): MatrixCell => {
+    const verdict = GRID[i]?.[j] as MatrixVerdict
+    const before = verdict === "none" ? "none" : "allow"
+    return { from, to, verdict, before, ...(verdict === "l7" ? { reason: "l7-policy-example, ingress[0]" } : {}) }
+  }),
+)
+
 export const EXAMPLES: Readonly<Record<string, () => string>> = {
   "topology-article.svg": () =>
     topology({
@@ -216,6 +234,10 @@ export const EXAMPLES: Readonly<Record<string, () => string>> = {
         { node: "日本語のノード", pod: "ポッド" },
       ],
     }),
+  "matrix-changed.svg": () =>
+    matrix({ label: "Who reaches whom on port 80, and what the policy changed", cells: CELLS, corner: "80/TCP" }),
+  "matrix-one.svg": () =>
+    matrix({ label: "One pair", cells: [{ from: "client-pod", to: "backend-pod", verdict: "deny" }] }),
   "path-article.svg": () => path({ label: "A SYN's way from client-pod to backend-pod, hop by hop", hops: HOPS }),
   "path-dropped.svg": () =>
     path({

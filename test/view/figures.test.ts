@@ -7,12 +7,13 @@ import { describe, expect, test } from "vitest"
 import { isCaptureError, readPcap } from "../../src/capture/pcap.ts"
 import { figure } from "../../src/view/figure.ts"
 import { headers, headersRows } from "../../src/view/headers.ts"
+import { matrix, matrixRows } from "../../src/view/matrix.ts"
 import { path, pathRows } from "../../src/view/path.ts"
 import { sequence, sequenceRows } from "../../src/view/sequence.ts"
 import { table } from "../../src/view/table.ts"
 import { topology, topologyRows } from "../../src/view/topology.ts"
 import { dissect } from "../../src/wire/dissect.ts"
-import { EXAMPLES, FETCH, HOPS, NODES, STOPS } from "./examples.ts"
+import { CELLS, EXAMPLES, FETCH, HOPS, NODES, STOPS } from "./examples.ts"
 
 const recorded = readPcap(readFileSync("test/golden/captures/http-wire.pcap"))
 if (isCaptureError(recorded)) throw new Error(recorded.message)
@@ -61,6 +62,7 @@ describe("every picture", () => {
             ],
           }),
           path({ label: hostile, hops: [{ node: hostile, device: hostile, action: "sent", detail: hostile }] }),
+          matrix({ label: hostile, cells: [{ from: hostile, to: "b", verdict: "allow", reason: hostile }] }),
           sequence({ label: hostile, frames: [{ time: 0, from: hostile, to: "b", label: hostile, verdict: hostile }] }),
           figure(table([{ [hostile]: hostile }], { caption: hostile }), { label: hostile, caption: hostile }),
         ]
@@ -76,6 +78,17 @@ describe("the same as rows, for who cannot see", () => {
     expect(topologyRows({ label: "x", nodes: NODES, highlight: STOPS }).length).toBeGreaterThanOrEqual(NODES.length)
   })
   test("path: a row a hop", () => expect(pathRows({ label: "x", hops: HOPS })).toHaveLength(HOPS.length))
+  test("matrix: a row a pair", () => {
+    const rows = matrixRows({ label: "x", cells: CELLS })
+    expect(rows).toHaveLength(CELLS.length)
+    expect(rows[1]).toEqual({
+      from: "frontend",
+      to: "backend",
+      verdict: "judged by request",
+      before: "allowed",
+      reason: "l7-policy-example, ingress[0]",
+    })
+  })
   test("sequence: a row a frame", () => expect(sequenceRows({ label: "x", frames: FETCH })).toHaveLength(FETCH.length))
   test("headers: every field of every layer", () => {
     const fields = request.reduce((sum, layer) => sum + layer.fields.length, 0)
