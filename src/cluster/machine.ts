@@ -11,7 +11,7 @@ import type { Tool } from "../linux/task/tool.ts"
 import { bashTool, shTool } from "../shell/programs.ts"
 import type { Simulation } from "../sim/simulation.ts"
 import { GNU_TOOLS, sudo } from "../tools/coreutils/index.ts"
-import { bridge, curl, ip, ping, tcpdump } from "../tools/index.ts"
+import { bridge, curl, gunzip, gzip, ip, ping, tar, tcpdump, zcat } from "../tools/index.ts"
 import { VERSIONS } from "../versions.ts"
 import { ipv4, mac, netmask } from "../wire/address.ts"
 
@@ -34,7 +34,7 @@ export interface MachineSpec {
 
 /** Where a node has what. `/usr/sbin` first, as in Debian's PATH of root. */
 const SBIN: readonly Tool[] = [ip, bridge, tcpdump]
-const BIN: readonly Tool[] = [ping, curl, sudo, bashTool, shTool, ...GNU_TOOLS]
+const BIN: readonly Tool[] = [ping, curl, tar, gzip, gunzip, zcat, sudo, bashTool, shTool, ...GNU_TOOLS]
 
 /** Builds and boots a machine. */
 export function createMachine(sim: Simulation, arena: Arena, spec: MachineSpec): Kernel {

@@ -7,9 +7,13 @@ export const bridge: Tool = lazyTool("bridge", () => import("./bridge.ts").then(
 export const busyboxPing: Tool = lazyTool("ping", () => import("./busybox-ping.ts").then((m) => m.busyboxPing))
 export const busyboxWget: Tool = lazyTool("wget", () => import("./busybox-wget.ts").then((m) => m.busyboxWget))
 export const curl: Tool = lazyTool("curl", () => import("./curl/index.ts").then((module) => module.curl))
+export const gunzip: Tool = lazyTool("gunzip", () => import("./gzip.ts").then((module) => module.gunzipTool))
+export const gzip: Tool = lazyTool("gzip", () => import("./gzip.ts").then((module) => module.gzip))
 export const ip: Tool = lazyTool("ip", () => import("./ip/index.ts").then((module) => module.ip))
 export const ping: Tool = lazyTool("ping", () => import("./ping/index.ts").then((module) => module.ping))
+export const tar: Tool = lazyTool("tar", () => import("./tar/index.ts").then((module) => module.tar))
 export const tcpdump: Tool = lazyTool("tcpdump", () => import("./tcpdump/index.ts").then((module) => module.tcpdump))
+export const zcat: Tool = lazyTool("zcat", () => import("./gzip.ts").then((module) => module.zcat))
 
 /** kubectl for a cluster: the program talks to `api` directly. */
 export const kubectl = (api: ApiServer): Tool =>

@@ -1,92 +1,97 @@
 /** sha256sum and base64. */
+import { sha256 } from "../../linux/crypto/sha256.ts"
 import { strerror } from "../../linux/errno.ts"
 import type { Process } from "../../linux/task/process.ts"
-import { cannotOpen, inputs, linesOf, type Options, type Program, program, readInput } from "./program.ts"
-
-/** The first 32 bits of the fractional parts of the cube roots of the first 64 primes (FIPS 180-4, 4.2.2). */
-const K: readonly number[] = fractions(64, 1 / 3)
-const INITIAL: readonly number[] = fractions(8, 1 / 2)
-
-function fractions(count: number, power: number): number[] {
-  const primes: number[] = []
-  for (let n = 2; primes.length < count; n++) if (primes.every((prime) => n % prime !== 0)) primes.push(n)
-  return primes.map((prime) => {
-    const root = prime ** power
-    return Math.floor((root - Math.floor(root)) * 2 ** 32) >>> 0
-  })
-}
-
-const rotate = (x: number, n: number): number => (x >>> n) | (x << (32 - n))
-
-/** FIPS 180-4, section 6.2, in hexadecimal. */
-export function sha256(data: Uint8Array): string {
-  const padded = new Uint8Array(Math.ceil((data.length + 9) / 64) * 64)
-  padded.set(data)
-  padded[data.length] = 0x80
-  const view = new DataView(padded.buffer)
-  view.setUint32(padded.length - 8, Math.floor(data.length / 2 ** 29))
-  view.setUint32(padded.length - 4, (data.length << 3) >>> 0)
-  const hash = [...INITIAL] as [number, number, number, number, number, number, number, number]
-  const w = new Uint32Array(64)
-  for (let at = 0; at < padded.length; at += 64) {
-    for (let i = 0; i < 64; i++) w[i] = i < 16 ? view.getUint32(at + 4 * i) : schedule(w, i)
-    let [a, b, c, d, e, f, g, h] = hash
-    for (let i = 0; i < 64; i++) {
-      const t1 =
-        (h +
-          (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +
-          ((e & f) ^ (~e & g)) +
-          (K[i] as number) +
-          (w[i] as number)) |
-        0
-      const t2 = ((rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0
-      ;[h, g, f, e, d, c, b, a] = [g, f, e, (d + t1) | 0, c, b, a, (t1 + t2) | 0]
-    }
-    for (const [i, value] of [a, b, c, d, e, f, g, h].entries()) hash[i] = ((hash[i] as number) + value) | 0
-  }
-  return hash.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("")
-}
-
-function schedule(w: Uint32Array, i: number): number {
-  const [x, y] = [w[i - 15] as number, w[i - 2] as number]
-  const s0 = rotate(x, 7) ^ rotate(x, 18) ^ (x >>> 3)
-  const s1 = rotate(y, 17) ^ rotate(y, 19) ^ (y >>> 10)
-  return ((w[i - 16] as number) + s0 + (w[i - 7] as number) + s1) | 0
-}
+import { cannotOpen, inputs, linesOf, misuse, type Options, type Program, program, readInput } from "./program.ts"
 
 export const sha256sum: Program = program("sha256sum", {
-  options: { c: false, b: false, t: false, check: false, binary: false, text: false, quiet: false, status: false },
+  options: {
+    c: false,
+    b: false,
+    t: false,
+    w: false,
+    check: false,
+    binary: false,
+    text: false,
+    quiet: false,
+    status: false,
+    strict: false,
+    warn: false,
+    tag: false,
+    "ignore-missing": false,
+  },
   run: async (proc, options) => {
     if (options.has("c", "check")) return checkSums(proc, options)
+    const meaningless = ["status", "quiet", "strict", "warn", "ignore-missing"].find((name) => options.has(name))
+    if (meaningless !== undefined && options.style === "gnu")
+      return misuse(proc, "sha256sum", `the --${meaningless} option is meaningful only when verifying checksums`)
     let code = 0
     for await (const { label, data } of inputs(proc, "sha256sum", options, () => (code = 1)))
-      await proc.out(`${sha256(data)} ${options.has("b", "binary") ? "*" : " "}${label}\n`)
+      await proc.out(
+        options.has("tag")
+          ? `SHA256 (${label}) = ${sha256(data)}\n`
+          : `${sha256(data)} ${options.has("b", "binary") ? "*" : " "}${label}\n`,
+      )
     return code
   },
 })
 
+/** What a list of sums was found to be worth. */
+interface Tally {
+  checked: number
+  formatted: number
+  wrong: number
+  missing: number
+  malformed: number
+}
+
 async function checkSums(proc: Process, options: Options): Promise<number> {
-  let [wrong, missing, malformed] = [0, 0, 0]
-  for await (const { data } of inputs(proc, "sha256sum", options, () => missing++))
-    for (const line of linesOf(data)) {
-      const match = /^\\?([0-9a-fA-F]{64}) [ *](.*)$/.exec(line)
-      if (match === null) {
-        malformed++
-        continue
-      }
-      const name = match[2] as string
-      const read = await readInput(proc, name)
-      if ("errno" in read) {
-        missing++
-        await proc.err(`sha256sum: ${name}: ${strerror(read.errno)}\n`)
-        await proc.out(`${name}: FAILED open or read\n`)
-      } else {
-        const good = sha256(read.data) === (match[1] as string).toLowerCase()
-        if (!good) wrong++
-        if (!options.has("status") && !(good && options.has("quiet")))
-          await proc.out(`${name}: ${good ? "OK" : "FAILED"}\n`)
-      }
+  let code = 0
+  for await (const { label, data } of inputs(proc, "sha256sum", options, () => (code = 1)))
+    if (!(await checkList(proc, options, label === "-" ? "standard input" : label, data))) code = 1
+  return code
+}
+
+/** One list; true when all that it says is so. */
+async function checkList(proc: Process, options: Options, label: string, data: Uint8Array): Promise<boolean> {
+  const tally: Tally = { checked: 0, formatted: 0, wrong: 0, missing: 0, malformed: 0 }
+  for (const [i, line] of linesOf(data).entries()) {
+    const match = /^\\?([0-9a-fA-F]{64}) [ *](.*)$/.exec(line)
+    const tagged = /^SHA256 \((.*)\) = ([0-9a-fA-F]{64})$/.exec(line)
+    const [sum, name] = match === null ? [tagged?.[2], tagged?.[1]] : [match[1], match[2]]
+    if (sum !== undefined && name !== undefined) {
+      tally.formatted++
+      await checkFile(proc, options, name, sum.toLowerCase(), tally)
+      continue
     }
+    tally.malformed++
+    if (options.has("w", "warn"))
+      await proc.err(`sha256sum: ${label}: ${i + 1}: improperly formatted SHA256 checksum line\n`)
+  }
+  if (tally.formatted === 0) {
+    await proc.err(`sha256sum: ${label}: no properly formatted checksum lines found\n`)
+    return false
+  }
+  return warnings(proc, options, label, tally)
+}
+
+async function checkFile(proc: Process, options: Options, name: string, sum: string, tally: Tally): Promise<void> {
+  const read = await readInput(proc, name)
+  if ("errno" in read) {
+    if (read.errno === "ENOENT" && options.has("ignore-missing")) return
+    tally.missing++
+    await proc.err(`sha256sum: ${name}: ${strerror(read.errno)}\n`)
+    if (!options.has("status")) await proc.out(`${name}: FAILED open or read\n`)
+    return
+  }
+  const good = sha256(read.data) === sum
+  if (good) tally.checked++
+  else tally.wrong++
+  if (!options.has("status") && !(good && options.has("quiet"))) await proc.out(`${name}: ${good ? "OK" : "FAILED"}\n`)
+}
+
+async function warnings(proc: Process, options: Options, label: string, tally: Tally): Promise<boolean> {
+  const { checked, wrong, missing, malformed } = tally
   const warn = (count: number, one: string, many: string): Promise<void> =>
     count === 0 || options.has("status")
       ? Promise.resolve()
@@ -94,7 +99,9 @@ async function checkSums(proc: Process, options: Options): Promise<number> {
   await warn(malformed, "line is improperly formatted", "lines are improperly formatted")
   await warn(missing, "listed file could not be read", "listed files could not be read")
   await warn(wrong, "computed checksum did NOT match", "computed checksums did NOT match")
-  return wrong + missing > 0 ? 1 : 0
+  const nothing = options.has("ignore-missing") && checked === 0
+  if (nothing && !options.has("status")) await proc.err(`sha256sum: ${label}: no file was verified\n`)
+  return wrong + missing === 0 && !nothing && !(malformed > 0 && options.has("strict"))
 }
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
