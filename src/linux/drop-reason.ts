@@ -51,6 +51,7 @@ export const DropReason = {
   LOCAL_MAC: 95,
   ARP_INVALID: 96,
   IP_FORWARD_DISABLED: 97,
+  TUNNEL_TXINFO: 98,
 } as const
 export type DropReason = (typeof DropReason)[keyof typeof DropReason]
 

@@ -134,11 +134,14 @@ export class Kernel {
     for (const listener of this.netlinkListeners) listener(net, event)
   }
 
-  /** The socket of all vxlan devices of a port, opened by the first. Models vxlan_sock_add. `undefined` when the port is taken. */
-  vxlanSocket(net: NetNamespace, port: number): VxlanSock | undefined {
+  /**
+   * The socket of all vxlan devices of a port, opened by the first. `undefined` when the port is taken, also by devices of the other mode: a
+   * socket either has a device a VNI or one for all of them (`external`). Models vxlan_sock_add.
+   */
+  vxlanSocket(net: NetNamespace, port: number, external = false): VxlanSock | undefined {
     const found = net.vxlanSockets.get(port)
-    if (found !== undefined) return found
-    const socket = new VxlanSock()
+    if (found !== undefined) return found.external === external ? found : undefined
+    const socket = new VxlanSock(external)
     if (net.udp.bindKernel(port, socket) !== undefined) return undefined
     net.vxlanSockets.set(port, socket)
     return socket

@@ -144,6 +144,8 @@ export class NetDevice {
   /** Device-level sysctls under net.ipv4.conf.<name>. */
   forwarding: boolean
   arpNotify = false
+  /** Takes packets from outside whose source is an address of this machine. */
+  acceptLocal = false
   /** Programs on what arrives and on what leaves: see tc/hook.ts. Absent without any. */
   tcIngress: TcHook | undefined = undefined
   tcEgress: TcHook | undefined = undefined

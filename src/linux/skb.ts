@@ -185,6 +185,9 @@ export class Skb {
   csumStart = 0
   csumOffset = 0
   mark = 0
+  /** Of a collect-metadata tunnel (struct ip_tunnel_key): the VNI it came with or goes with, and to whom (0: it has not been sent anywhere). */
+  tunnelId = 0
+  tunnelRemote = 0
   /** The flow hash, or 0 when none was computed. A TCP socket sets its own (sk_txhash). */
   hash = 0
   route: Route | undefined = undefined
@@ -264,6 +267,7 @@ export class Skb {
     this.ipSummed = NONE
     this.csumStart = this.csumOffset = 0
     this.mark = 0
+    this.tunnelId = this.tunnelRemote = 0
     this.hash = 0
     this.nexthop = 0
     this.ignoreDf = false
@@ -286,6 +290,8 @@ export class Skb {
     this.csumStart = other.csumStart
     this.csumOffset = other.csumOffset
     this.mark = other.mark
+    this.tunnelId = other.tunnelId
+    this.tunnelRemote = other.tunnelRemote
     this.hash = other.hash
     this.route = other.route
     this.nexthop = other.nexthop

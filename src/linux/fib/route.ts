@@ -37,6 +37,8 @@ export interface Route {
   readonly metric: number
   /** RTNH_F_ONLINK: the gateway is taken to be on the link without a check. */
   readonly onlink: boolean
+  /** RTAX_MTU (`mtu`); absent or 0: what the device takes. */
+  readonly mtu?: number
   /** What made it: a command, a controller, an object. For explanations only. */
   readonly origin: string | undefined
 }

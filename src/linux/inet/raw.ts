@@ -104,7 +104,7 @@ export class RawIcmpSocket {
   /** The MTU of the way to `destination`, 0 when there is none. */
   mtuTo(destination: number, device?: NetDevice): number {
     const way = ipRouteOutput(this.net, destination, 0, device)
-    return typeof way === "string" ? 0 : routeMtu(this.net, way.dev, destination)
+    return typeof way === "string" ? 0 : routeMtu(this.net, way.dev, destination, way.route)
   }
 
   /** Sends an ICMP message; its checksum is filled in. `{ mtu }` when it may not be fragmented and does not fit. */
@@ -112,7 +112,7 @@ export class RawIcmpSocket {
     const way = ipRouteOutput(this.net, destination, options.source ?? 0, options.device)
     if (typeof way === "string") return way
     const mode = options.pmtudisc ?? "want"
-    const mtu = routeMtu(this.net, way.dev, destination)
+    const mtu = routeMtu(this.net, way.dev, destination, way.route)
     if (mode === "do" && data.length + ipv4.LENGTH > mtu) return { mtu }
     const skb = this.net.kernel.arena.alloc(data.length)
     const at = skb.put(data.length)

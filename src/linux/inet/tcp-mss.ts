@@ -10,13 +10,13 @@ export const TIMESTAMP_OPTION = 12
 export function tcpAdvertiseMss(sock: TcpSock): number {
   const way = sock.route()
   // A packet is never longer than its length field says, on the loopback neither.
-  return typeof way === "string" ? 1460 : Math.min(way.dev.mtu, 0xffff) - HEADERS
+  return typeof way === "string" ? 1460 : Math.min(way.route.mtu || way.dev.mtu, 0xffff) - HEADERS
 }
 
 /** What the peer takes and the path carries. Models tcp_sync_mss. */
 export function tcpSendMss(sock: TcpSock): number {
   const way = sock.routeOrNone()
-  const path = way === undefined ? 1460 : routeMtu(sock.net, way.dev, sock.remoteAddress) - HEADERS
+  const path = way === undefined ? 1460 : routeMtu(sock.net, way.dev, sock.remoteAddress, way.route) - HEADERS
   return Math.min(sock.peerMss, path) - (sock.timestamps ? TIMESTAMP_OPTION : 0)
 }
 

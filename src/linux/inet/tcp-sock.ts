@@ -236,7 +236,7 @@ export class TcpSock {
   /** The path takes less than was sent: sends again in smaller pieces. Models tcp_v4_mtu_reduced. */
   mtuReduced(): void {
     const way = this.routeOrNone()
-    const mtu = way === undefined ? this.pathMtu : routeMtu(this.net, way.dev, this.remoteAddress)
+    const mtu = way === undefined ? this.pathMtu : routeMtu(this.net, way.dev, this.remoteAddress, way.route)
     // What is no news changes nothing: else a segment that is too long would be answered by another.
     if (mtu >= this.pathMtu) return
     this.pathMtu = mtu

@@ -108,7 +108,7 @@ export function isMartian(net: NetNamespace, dev: NetDevice, source: number, des
   if (dev === net.loopback) return false
   if (isLoopback(source) || isLoopback(destination)) return true
   // A packet from outside that claims to come from us (fib_validate_source: the source must be unicast).
-  return net.isLocal(source)
+  return !dev.acceptLocal && net.isLocal(source)
 }
 
 /** Drops a packet for its addresses. */
@@ -140,7 +140,7 @@ function ipForward(net: NetNamespace, input: NetDevice, skb: Skb, output: NetDev
     ttlExceeded(net, skb)
     return
   }
-  const mtu = routeMtu(net, output, ipv4.destination(skb.view, at))
+  const mtu = routeMtu(net, output, ipv4.destination(skb.view, at), skb.route)
   if (skb.length > mtu && (ipv4.flagsAndOffset(skb.view, at) & ipv4.IP_DF) !== 0) {
     tooBig(net, skb, mtu)
     return

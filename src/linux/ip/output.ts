@@ -76,7 +76,7 @@ export function ipOutput(net: NetNamespace, skb: Skb, dev: NetDevice, input: Net
   if (destination === LIMITED_BROADCAST || isMulticast(destination) || skb.route?.type === ROUTE_BROADCAST)
     skb.packetType = BROADCAST
   if (!net.hooks.pass(net, POST_ROUTING, skb, input, dev)) return
-  const mtu = routeMtu(net, dev, destination)
+  const mtu = routeMtu(net, dev, destination, skb.route)
   if (skb.length > mtu) ipFragment(net, skb, mtu, ipFinishOutput)
   else ipFinishOutput(net, skb)
 }

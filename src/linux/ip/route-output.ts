@@ -114,8 +114,9 @@ function onLink(net: NetNamespace, dev: NetDevice, destination: number, source: 
   return { route, dev, source: source || inetSelectAddr(net, dev, 0, RouteScope.LINK), nexthop: destination }
 }
 
-/** The MTU of the way to `destination`: the device's, or what ICMP taught. Models ipv4_mtu. */
-export function routeMtu(net: NetNamespace, dev: NetDevice, destination: number): number {
+/** The MTU of the way to `destination`: the route's own, else the device's, or less when ICMP taught so. Models ipv4_mtu. */
+export function routeMtu(net: NetNamespace, dev: NetDevice, destination: number, route?: Route): number {
+  const mtu = route?.mtu || dev.mtu
   const learned = net.pmtu.get(destination)
-  return learned !== undefined && learned.mtu > 0 && learned.mtu < dev.mtu ? learned.mtu : dev.mtu
+  return learned !== undefined && learned.mtu > 0 && learned.mtu < mtu ? learned.mtu : mtu
 }

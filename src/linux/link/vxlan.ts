@@ -45,6 +45,8 @@ export interface VxlanOptions {
   remote?: number
   /** Sends outer UDP checksums (true). */
   udpChecksum?: boolean
+  /** Collect-metadata mode (`external`): every packet says itself where it goes and with which VNI (false). */
+  external?: boolean
 }
 
 /** The state of one vxlan device. Models struct vxlan_dev. */
@@ -60,6 +62,9 @@ export class Vxlan {
   readonly ageing: number
   readonly remote: number
   readonly udpChecksum: boolean
+  readonly external: boolean
+  /** In collect-metadata mode: the ways to the remotes that packets named. */
+  readonly remotes: NumberMap<VxlanRemote> = new NumberMap()
   readonly fdb: VxlanFdb = new VxlanFdb()
 
   constructor(options: VxlanOptions) {
@@ -73,12 +78,19 @@ export class Vxlan {
     this.ageing = options.ageing ?? 300
     this.remote = options.remote ?? 0
     this.udpChecksum = options.udpChecksum ?? true
+    this.external = options.external ?? false
   }
 }
 
 /** The UDP socket that all devices of one port share. Models struct vxlan_sock. */
 export class VxlanSock {
   readonly devices: NumberMap<Vxlan> = new NumberMap()
+  /** All devices of a socket agree in it (VXLAN_F_RCV_FLAGS). */
+  readonly external: boolean
+
+  constructor(external = false) {
+    this.external = external
+  }
 
   /** Takes a datagram: `skb.data` at the UDP header. Models vxlan_rcv; always consumes. */
   encapRcv(net: NetNamespace, skb: Skb): boolean {
@@ -89,13 +101,15 @@ export class VxlanSock {
       return true
     }
     const vni = vxlan.vni(view, at)
-    const device = this.devices.get(vni)
+    const device = this.devices.get(this.external ? 0 : vni)
     if (device === undefined || !device.dev.up) {
       kfreeSkb(net, skb, DropReason.VXLAN_VNI_NOT_FOUND)
       return true
     }
     const outerSource = ipv4.source(view, skb.networkHeader)
     skb.pull(udp.LENGTH + vxlan.LENGTH)
+    skb.tunnelId = vni
+    skb.tunnelRemote = 0
     decapsulate(device, skb, outerSource)
     return true
   }
@@ -114,7 +128,7 @@ function decapsulate(device: Vxlan, skb: Skb, outerSource: number): void {
   // The outer checksum was verified and covers the inner packet.
   if (skb.ipSummed !== PROMISED) skb.ipSummed = UNNECESSARY
   skb.hash = 0
-  if (device.learning) learn(device, source, outerSource)
+  if (device.learning && !device.external) learn(device, source, outerSource)
   netifReceiveSkb(dev, skb)
 }
 
@@ -143,7 +157,7 @@ export const vxlanOps: DeviceOps = {
   startXmit: vxlanXmit,
   open(dev) {
     const device = dev.priv as Vxlan
-    const socket = dev.net.kernel.vxlanSocket(dev.net, device.port)
+    const socket = dev.net.kernel.vxlanSocket(dev.net, device.port, device.external)
     if (socket === undefined) return "EADDRINUSE"
     socket.devices.set(device.vni, device)
     return undefined
@@ -163,6 +177,10 @@ export const vxlanOps: DeviceOps = {
 /** Models vxlan_xmit: the inner destination's row says where to; several remotes get a copy each. */
 function vxlanXmit(dev: NetDevice, skb: Skb): void {
   const device = dev.priv as Vxlan
+  if (device.external) {
+    xmitExternal(device, skb)
+    return
+  }
   const to = ethernet.destination(skb.view, skb.data)
   let row = device.fdb.lookup(to)
   if (
@@ -188,6 +206,26 @@ function vxlanXmit(dev: NetDevice, skb: Skb): void {
   vxlanXmitOne(device, skb, remotes[0] as VxlanRemote)
 }
 
+/** In collect-metadata mode the packet's own tunnel key decides; without one it goes nowhere. */
+function xmitExternal(device: Vxlan, skb: Skb): void {
+  const { dev } = device
+  const ip = skb.tunnelRemote
+  if (ip === 0) {
+    dev.stats.txDropped++
+    kfreeSkb(dev.net, skb, DropReason.TUNNEL_TXINFO, device)
+    return
+  }
+  let remote = device.remotes.get(ip)
+  if (remote === undefined) {
+    remote = new VxlanRemote(ip, 0, 0)
+    device.remotes.set(ip, remote)
+  }
+  const trace = dev.net.trace
+  if (trace.on !== 0) trace.emit(TraceKind.VXLAN_XMIT, skb.id, dev.net.id, dev.ifindex, skb.tunnelId, remote)
+  skb.tunnelRemote = 0
+  vxlanXmitOne(device, skb, remote)
+}
+
 /** Puts VXLAN, UDP and IPv4 in front of the frame and sends it. Models vxlan_xmit_one. */
 function vxlanXmitOne(device: Vxlan, skb: Skb, remote: VxlanRemote): void {
   const { dev } = device
@@ -204,7 +242,7 @@ function vxlanXmitOne(device: Vxlan, skb: Skb, remote: VxlanRemote): void {
   // iptunnel_xmit counts what is inside the inner Ethernet header.
   countTx(dev, skb.length - ethernet.LENGTH)
   const at = skb.push(vxlan.LENGTH)
-  vxlan.emit(skb.view, at, remote.vni || device.vni)
+  vxlan.emit(skb.view, at, device.external ? skb.tunnelId : remote.vni || device.vni)
   pushUdp(skb, device, sourcePort, remote.port || device.port, way.source, remote.ip)
   skb.packetType = HOST
   let { header } = remote
@@ -213,16 +251,21 @@ function vxlanXmitOne(device: Vxlan, skb: Skb, remote: VxlanRemote): void {
   ipQueueXmit(net, skb, way, header)
 }
 
+const KEY_TTL = 64
+
 function outerHeader(device: Vxlan, source: number, destination: number): IpOutputOptions {
   const protocol = ipv4.IpProtocol.UDP
-  return { source, destination, protocol, ttl: device.ttl, tos: device.tos, df: false, id: undefined, ignoreDf: true }
+  // A tunnel key says the TTL; Cilium's programs say 64 (IPDEFTTL).
+  const ttl = device.external ? KEY_TTL : device.ttl
+  return { source, destination, protocol, ttl, tos: device.tos, df: false, id: undefined, ignoreDf: true }
 }
 
 function pushUdp(skb: Skb, device: Vxlan, sourcePort: number, port: number, source: number, destination: number): void {
   const at = skb.push(udp.LENGTH)
   const length = skb.length
   udp.emit(skb.view, at, sourcePort, port, length, 0)
-  if (!device.udpChecksum) return
+  // A tunnel key asks for none (BPF_F_ZERO_CSUM_TX).
+  if (!device.udpChecksum || device.external) return
   const pseudo = pseudoHeaderSum(source, destination, ipv4.IpProtocol.UDP, length)
   const check =
     skb.ipSummed === PARTIAL || skb.ipSummed === PROMISED

@@ -1,7 +1,7 @@
 /** Neighbour unreachability detection: states, probes, timers (RFC 4861 section 7.3 as Linux applies it to ARP). Models net/core/neighbour.c. */
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { wheelDelay } from "../jiffies.ts"
-import type { NetDevice } from "../netdev.ts"
+import { IFF, type NetDevice } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
 import type { Skb } from "../skb.ts"
 import { arpSolicit } from "./arp-send.ts"
@@ -10,7 +10,17 @@ import { neighXmit } from "./xmit.ts"
 
 /** The entry for a next hop, made when it is not there yet. */
 export function neighFor(net: NetNamespace, dev: NetDevice, address: number): Neighbour {
-  return net.neigh.lookup(dev, address) ?? net.neigh.create(dev, address, neighTimer)
+  return net.neigh.lookup(dev, address) ?? createNeighbour(net, dev, address)
+}
+
+/** On a link without ARP everybody has the device's own address. Models arp_constructor. */
+function createNeighbour(net: NetNamespace, dev: NetDevice, address: number): Neighbour {
+  const neigh = net.neigh.create(dev, address, neighTimer)
+  if ((dev.flags & IFF.NOARP) !== 0) {
+    neigh.lladdr = dev.address
+    neigh.state = Nud.NOARP
+  }
+  return neigh
 }
 
 /**

@@ -98,7 +98,12 @@ function createVxlan(net: NetNamespace, spec: LinkSpec & { kind: "vxlan" }, addr
   const vxlan = new Vxlan(spec.vxlan)
   const clash = net.devices.some((dev) => {
     const other = dev.priv
-    return other instanceof Vxlan && other.vni === vxlan.vni && other.port === vxlan.port
+    return (
+      other instanceof Vxlan &&
+      other.vni === vxlan.vni &&
+      other.port === vxlan.port &&
+      other.external === vxlan.external
+    )
   })
   if (clash) return refuse("EEXIST", "A VXLAN device with the specified VNI already exists")
   // Without a lower device nothing is known of what the tunnel costs.
@@ -141,13 +146,13 @@ export function linkDel(dev: NetDevice): NetlinkError | undefined {
 /** `ip link set … up`. Models dev_open and inetdev_event NETDEV_UP. */
 export function linkUp(dev: NetDevice): NetlinkError | undefined {
   if (dev.up) return undefined
-  dev.activated = true
   dev.flags |= IFF.UP
   const errno = dev.ops.open?.(dev) as Errno | undefined
   if (errno !== undefined) {
     dev.flags &= ~IFF.UP
     return refuse(errno)
   }
+  dev.activated = true
   if (dev === dev.net.loopback && dev.addresses.length === 0) addLoopbackAddress(dev)
   else for (const ifa of dev.addresses) fibAddInterfaceAddress(dev, ifa)
   dev.port?.bridge.refresh()

@@ -20,6 +20,8 @@ export interface RouteSpec {
   table?: number
   type?: number
   onlink?: boolean
+  /** RTAX_MTU: smaller than the device's. */
+  mtu?: number
   origin?: string
 }
 
@@ -65,7 +67,8 @@ const sameWay = (a: Route, b: Route): boolean =>
   a.source === b.source &&
   a.scope === b.scope &&
   a.protocol === b.protocol &&
-  a.onlink === b.onlink
+  a.onlink === b.onlink &&
+  (a.mtu ?? 0) === (b.mtu ?? 0)
 
 /** Removes the first route that agrees with everything `spec` says; of several metrics the lowest. */
 export function routeDel(net: NetNamespace, spec: RouteSpec): NetlinkError | undefined {
@@ -115,6 +118,7 @@ function build(net: NetNamespace, spec: RouteSpec): Route | NetlinkError {
     protocol: spec.protocol ?? RouteProtocol.BOOT,
     metric: spec.metric ?? 0,
     onlink: spec.onlink ?? false,
+    mtu: spec.mtu ?? 0,
     origin: spec.origin,
   }
 }

@@ -234,6 +234,7 @@ function routeText(route: Route, filter: Filter, details: boolean): string {
   if (route.source !== 0 && filter.source === undefined) parts.push(`src ${formatIpv4(route.source)} `)
   if (route.metric !== 0) parts.push(`metric ${route.metric} `)
   parts.push(...stateFlags(route).map((flag) => `${flag} `))
+  if (route.mtu) parts.push(`mtu ${route.mtu} `)
   return parts.join("")
 }
 
@@ -253,6 +254,7 @@ function routeJson(route: Route, filter: Filter, options: IpOptions): Json {
     prefsrc: route.source === 0 || filter.source !== undefined ? undefined : formatIpv4(route.source),
     metric: route.metric === 0 ? undefined : route.metric,
     flags: stateFlags(route),
+    metrics: route.mtu ? [{ mtu: route.mtu }] : undefined,
   }
 }
 
@@ -273,6 +275,7 @@ function readRoute(words: Words, options: IpOptions): RouteSpec {
     else if (word === "scope") spec.scope = readScope(words.next(), 'invalid "scope" value\n')
     else if (word === "table") spec.table = readTable(words.next())
     else if (word === "onlink") spec.onlink = true
+    else if (word === "mtu") spec.mtu = readMtu(words.next())
     else if (ROUTE_REFUSED.has(word) || (!seen && TYPES_REFUSED.has(word)))
       fail(`ip: podwire does not support 'route … ${word}'`, 255)
     else if (!seen && TYPES.some(([name]) => name === word) && words.left > 0) spec.type = readName(TYPES, word, "")
@@ -290,10 +293,16 @@ function readRoute(words: Words, options: IpOptions): RouteSpec {
 
 const TYPES_REFUSED: ReadonlySet<string> = new Set(["multicast", "anycast", "nat", "xresolve"])
 const ROUTE_REFUSED: ReadonlySet<string> = new Set(
-  "nexthop mtu advmss hoplimit window rtt rttvar reordering cwnd initcwnd initrwnd ssthresh rto_min features quickack congctl fastopen_no_cookie pref expires encap nhid tos dsfield realms src_port vrf as pervasive ttl-propagate offload trap equalize lock".split(
+  "nexthop advmss hoplimit window rtt rttvar reordering cwnd initcwnd initrwnd ssthresh rto_min features quickack congctl fastopen_no_cookie pref expires encap nhid tos dsfield realms src_port vrf as pervasive ttl-propagate offload trap equalize lock".split(
     " ",
   ),
 )
+
+/** `mtu lock N` forbids path MTU discovery, which nothing here would honour. */
+function readMtu(word: string): number {
+  if (word === "lock") fail("ip: podwire does not support 'route … mtu lock'", 255)
+  return /^\d+$/.test(word) && Number(word) <= 0xffffffff ? Number(word) : invalid(word, '"mtu" value is invalid\n')
+}
 
 function readTable(word: string): number {
   const table = readName(TABLES, word, '"table" value is invalid\n')
