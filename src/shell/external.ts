@@ -32,7 +32,8 @@ export async function external(
 function spawn({ proc, options }: Shell, words: readonly string[], env: ReadonlyMap<string, string>): Process | Errno {
   const found = findProgram(proc.fs, env, proc.cwd, words)
   // A text without #! is a script for a shell like this one.
-  const plain = typeof found !== "string" && found.tool === undefined && options.tool !== undefined
+  const plain =
+    typeof found !== "string" && found.tool === undefined && found.binary === undefined && options.tool !== undefined
   return plain ? proc.spawn(found.argv, { env, tool: options.tool as Tool }) : proc.spawn(words, { env })
 }
 
@@ -62,7 +63,8 @@ async function cannotRun(
   failed: Errno,
   env: ReadonlyMap<string, string>,
 ): Promise<number> {
-  const name = failed === "EACCES" && !typed.includes("/") ? refusedPath(shell, typed, env.get("PATH") ?? "") : typed
+  const found = failed === "EACCES" || failed === "ENOEXEC"
+  const name = found && !typed.includes("/") ? refusedPath(shell, typed, env.get("PATH") ?? "") : typed
   const errno = name === "" || (failed === "EACCES" && !name.includes("/")) ? "ENOENT" : failed
   if (errno === "EAGAIN") {
     await shell.complain("fork: retry: Resource temporarily unavailable")
@@ -88,6 +90,7 @@ function reason(shell: Shell, name: string, errno: Errno): string {
   if (!shell.isBash) return errno === "ENOENT" ? "not found" : strerror(errno)
   if (errno === "ENOENT" && typeof stat !== "string" && stat.type === "file")
     return "cannot execute: required file not found"
+  if (errno === "ENOEXEC") return "cannot execute binary file: Exec format error"
   return typeof stat !== "string" && stat.type === "directory" ? "Is a directory" : strerror(errno)
 }
 

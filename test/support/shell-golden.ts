@@ -50,7 +50,10 @@ export interface ShellRun {
 }
 
 /** Runs a script in bash on a machine, or in busybox's sh, as the recorder did. */
-export async function runShell(script: string, options: { ash?: boolean; timeout?: number } = {}): Promise<ShellRun> {
+export async function runShell(
+  script: string,
+  options: { ash?: boolean; timeout?: number; prepare?: (kernel: Kernel) => void } = {},
+): Promise<ShellRun> {
   const sim = new Simulation({ seed: 1 })
   const segment = new Segment(sim, "lan")
   const kernel = createMachine(sim, new Arena(), {
@@ -64,6 +67,7 @@ export async function runShell(script: string, options: { ash?: boolean; timeout
     kernel.root.bind(APPLETS, busybox, "/bin")
   }
   kernel.root.mkdir(WORK, { recursive: true })
+  options.prepare?.(kernel)
   const collector = new Collector()
   const env = new Map([
     ["PATH", ash ? APPLETS : PATH],

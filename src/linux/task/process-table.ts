@@ -7,6 +7,8 @@ import { resolvePath, type Vfs } from "./vfs.ts"
 
 /** What PATH is when nobody set it. */
 export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+/** How an executable begins. */
+const ELF = "\x7fELF"
 const INTERPRETER_LIMIT = 4
 /** RLIMIT_NPROC, for one program and all that come of it: a fork bomb ends here. */
 const PROCESSES_MAX = 256
@@ -17,6 +19,8 @@ export class ProcessTable {
   #nextPid = 1
   /** What runs a script without `#!`: installed by whoever brings a shell. */
   scriptTool: Tool | undefined = undefined
+  /** Programs by the bytes of their executable: what an archive brings runs wherever it is put. */
+  readonly binaries: Map<string, Tool> = new Map()
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
@@ -46,9 +50,10 @@ export class ProcessTable {
     const env = options.env ?? parent?.env ?? new Map([["PATH", DEFAULT_PATH]])
     const fs = options.fs ?? parent?.fs ?? kernel.root
     const cwd = options.cwd ?? parent?.cwd ?? "/"
-    const found = options.tool === undefined ? findProgram(fs, env, cwd, argv) : { tool: options.tool, argv }
+    const found: Found | Errno =
+      options.tool === undefined ? findProgram(fs, env, cwd, argv) : { tool: options.tool, argv, path: "" }
     if (typeof found === "string") return found
-    const tool = found.tool ?? this.scriptTool
+    const tool = found.tool ?? this.#foreign(found)
     if (tool === undefined) return "ENOEXEC"
     const proc = new Process(kernel, this.#nextPid++, parent, found.argv, {
       env,
@@ -69,9 +74,14 @@ export class ProcessTable {
   exec(proc: Process, argv: readonly string[], env: ReadonlyMap<string, string>): Errno {
     const found = findProgram(proc.fs, env, proc.cwd, argv)
     if (typeof found === "string") return found
-    const tool = found.tool ?? this.scriptTool
+    const tool = found.tool ?? this.#foreign(found)
     if (tool === undefined) return "ENOEXEC"
     throw new ProcessExec(tool, found.argv, new Map(env))
+  }
+
+  /** A file that is no program of ours by itself: a known executable, or a script. */
+  #foreign({ binary }: Found): Tool | undefined {
+    return binary === undefined ? this.scriptTool : this.binaries.get(binary)
   }
 
   async #live(proc: Process, tool: Tool): Promise<void> {
@@ -126,13 +136,22 @@ function inheritFds(proc: Process, parent: Process | undefined, options: SpawnOp
   for (const fd of [0, 1, 2]) if (!proc.fds.has(fd)) proc.fds.set(fd, nullFile())
 }
 
+/** What an argv leads to. */
+export interface Found {
+  tool: Tool | undefined
+  argv: readonly string[]
+  path: string
+  /** The bytes of an executable that came as a file. */
+  binary?: string
+}
+
 /** The program for an argv: by path, or along PATH; `#!` lines are followed. Models execvp and fs/binfmt_script.c. */
 export function findProgram(
   fs: Vfs,
   env: ReadonlyMap<string, string>,
   cwd: string,
   argv: readonly string[],
-): { tool: Tool | undefined; argv: readonly string[]; path: string } | Errno {
+): Found | Errno {
   const name = argv[0] ?? ""
   if (name.includes("/")) return programAt(fs, resolvePath(cwd, name), name, argv, 0)
   let refused: Errno = "ENOENT"
@@ -146,13 +165,7 @@ export function findProgram(
 }
 
 /** `shown` is the path as a script sees it in $0. */
-function programAt(
-  fs: Vfs,
-  path: string,
-  shown: string,
-  argv: readonly string[],
-  depth: number,
-): { tool: Tool | undefined; argv: readonly string[]; path: string } | Errno {
+function programAt(fs: Vfs, path: string, shown: string, argv: readonly string[], depth: number): Found | Errno {
   const stat = fs.stat(path)
   if (typeof stat === "string") return stat
   if (stat.type === "directory" || !stat.executable) return "EACCES"
@@ -160,6 +173,7 @@ function programAt(
   if (tool !== undefined) return { tool, argv, path }
   if (depth > INTERPRETER_LIMIT) return "ELOOP"
   const script = fs.readText(path)
+  if ("text" in script && script.text.startsWith(ELF)) return { tool: undefined, argv, path, binary: script.text }
   const shebang = "text" in script ? /^#!\s*(\S+)(?:[ \t]+(\S+))?/.exec(script.text) : null
   // Without a #! line the caller's shell runs it, as execvp falls back to sh.
   if (shebang === null) return { tool: undefined, argv: ["sh", shown, ...argv.slice(1)], path }
