@@ -8,6 +8,7 @@
  *  proxy       EndpointPolicy.redirects: what each listener enforces; l7/http.ts and l7/dns.ts judge one request
  *  people      CiliumEvaluator / KubernetesEvaluator `.lookup(from, to, port, request?)` -> Verdict
  */
+import type { L7Verdict } from "./l7/merged.ts"
 import type { HttpRule, L7Parser } from "./l7/rules.ts"
 import type { LabelSet } from "./labels.ts"
 import type { AuthMode, Direction, Rule, RuleRef } from "./rule.ts"
@@ -75,6 +76,8 @@ export interface RedirectId {
   readonly endPort: number
   /** Name of a CRD listener. */
   readonly listener?: string
+  /** Name of a named port; on egress `port` is then 0: every peer has a number of its own. */
+  readonly name?: string
 }
 
 /** What one listener enforces for one endpoint and port. */
@@ -99,8 +102,8 @@ export interface ResolvedPolicy {
   readonly enforced: Readonly<Record<Direction, boolean>>
   readonly map: PolicyMap
   readonly redirects: readonly Redirect[]
-  /** Every L7 rule that the proxy applies to a peer and port: `undefined` when the peer passes without restriction. */
-  httpRules(identity: number, direction: Direction, port: number): readonly HttpRule[] | undefined
+  /** All that the proxy asks of the requests of an identity on a port, from every filter that covers it. */
+  l7(identity: number, direction: Direction, protocol: number, port: number): L7Verdict
 }
 
 export interface Repository {

@@ -1,0 +1,118 @@
+/** Verdicts as a Cilium cluster gives them, without packets: a repository, an identity for each set of labels, and lookups. */
+import { DROP_POLICY, DROP_POLICY_AUTH_REQUIRED, DROP_POLICY_DENY, type NamedPorts } from "./api.ts"
+import type { EndpointPolicy } from "./endpoint-policy.ts"
+import { type HttpRequest, type HttpVerdict, httpVerdict, type SecretValue } from "./l7/http.ts"
+import { matchType } from "./map-state.ts"
+import { learnedLabels, type Peer } from "./peer.ts"
+import { PolicyRepository, type RepositoryOptions } from "./repository.ts"
+import type { Direction } from "./rule.ts"
+import { combine, type FlowPort, type SideVerdict, type Verdict } from "./verdict.ts"
+
+/** Identities of pods and addresses; reserved ones have their own numbers only in an agent. */
+const FIRST_IDENTITY = 256
+
+export class CiliumEvaluator {
+  readonly repository: PolicyRepository
+  readonly #identities = new Map<string, number>()
+  readonly #policies = new Map<Peer, EndpointPolicy>()
+  #revision = 0
+  #nextIdentity = FIRST_IDENTITY
+
+  constructor(options: RepositoryOptions = {}) {
+    this.repository = new PolicyRepository(options)
+  }
+
+  lookup(from: Peer, to: Peer, flow: FlowPort, request?: HttpRequest, secret?: SecretValue): Verdict {
+    // Its own address never leaves a pod.
+    if (from === to) return { verdict: "allow", reason: 0 }
+    const egress = from.endpoint ? this.#side(from, to, "egress", flow) : undefined
+    const ingress = to.endpoint ? this.#side(to, from, "ingress", flow) : undefined
+    const verdict = combine(egress, ingress)
+    if (request === undefined || verdict.verdict === "deny") return verdict
+    return { ...verdict, http: this.#http(from, to, flow, verdict, request, secret) }
+  }
+
+  /** The resolved policy of an endpoint, of the current revision. */
+  policy(peer: Peer): EndpointPolicy {
+    if (this.#revision !== this.repository.revision) this.#forget()
+    let policy = this.#policies.get(peer)
+    if (policy === undefined) {
+      policy = this.repository.resolve({
+        labels: peer.labels,
+        ...(peer.namedPorts === undefined ? {} : { namedPorts: peer.namedPorts }),
+      })
+      this.#policies.set(peer, policy)
+    }
+    return policy
+  }
+
+  identity(peer: Peer): number {
+    if (this.#revision !== this.repository.revision) this.#forget()
+    const labels = peer.endpoint ? peer.labels : learnedLabels(peer, this.repository.fqdnSelectors)
+    // Pods of one identity may call different ports by one name: they count as two here.
+    const key = `${labels.text} ${portsText(peer.namedPorts)}`
+    let id = this.#identities.get(key)
+    if (id === undefined) {
+      id = this.#nextIdentity++
+      this.#identities.set(key, id)
+      this.repository.addIdentity(id, labels, peer.namedPorts)
+    }
+    return id
+  }
+
+  /** Rules have changed: every policy is resolved anew, and addresses may carry other names. */
+  #forget(): void {
+    for (const policy of this.#policies.values()) this.repository.close(policy)
+    this.#policies.clear()
+    this.#revision = this.repository.revision
+  }
+
+  #side(subject: Peer, peer: Peer, direction: Direction, { protocol, port }: FlowPort): SideVerdict {
+    const identity = this.identity(peer)
+    const policy = this.policy(subject)
+    const entry = policy.map.lookup(identity, direction, protocol, port)
+    const code = policy.map.canAccess(identity, direction, protocol, port)
+    const reason =
+      ([DROP_POLICY, DROP_POLICY_DENY, DROP_POLICY_AUTH_REQUIRED] as const).find((drop) => code === -drop) ?? 0
+    return {
+      direction,
+      enforced: policy.enforced[direction],
+      verdict: reason !== 0 ? "deny" : code > 0 ? "redirect" : "allow",
+      reason,
+      match: matchType(entry),
+      rules: entry?.rules ?? [],
+      // Asked for by people, not by those who fill matrices.
+      get missed() {
+        return reason === DROP_POLICY ? policy.missed(identity, direction, protocol, port) : []
+      },
+    }
+  }
+
+  /** Each redirecting side's proxy judges the request; both must let it pass. */
+  #http(
+    from: Peer,
+    to: Peer,
+    { protocol, port }: FlowPort,
+    verdict: Verdict,
+    request: HttpRequest,
+    secret?: SecretValue,
+  ): HttpVerdict {
+    const changes: HttpVerdict["changes"][number][] = []
+    const mismatches: HttpVerdict["mismatches"][number][] = []
+    for (const side of [verdict.egress, verdict.ingress]) {
+      if (side?.verdict !== "redirect") continue
+      const [subject, peer] = side.direction === "egress" ? [from, to] : [to, from]
+      const l7 = this.policy(subject).l7(this.identity(peer), side.direction, protocol, port)
+      if (l7.wildcard) continue
+      const result = httpVerdict(l7.http, request, secret)
+      if (!result.allowed) return result
+      changes.push(...result.changes)
+      mismatches.push(...result.mismatches)
+    }
+    return { allowed: true, changes, mismatches }
+  }
+}
+
+function portsText(ports: NamedPorts | undefined): string {
+  return [...(ports ?? [])].map(([name, numbers]) => `${name}=${numbers.join("|")}`).join(",")
+}

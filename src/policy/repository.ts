@@ -1,0 +1,98 @@
+/** All rules of a cluster, by the object they came from, and the identities they select. Models pkg/policy/repository.go. */
+import type { EnforcementMode, NamedPorts, Repository, Subject } from "./api.ts"
+import { formatPrefix } from "./cidr.ts"
+import { EndpointPolicy } from "./endpoint-policy.ts"
+import type { DnsRule } from "./l7/rules.ts"
+import type { LabelSet } from "./labels.ts"
+import { type ResolveOptions, resolveFilters } from "./resolve.ts"
+import { originKey, type Rule } from "./rule.ts"
+import type { Selector } from "./selector.ts"
+import { SelectorCache } from "./selector-cache.ts"
+
+export interface RepositoryOptions {
+  /** policy-enforcement-mode (default). */
+  readonly enforcement?: EnforcementMode
+  /** allow-localhost; in Kubernetes the agent turns "auto" into "always" (true). */
+  readonly allowLocalhost?: boolean
+}
+
+export class PolicyRepository implements Repository {
+  readonly selectors: SelectorCache = new SelectorCache()
+  readonly #options: ResolveOptions
+  readonly #rules = new Map<string, readonly Rule[]>()
+  readonly #policies = new Set<EndpointPolicy>()
+  #revision = 1
+
+  constructor({ enforcement = "default", allowLocalhost = true }: RepositoryOptions = {}) {
+    this.#options = { enforcement, allowLocalhost }
+  }
+
+  get revision(): number {
+    return this.#revision
+  }
+
+  /** Ordered by their objects' names, so that nothing depends on the order of application. */
+  get rules(): readonly Rule[] {
+    return [...this.#rules].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, rules]) => rules)
+  }
+
+  upsert(rules: readonly Rule[]): void {
+    const byObject = Map.groupBy(rules, (rule) => originKey(rule.ref.origin))
+    for (const [key, list] of byObject) this.#rules.set(key, list)
+    this.#revision++
+  }
+
+  delete(key: string): boolean {
+    const known = this.#rules.delete(key)
+    if (!known) return false
+    this.#revision++
+    this.selectors.retain(new Set(this.#peerSelectors().map(({ text }) => text)))
+    return true
+  }
+
+  addIdentity(id: number, labels: LabelSet, namedPorts?: NamedPorts): void {
+    if (this.selectors.identities.has(id)) this.removeIdentity(id)
+    const identity = { id, labels, namedPorts }
+    this.selectors.addIdentity(identity)
+    for (const policy of this.#policies) policy.addIdentity(identity)
+  }
+
+  removeIdentity(id: number): void {
+    if (!this.selectors.removeIdentity(id)) return
+    for (const policy of this.#policies) policy.removeIdentity(id)
+  }
+
+  /** The policy follows identities from now on, until `close`. Rules that change do not reach it: resolve again. */
+  resolve(subject: Subject): EndpointPolicy {
+    const host = subject.labels.has("reserved", "host")
+    const rules = this.rules.filter((rule) => rule.node === host && rule.subject.matches(subject.labels))
+    const resolved = resolveFilters(rules, subject.labels, this.#options)
+    const policy = new EndpointPolicy(this.#revision, resolved, subject, this.selectors)
+    this.#policies.add(policy)
+    return policy
+  }
+
+  /** An endpoint is gone, or has a newer policy. */
+  close(policy: EndpointPolicy): void {
+    this.#policies.delete(policy)
+  }
+
+  /** Prefixes that rules mention, exceptions too: each needs an identity of its own. */
+  get prefixes(): readonly string[] {
+    const ranges = this.#peerSelectors().flatMap(({ cidr }) => cidr ?? [])
+    return [...new Set(ranges.flatMap(({ prefix, except }) => [prefix, ...except].map(formatPrefix)))].sort()
+  }
+
+  /** Names that rules mention: addresses learned for one carry its `fqdn:` label (`fqdnLabel`). */
+  get fqdnSelectors(): readonly DnsRule[] {
+    return [
+      ...new Map(
+        this.#peerSelectors().flatMap(({ text, fqdn }) => (fqdn === undefined ? [] : [[text, fqdn]])),
+      ).values(),
+    ]
+  }
+
+  #peerSelectors(): Selector[] {
+    return this.rules.flatMap(({ entries }) => entries.flatMap(({ peers = [] }) => peers))
+  }
+}

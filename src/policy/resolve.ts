@@ -1,0 +1,173 @@
+/** Rules that select an endpoint -> its merged filters. Models pkg/policy/rule.go and repository.go resolvePolicyLocked. */
+import type { EnforcementMode } from "./api.ts"
+import { ANY_DNS, ANY_HTTP, ANY_PORT, L4PolicyMap, LISTENER_PRIORITY, type PerSelector } from "./l4-filter.ts"
+import type { L7Parser } from "./l7/rules.ts"
+import { LabelSet } from "./labels.ts"
+import {
+  DERIVED_FROM,
+  type Direction,
+  IPPROTO,
+  type PortRule,
+  type PortSpec,
+  type Rule,
+  type RuleEntry,
+} from "./rule.ts"
+import { both, reservedSelector, type Selector, WILDCARD } from "./selector.ts"
+
+export interface ResolveOptions {
+  readonly enforcement: EnforcementMode
+  /** Whether the local host may always reach its pods (allow-localhost: always in Kubernetes). */
+  readonly allowLocalhost: boolean
+}
+
+export interface ResolvedFilters {
+  readonly filters: L4PolicyMap
+  readonly enforced: Readonly<Record<Direction, boolean>>
+}
+
+const HOST = reservedSelector("host")
+const HOST_LABELS = new LabelSet(["reserved:host"])
+
+export function resolveFilters(rules: readonly Rule[], labels: LabelSet, options: ResolveOptions): ResolvedFilters {
+  const filters = new L4PolicyMap()
+  const selected = options.enforcement === "never" ? [] : rules
+  const enforced = { ingress: false, egress: false }
+  for (const direction of ["ingress", "egress"] as const) {
+    const posture = enforcement(selected, labels, direction, options.enforcement)
+    enforced[direction] = posture !== "off"
+    if (posture !== "deny") addDerived(filters, direction, WILDCARD, `allow-any-${direction}`)
+    if (posture !== "off") addRules(filters, selected, direction, options.allowLocalhost)
+  }
+  if (options.allowLocalhost) addDerived(filters, "ingress", HOST, "allow-localhost-ingress")
+  return { filters, enforced }
+}
+
+/** `allow`: rules apply, over an allow-all that lies underneath. */
+type Posture = "off" | "allow" | "deny"
+
+function enforcement(rules: readonly Rule[], labels: LabelSet, direction: Direction, mode: EnforcementMode): Posture {
+  if (mode === "never") return "off"
+  if (mode === "always" || labels.has("reserved", "init")) return "deny"
+  const about = rules.filter((rule) => rule.entries.some((entry) => entry.direction === direction))
+  // A NetworkPolicy of this type without any rule isolates just the same.
+  if (
+    rules.some(
+      (rule) => rule.enableDefaultDeny[direction] && (rule.ref.origin.kind === "NetworkPolicy" || about.includes(rule)),
+    )
+  )
+    return "deny"
+  return about.length > 0 ? "allow" : "off"
+}
+
+const DERIVED: Readonly<Record<string, string>> = {
+  "allow-any-ingress": DERIVED_FROM.allowAnyIngress,
+  "allow-any-egress": DERIVED_FROM.allowAnyEgress,
+  "allow-localhost-ingress": DERIVED_FROM.allowLocalhostIngress,
+}
+
+function addDerived(filters: L4PolicyMap, direction: Direction, selector: Selector, from: string): void {
+  const label = DERIVED[from]
+  filters.add(direction, ANY_PORT, { ...PLAIN, selector, labels: label === undefined ? [] : [label] })
+}
+
+const PLAIN: Omit<PerSelector, "selector"> = {
+  deny: false,
+  parser: undefined,
+  priority: 0,
+  listener: undefined,
+  http: [],
+  dns: [],
+  serverNames: [],
+  auth: undefined,
+  rules: [],
+  labels: [],
+}
+
+function addRules(filters: L4PolicyMap, rules: readonly Rule[], direction: Direction, allowLocalhost: boolean): void {
+  const requires = rules.flatMap(({ entries }) =>
+    entries.flatMap((entry) => (entry.direction === direction ? entry.requires : [])),
+  )
+  for (const rule of rules)
+    for (const entry of rule.entries) {
+      if (entry.direction !== direction) continue
+      const wildcardL7 = !rule.enableDefaultDeny[direction]
+      for (const selector of peersOf(entry, requires))
+        addEntry(filters, {
+          rule,
+          entry,
+          selector,
+          wildcardL7,
+          hostWildcard: allowLocalhost && direction === "ingress",
+        })
+    }
+}
+
+/** Requirements hold for every entry with endpoint peers; without such peers they select nobody. */
+function peersOf(entry: RuleEntry, requires: readonly Selector[]): readonly Selector[] {
+  const peers = entry.peers ?? [WILDCARD]
+  if (requires.length === 0) return peers
+  return peers.map((peer) => (peer.cidr === undefined ? requires.reduce(both, peer) : peer))
+}
+
+interface Addition {
+  readonly rule: Rule
+  readonly entry: RuleEntry
+  readonly selector: Selector
+  /** The rule does not switch default deny on: what its L7 rules do not name still passes (since 1.18). */
+  readonly wildcardL7: boolean
+  readonly hostWildcard: boolean
+}
+
+function addEntry(filters: L4PolicyMap, addition: Addition): void {
+  const { rule, entry, selector } = addition
+  const plain: PerSelector = { ...PLAIN, selector, deny: entry.deny, auth: entry.authentication, labels: rule.labels }
+  if (entry.ports === undefined) {
+    filters.add(entry.direction, ANY_PORT, { ...plain, rules: [{ origin: rule.ref.origin, path: entry.path }] })
+    return
+  }
+  for (const portRule of entry.ports)
+    for (const spec of portRule.ports) {
+      const rules = [{ origin: rule.ref.origin, path: portRule.path }]
+      const policy: PerSelector = {
+        ...plain,
+        rules,
+        ...(entry.deny ? {} : l7Part(portRule, spec, addition.wildcardL7)),
+      }
+      filters.add(entry.direction, spec, policy)
+      if (addition.hostWildcard && policy.parser !== undefined && selector.matches(HOST_LABELS))
+        filters.add(entry.direction, spec, { ...policy, selector: HOST, ...anyL7(policy) })
+    }
+}
+
+/** The host's traffic goes through the proxy as everybody's, which lets all of it pass. */
+function anyL7({ http, dns }: PerSelector): Pick<PerSelector, "http" | "dns" | "serverNames"> {
+  return { http: http.length > 0 ? [ANY_HTTP] : [], dns: dns.length > 0 ? [ANY_DNS] : [], serverNames: [] }
+}
+
+function l7Part(
+  { l7, serverNames = [], listener, tls }: PortRule,
+  spec: PortSpec,
+  wildcard: boolean,
+): Partial<PerSelector> {
+  const http = spec.protocol === IPPROTO.TCP ? (l7?.http ?? []) : []
+  const dns = l7?.dns ?? []
+  const parser: L7Parser | undefined =
+    http.length > 0
+      ? "http"
+      : dns.length > 0
+        ? "dns"
+        : listener !== undefined
+          ? "crd"
+          : serverNames.length > 0 || tls === true
+            ? "tls"
+            : undefined
+  if (parser === undefined) return {}
+  return {
+    parser,
+    priority: listener?.priority ?? LISTENER_PRIORITY[parser],
+    listener: listener?.name,
+    http: wildcard && http.length > 0 ? [...http, ANY_HTTP] : http,
+    dns: wildcard && dns.length > 0 ? [...dns, ANY_DNS] : dns,
+    serverNames,
+  }
+}
