@@ -6,20 +6,31 @@ import { readFileSync, writeFileSync } from "node:fs"
 import ts from "typescript"
 
 const ROOT = "node_modules/kubernetes-types"
-const FILES = ["meta/v1", "core/v1", "apps/v1", "networking/v1", "rbac/v1", "discovery/v1", "coordination/v1"]
+const FILES = [
+  "meta/v1",
+  "core/v1",
+  "apps/v1",
+  "networking/v1",
+  "rbac/v1",
+  "discovery/v1",
+  "coordination/v1",
+  "apiextensions/v1",
+]
 const KINDS = [
   "core/v1.ConfigMap core/v1.Endpoints core/v1.Event core/v1.Namespace core/v1.Node core/v1.Pod core/v1.Secret core/v1.Service core/v1.ServiceAccount",
   "apps/v1.DaemonSet apps/v1.Deployment apps/v1.ReplicaSet networking/v1.NetworkPolicy discovery/v1.EndpointSlice coordination/v1.Lease",
-  "rbac/v1.ClusterRole rbac/v1.ClusterRoleBinding rbac/v1.Role rbac/v1.RoleBinding",
+  "rbac/v1.ClusterRole rbac/v1.ClusterRoleBinding rbac/v1.Role rbac/v1.RoleBinding apiextensions/v1.CustomResourceDefinition",
 ].flatMap((line) => line.split(" "))
 
 /** Go's int64 fields; all other integers are int32. */
 const INT64 = new Set(
-  "generation observedGeneration deletionGracePeriodSeconds terminationGracePeriodSeconds activeDeadlineSeconds runAsUser runAsGroup fsGroup supplementalGroups tolerationSeconds expirationSeconds".split(
+  "generation observedGeneration deletionGracePeriodSeconds terminationGracePeriodSeconds activeDeadlineSeconds runAsUser runAsGroup fsGroup supplementalGroups tolerationSeconds expirationSeconds maxItems maxLength maxProperties minItems minLength minProperties".split(
     " ",
   ),
 )
 const BYTES = new Set(["Secret.data", "ConfigMap.binaryData", "ClientIPConfig.caBundle"])
+/** Numbers with a fraction. */
+const FLOATS = new Set(["maximum", "minimum", "multipleOf"])
 /** Fields of 1.31 that 1.30's declarations lack. */
 const ADDED: Readonly<Record<string, string>> = {
   Volume: "image:ImageVolumeSource",
@@ -33,6 +44,12 @@ const ADDED: Readonly<Record<string, string>> = {
   ContainerUser: "linux:LinuxContainerUser",
   LinuxContainerUser: "gid!:l supplementalGroups:[l] uid!:l",
   LeaseSpec: "preferredHolder:s strategy:s",
+  // Names that are no identifiers, which the declarations leave out.
+  JSONSchemaProps: [
+    "x-kubernetes-embedded-resource:b x-kubernetes-int-or-string:b x-kubernetes-list-map-keys:[s] x-kubernetes-list-type:s",
+    "x-kubernetes-map-type:s x-kubernetes-preserve-unknown-fields:b x-kubernetes-validations:[ValidationRule]",
+  ].join(" "),
+  ValidationRule: "fieldPath:s message:s messageExpression:s optionalOldSelf:b reason:s rule!:s",
 }
 
 const declared = new Map<string, Map<string, ts.InterfaceDeclaration | ts.TypeAliasDeclaration>>()
@@ -51,6 +68,10 @@ const SCALARS: Readonly<Record<string, string>> = {
   IntOrString: "x",
   RawExtension: "*",
   FieldsV1: "*",
+  JSON: "*",
+  JSONSchemaPropsOrArray: "?JSONSchemaProps",
+  JSONSchemaPropsOrBool: "?JSONSchemaProps",
+  JSONSchemaPropsOrStringArray: "?JSONSchemaProps",
   string: "s",
   boolean: "b",
 }
@@ -65,6 +86,7 @@ function find(name: string, near: string): string {
 function typeText(type: ts.TypeNode, owner: string, field: string, file: string): string {
   const text = type.getText()
   if (BYTES.has(`${owner}.${field}`)) return text.startsWith("{") ? "{y}" : "y"
+  if (text === "number" && FLOATS.has(field)) return "n"
   if (text === "number") return INT64.has(field) ? "l" : "i"
   if (ts.isUnionTypeNode(type) && type.types.some((t) => t.kind === ts.SyntaxKind.NumberKeyword)) return "x"
   if (ts.isLiteralTypeNode(type) || ts.isUnionTypeNode(type)) return "s"
@@ -107,7 +129,8 @@ writeFileSync(
   "src/kube/api/schema-table.ts",
   `/**
  * The fields of the API's types, one type a line: \`Type field:type field!:type\` (! required). Types: s string, i int32, l int64, b boolean,
- * t Time, m MicroTime, q Quantity, x IntOrString, y bytes, * anything, [T] list, {T} map of strings to T, or another type's name.
+ * n number, t Time, m MicroTime, q Quantity, x IntOrString, y bytes, * anything, [T] list, {T} map of strings to T, ?T a T or anything that is no
+ * object, or another type's name.
  * Written by test/kube/generate-schema.ts from kubernetes-types (Apache-2.0); do not edit.
  */
 export const SCHEMA_TABLE: string = \`

@@ -1,7 +1,7 @@
 /** JSONPath: client-go's own table (jsonpath_test.go), beside what the recordings have. */
 import { describe, expect, test } from "vitest"
 import { Stop } from "../../src/tools/kubectl/failure.ts"
-import { JsonPath } from "../../src/tools/kubectl/jsonpath/evaluate.ts"
+import { JsonPath } from "../../src/tools/kubectl/jsonpath.ts"
 
 const STORE = {
   Name: "jsonpath",

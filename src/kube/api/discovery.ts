@@ -1,5 +1,6 @@
 /** What the server says it serves: aggregated and legacy discovery, /version, OpenAPI v3. */
 import { VERSIONS } from "../../versions.ts"
+import { compareVersions } from "./crd/definition.ts"
 import { apiVersionOf, type Resource } from "./resource.ts"
 
 export const VERBS: readonly string[] = [
@@ -12,6 +13,20 @@ export const VERBS: readonly string[] = [
   "update",
   "watch",
 ]
+
+/** Custom resources are listed in another order; it shows in `api-resources -o wide`. */
+const CUSTOM_VERBS: readonly string[] = [
+  "delete",
+  "deletecollection",
+  "get",
+  "list",
+  "patch",
+  "create",
+  "update",
+  "watch",
+]
+
+export const verbsOf = (resource: Resource): readonly string[] => (resource.custom === true ? CUSTOM_VERBS : VERBS)
 
 /** Groups in the server's order of priority; each is `[group, version]`. */
 function groupVersions(resources: readonly Resource[]): { group: string; version: string; resources: Resource[] }[] {
@@ -48,13 +63,27 @@ const subresourceKind = (
     verbs: ["get", "patch", "update"],
   }
 
+/** The same by group: a group's versions in their order of preference. */
+function groups(resources: readonly Resource[]): { group: string; versions: ReturnType<typeof groupVersions> }[] {
+  const found = new Map<string, ReturnType<typeof groupVersions>>()
+  for (const entry of groupVersions(resources)) found.set(entry.group, [...(found.get(entry.group) ?? []), entry])
+  return [...found].map(([group, versions]) => ({
+    group,
+    versions: versions.sort((a, b) => compareVersions(a.version, b.version)),
+  }))
+}
+
 /** `APIGroupDiscoveryList`: of the core group (`core`), or of all the others. */
 export function aggregatedDiscovery(resources: readonly Resource[], core: boolean, version: string): object {
-  const items = groupVersions(resources)
+  const items = groups(resources)
     .filter(({ group }) => (group === "") === core)
-    .map((entry) => ({
-      metadata: { ...(core ? {} : { name: entry.group }), creationTimestamp: null },
-      versions: [{ version: entry.version, resources: entry.resources.map(discovered), freshness: "Current" }],
+    .map(({ group, versions }) => ({
+      metadata: { ...(core ? {} : { name: group }), creationTimestamp: null },
+      versions: versions.map((entry) => ({
+        version: entry.version,
+        resources: entry.resources.map(discovered),
+        freshness: "Current",
+      })),
     }))
   return { kind: "APIGroupDiscoveryList", apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {}, items }
 }
@@ -70,7 +99,7 @@ function discovered(resource: Resource): object {
     responseKind: { group, version, kind },
     scope: resource.namespaced ? "Namespaced" : "Cluster",
     singularResource: resource.singular,
-    verbs: VERBS,
+    verbs: verbsOf(resource),
     ...(resource.shortNames === undefined ? {} : { shortNames: resource.shortNames }),
     ...(resource.categories === undefined ? {} : { categories: resource.categories }),
     ...(subresources.length === 0 ? {} : { subresources }),
@@ -86,13 +115,13 @@ export function apiVersions(): object {
 }
 
 export function apiGroupList(resources: readonly Resource[]): object {
-  const groups = groupVersions(resources)
+  const list = groups(resources)
     .filter(({ group }) => group !== "")
-    .map(({ group, version }) => {
-      const entry = { groupVersion: `${group}/${version}`, version }
-      return { name: group, versions: [entry], preferredVersion: entry }
+    .map(({ group, versions }) => {
+      const entries = versions.map(({ version }) => ({ groupVersion: `${group}/${version}`, version }))
+      return { name: group, versions: entries, preferredVersion: entries[0] }
     })
-  return { kind: "APIGroupList", apiVersion: "v1", groups }
+  return { kind: "APIGroupList", apiVersion: "v1", groups: list }
 }
 
 /** The legacy list of one group and version, or `undefined` when there is none. */
@@ -105,7 +134,7 @@ export function apiResourceList(resources: readonly Resource[], groupVersion: st
       singularName: resource.singular,
       namespaced: resource.namespaced,
       kind: resource.kind,
-      verbs: VERBS,
+      verbs: verbsOf(resource),
       ...(resource.shortNames === undefined ? {} : { shortNames: resource.shortNames }),
       ...(resource.categories === undefined ? {} : { categories: resource.categories }),
     },

@@ -18,6 +18,7 @@ const HEADINGS = {
   FieldValueForbidden: "Forbidden",
   FieldValueTooLong: "Too long",
   FieldValueTooMany: "Too many",
+  FieldValueTypeInvalid: "Invalid value",
 } as const
 
 const WITHOUT_VALUE: readonly string[] = ["FieldValueRequired", "FieldValueForbidden", "FieldValueTooLong"]
@@ -50,6 +51,26 @@ export const tooLong = (field: string, most: number): FieldError => ({
   type: "FieldValueTooLong",
   field,
   detail: `must have at most ${most} bytes`,
+})
+/** More characters than a schema's maxLength. */
+export const maxLength = (field: string, value: string, most: number): FieldError => ({
+  type: "FieldValueTooLong",
+  field,
+  value,
+  detail: `may not be more than ${most} bytes`,
+})
+export const tooMany = (field: string, found: number, most: number): FieldError => ({
+  type: "FieldValueTooMany",
+  field,
+  value: found,
+  detail: `must have at most ${most} items`,
+})
+/** A value of the wrong type, shown as the type it has. */
+export const typeInvalid = (field: string, value: unknown, detail: string): FieldError => ({
+  type: "FieldValueTypeInvalid",
+  field,
+  value,
+  detail,
 })
 
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {

@@ -102,11 +102,13 @@ export class Registry {
 
   get(resource: Resource, namespace: string | undefined, name: string): ApiObject | status.Status {
     const found = this.store.get(resourceKey(resource), resource.namespaced ? namespace : undefined, name)
-    return found ?? status.notFound({ group: resource.group, name: resource.plural }, name)
+    if (found !== undefined) return inVersion(resource, found)
+    return status.notFound({ group: resource.group, name: resource.plural }, name)
   }
 
   list(resource: Resource, query: Query = {}): ApiObject[] {
-    return this.store.list(resourceKey(resource)).filter((object) => this.matches(resource, object, query))
+    const found = this.store.list(resourceKey(resource)).filter((object) => this.matches(resource, object, query))
+    return resource.custom === true ? found.map((object) => inVersion(resource, object)) : found
   }
 
   matches(resource: Resource, object: ApiObject, query: Query): boolean {
@@ -143,8 +145,9 @@ export class Registry {
     const tell = (event: StoreEvent): void => {
       const now = event.type !== "DELETED" && this.matches(resource, event.object, query)
       const before = event.old !== undefined && this.matches(resource, event.old, query)
-      if (now) listener(before ? "MODIFIED" : "ADDED", event.object, event)
-      else if (before) listener("DELETED", event.object, event)
+      const object = inVersion(resource, event.object)
+      if (now) listener(before ? "MODIFIED" : "ADDED", object, event)
+      else if (before) listener("DELETED", object, event)
     }
     for (const event of missed) tell(event)
     return this.store.watch(key, tell)
@@ -205,7 +208,7 @@ export class Registry {
       return status.badRequest(
         `the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`,
       )
-    const { value, unknown, error } = decode(resource.kind, manifest)
+    const { value, unknown, error } = resource.decode?.(manifest) ?? decode(resource.kind, manifest)
     const cannot = `${resource.kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${resource.kind}: `
     if (error !== undefined) return status.badRequest(cannot + error)
     const complaints = unknown.map((field) => `unknown field ${JSON.stringify(field)}`)
@@ -318,12 +321,10 @@ export class Registry {
       const denied = this.#admit(resource, next, old)
       if (denied !== undefined) return denied
     }
-    if (resource.generation === true && !equal(specOf(object), specOf(old)))
+    if (resource.generation === true && !equal(specOf(resource, object), specOf(resource, old)))
       object.metadata.generation = (old.metadata.generation ?? 0) + 1
-    const errors =
-      options.subresource === "binding" || options.subresource === "status"
-        ? validateMeta(resource, object)
-        : this.#validate(resource, object, old)
+    const partial = options.subresource === "binding" || (options.subresource === "status" && resource.custom !== true)
+    const errors = partial ? validateMeta(resource, object) : this.#validate(resource, object, old)
     if (errors.length > 0)
       return status.invalid({ group: resource.group, name: resource.kind }, old.metadata.name, errors)
     if (options.dryRun === true) return object
@@ -367,7 +368,7 @@ export class Registry {
       )
     if (options.dryRun === true) return old
     const grace = gracePeriod(resource, old, options.gracePeriodSeconds)
-    const finalizers = finalizersFor(old, options.propagationPolicy)
+    const finalizers = finalizersFor(resource, old, options.propagationPolicy)
     const lingers = grace > 0 || finalizers.length > 0 || resource.kind === "Namespace"
     if (!lingers) return this.#remove(resource, old)
     if (old.metadata.deletionTimestamp !== undefined && (old.metadata.deletionGracePeriodSeconds ?? 0) <= grace)
@@ -428,10 +429,16 @@ function divide(resource: Resource, next: Dict, old: ApiObject, subresource: str
   }
 }
 
-/** Everything but identity and status: what counts as a new generation. */
-function specOf(object: ApiObject): unknown {
-  const { metadata: _metadata, status: _status, ...rest } = object
-  return rest
+/** Everything but identity and status: what counts as a new generation. A custom resource may have a status that is like any other field. */
+function specOf(resource: Resource, object: ApiObject): unknown {
+  const { metadata: _metadata, status, ...rest } = object
+  return resource.custom === true && resource.status !== true ? { ...rest, status } : rest
+}
+
+/** The versions of a custom resource differ in their name only (conversion strategy None). */
+function inVersion(resource: Resource, object: ApiObject): ApiObject {
+  const apiVersion = apiVersionOf(resource)
+  return resource.custom !== true || object.apiVersion === apiVersion ? object : { ...object, apiVersion }
 }
 
 /** Being deleted, and nothing holds it any more. */
@@ -452,8 +459,11 @@ function gracePeriod(resource: Resource, object: ApiObject, asked: number | unde
   return running === undefined ? grace : Math.min(running, grace)
 }
 
-function finalizersFor(object: ApiObject, policy: DeleteOptions["propagationPolicy"]): string[] {
+function finalizersFor(resource: Resource, object: ApiObject, policy: DeleteOptions["propagationPolicy"]): string[] {
   const finalizers = [...(object.metadata.finalizers ?? [])]
+  const own = resource.finalizer
+  if (own !== undefined && object.metadata.deletionTimestamp === undefined && !finalizers.includes(own))
+    finalizers.push(own)
   const more = policy === "Orphan" ? "orphan" : policy === "Foreground" ? "foregroundDeletion" : undefined
   if (more !== undefined && !finalizers.includes(more)) finalizers.push(more)
   return finalizers

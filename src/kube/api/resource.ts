@@ -2,6 +2,7 @@
 
 import type { FieldError } from "./field-error.ts"
 import type { Dict } from "./json.ts"
+import type { Decoded } from "./schema.ts"
 import type { ApiObject } from "./types.ts"
 
 export interface Column {
@@ -13,7 +14,8 @@ export interface Column {
   readonly priority?: number
 }
 
-export type Cell = string | number | boolean
+/** `null` is printed as nothing. */
+export type Cell = string | number | boolean | null
 
 /** What a printer may ask beside the object. */
 export interface PrintContext {
@@ -41,6 +43,14 @@ export interface Resource {
   readonly fields?: Readonly<Record<string, (object: ApiObject) => string>>
   readonly columns?: readonly Column[]
   readonly row?: (object: ApiObject, context: PrintContext) => Cell[]
+  /** A kind that a CustomResourceDefinition made: no strategic merge patches, every write is checked as a whole. */
+  readonly custom?: boolean
+  /** What clients of this version are warned of. */
+  readonly deprecation?: string
+  /** Takes a manifest apart where the kind is none of the built-in table. */
+  readonly decode?: (object: Dict) => Decoded
+  /** Holds an object that is being deleted until its own cleaner has taken it off. */
+  readonly finalizer?: string
   /** Fills in what the user left out. */
   readonly defaults?: (object: Dict) => void
   /** What is wrong with an object; with `old`, what is wrong with the change. */

@@ -1,4 +1,6 @@
 /** The kinds a cluster is born with. */
+import { validateDefinition } from "./crd/check-definition.ts"
+import { CLEANUP, definitionDefaults } from "./crd/definition.ts"
 import * as defaults from "./defaults.ts"
 import { num, peek, text } from "./json.ts"
 import * as config from "./printers/config.ts"
@@ -216,6 +218,24 @@ export const BUILT_IN: readonly Resource[] = [
     row: workload.replicaSetRow,
     defaults: defaults.replicaSet,
     validate: validate.validateReplicaSet,
+  },
+  {
+    group: "apiextensions.k8s.io",
+    version: "v1",
+    kind: "CustomResourceDefinition",
+    plural: "customresourcedefinitions",
+    singular: "customresourcedefinition",
+    shortNames: ["crd", "crds"],
+    categories: ["api-extensions"],
+    namespaced: false,
+    status: true,
+    generation: true,
+    subresources: ["status"],
+    finalizer: CLEANUP,
+    columns: config.definitionColumns,
+    row: config.definitionRow,
+    defaults: definitionDefaults,
+    validate: validateDefinition,
   },
   {
     group: "coordination.k8s.io",

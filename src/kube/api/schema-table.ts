@@ -1,6 +1,7 @@
 /**
  * The fields of the API's types, one type a line: `Type field:type field!:type` (! required). Types: s string, i int32, l int64, b boolean,
- * t Time, m MicroTime, q Quantity, x IntOrString, y bytes, * anything, [T] list, {T} map of strings to T, or another type's name.
+ * n number, t Time, m MicroTime, q Quantity, x IntOrString, y bytes, * anything, [T] list, {T} map of strings to T, ?T a T or anything that is no
+ * object, or another type's name.
  * Written by test/kube/generate-schema.ts from kubernetes-types (Apache-2.0); do not edit.
  */
 export const SCHEMA_TABLE: string = `
@@ -37,6 +38,18 @@ ContainerStateTerminated containerID:s exitCode!:i finishedAt:t message:s reason
 ContainerStateWaiting message:s reason:s
 ContainerStatus allocatedResources:{q} allocatedResourcesStatus:[ResourceStatus] containerID:s image!:s imageID!:s lastState:ContainerState name!:s ready!:b resources:ResourceRequirements restartCount!:i started:b state:ContainerState user:ContainerUser volumeMounts:[VolumeMountStatus]
 ContainerUser linux:LinuxContainerUser
+CustomResourceColumnDefinition description:s format:s jsonPath!:s name!:s priority:i type!:s
+CustomResourceConversion strategy!:s webhook:WebhookConversion
+CustomResourceDefinition apiVersion:s kind:s metadata:ObjectMeta spec!:CustomResourceDefinitionSpec status:CustomResourceDefinitionStatus
+CustomResourceDefinitionCondition lastTransitionTime:t message:s reason:s status!:s type!:s
+CustomResourceDefinitionNames categories:[s] kind!:s listKind:s plural!:s shortNames:[s] singular:s
+CustomResourceDefinitionSpec conversion:CustomResourceConversion group!:s names!:CustomResourceDefinitionNames preserveUnknownFields:b scope!:s versions!:[CustomResourceDefinitionVersion]
+CustomResourceDefinitionStatus acceptedNames:CustomResourceDefinitionNames conditions:[CustomResourceDefinitionCondition] storedVersions:[s]
+CustomResourceDefinitionVersion additionalPrinterColumns:[CustomResourceColumnDefinition] deprecated:b deprecationWarning:s name!:s schema:CustomResourceValidation selectableFields:[SelectableField] served!:b storage!:b subresources:CustomResourceSubresources
+CustomResourceSubresourceScale labelSelectorPath:s specReplicasPath!:s statusReplicasPath!:s
+CustomResourceSubresourceStatus
+CustomResourceSubresources scale:CustomResourceSubresourceScale status:CustomResourceSubresourceStatus
+CustomResourceValidation openAPIV3Schema:JSONSchemaProps
 DaemonEndpoint Port!:i
 DaemonSet apiVersion:s kind:s metadata:ObjectMeta spec:DaemonSetSpec status:DaemonSetStatus
 DaemonSetCondition lastTransitionTime:t message:s reason:s status!:s type!:s
@@ -69,6 +82,7 @@ Event action:s apiVersion:s count:i eventTime:m firstTimestamp:t involvedObject!
 EventSeries count:i lastObservedTime:m
 EventSource component:s host:s
 ExecAction command:[s]
+ExternalDocumentation description:s url:s
 FCVolumeSource fsType:s lun:i readOnly:b targetWWNs:[s] wwids:[s]
 FlexVolumeSource driver!:s fsType:s options:{s} readOnly:b secretRef:LocalObjectReference
 FlockerVolumeSource datasetName:s datasetUUID:s
@@ -85,6 +99,7 @@ HostPathVolumeSource path!:s type:s
 IPBlock cidr!:s except:[s]
 ISCSIVolumeSource chapAuthDiscovery:b chapAuthSession:b fsType:s initiatorName:s iqn!:s iscsiInterface:s lun!:i portals:[s] readOnly:b secretRef:LocalObjectReference targetPortal!:s
 ImageVolumeSource pullPolicy:s reference:s
+JSONSchemaProps $ref:s $schema:s additionalItems:?JSONSchemaProps additionalProperties:?JSONSchemaProps allOf:[JSONSchemaProps] anyOf:[JSONSchemaProps] default:* definitions:{JSONSchemaProps} dependencies:{?JSONSchemaProps} description:s enum:[*] example:* exclusiveMaximum:b exclusiveMinimum:b externalDocs:ExternalDocumentation format:s id:s items:?JSONSchemaProps maxItems:l maxLength:l maxProperties:l maximum:n minItems:l minLength:l minProperties:l minimum:n multipleOf:n not:JSONSchemaProps nullable:b oneOf:[JSONSchemaProps] pattern:s patternProperties:{JSONSchemaProps} properties:{JSONSchemaProps} required:[s] title:s type:s uniqueItems:b x-kubernetes-embedded-resource:b x-kubernetes-int-or-string:b x-kubernetes-list-map-keys:[s] x-kubernetes-list-type:s x-kubernetes-map-type:s x-kubernetes-preserve-unknown-fields:b x-kubernetes-validations:[ValidationRule]
 KeyToPath key!:s mode:i path!:s
 LabelSelector matchExpressions:[LabelSelectorRequirement] matchLabels:{s}
 LabelSelectorRequirement key!:s operator!:s values:[s]
@@ -180,10 +195,12 @@ SecretKeySelector key!:s name:s optional:b
 SecretProjection items:[KeyToPath] name:s optional:b
 SecretVolumeSource defaultMode:i items:[KeyToPath] optional:b secretName:s
 SecurityContext allowPrivilegeEscalation:b appArmorProfile:AppArmorProfile capabilities:Capabilities privileged:b procMount:s readOnlyRootFilesystem:b runAsGroup:l runAsNonRoot:b runAsUser:l seLinuxOptions:SELinuxOptions seccompProfile:SeccompProfile windowsOptions:WindowsSecurityContextOptions
+SelectableField jsonPath!:s
 Service apiVersion:s kind:s metadata:ObjectMeta spec:ServiceSpec status:ServiceStatus
 ServiceAccount apiVersion:s automountServiceAccountToken:b imagePullSecrets:[LocalObjectReference] kind:s metadata:ObjectMeta secrets:[ObjectReference]
 ServiceAccountTokenProjection audience:s expirationSeconds:l path!:s
 ServicePort appProtocol:s name:s nodePort:i port!:i protocol:s targetPort:x
+ServiceReference name!:s namespace!:s path:s port:i
 ServiceSpec allocateLoadBalancerNodePorts:b clusterIP:s clusterIPs:[s] externalIPs:[s] externalName:s externalTrafficPolicy:s healthCheckNodePort:i internalTrafficPolicy:s ipFamilies:[s] ipFamilyPolicy:s loadBalancerClass:s loadBalancerIP:s loadBalancerSourceRanges:[s] ports:[ServicePort] publishNotReadyAddresses:b selector:{s} sessionAffinity:s sessionAffinityConfig:SessionAffinityConfig trafficDistribution:s type:s
 ServiceStatus conditions:[Condition] loadBalancer:LoadBalancerStatus
 SessionAffinityConfig clientIP:ClientIPConfig
@@ -197,6 +214,7 @@ Toleration effect:s key:s operator:s tolerationSeconds:l value:s
 TopologySpreadConstraint labelSelector:LabelSelector matchLabelKeys:[s] maxSkew!:i minDomains:i nodeAffinityPolicy:s nodeTaintsPolicy:s topologyKey!:s whenUnsatisfiable!:s
 TypedLocalObjectReference apiGroup:s kind!:s name!:s
 TypedObjectReference apiGroup:s kind!:s name!:s namespace:s
+ValidationRule fieldPath:s message:s messageExpression:s optionalOldSelf:b reason:s rule!:s
 Volume awsElasticBlockStore:AWSElasticBlockStoreVolumeSource azureDisk:AzureDiskVolumeSource azureFile:AzureFileVolumeSource cephfs:CephFSVolumeSource cinder:CinderVolumeSource configMap:ConfigMapVolumeSource csi:CSIVolumeSource downwardAPI:DownwardAPIVolumeSource emptyDir:EmptyDirVolumeSource ephemeral:EphemeralVolumeSource fc:FCVolumeSource flexVolume:FlexVolumeSource flocker:FlockerVolumeSource gcePersistentDisk:GCEPersistentDiskVolumeSource gitRepo:GitRepoVolumeSource glusterfs:GlusterfsVolumeSource hostPath:HostPathVolumeSource image:ImageVolumeSource iscsi:ISCSIVolumeSource name!:s nfs:NFSVolumeSource persistentVolumeClaim:PersistentVolumeClaimVolumeSource photonPersistentDisk:PhotonPersistentDiskVolumeSource portworxVolume:PortworxVolumeSource projected:ProjectedVolumeSource quobyte:QuobyteVolumeSource rbd:RBDVolumeSource scaleIO:ScaleIOVolumeSource secret:SecretVolumeSource storageos:StorageOSVolumeSource vsphereVolume:VsphereVirtualDiskVolumeSource
 VolumeDevice devicePath!:s name!:s
 VolumeMount mountPath!:s mountPropagation:s name!:s readOnly:b recursiveReadOnly:s subPath:s subPathExpr:s
@@ -204,6 +222,8 @@ VolumeMountStatus mountPath!:s name!:s readOnly:b recursiveReadOnly:s
 VolumeProjection clusterTrustBundle:ClusterTrustBundleProjection configMap:ConfigMapProjection downwardAPI:DownwardAPIProjection secret:SecretProjection serviceAccountToken:ServiceAccountTokenProjection
 VolumeResourceRequirements limits:{q} requests:{q}
 VsphereVirtualDiskVolumeSource fsType:s storagePolicyID:s storagePolicyName:s volumePath!:s
+WebhookClientConfig caBundle:s service:ServiceReference url:s
+WebhookConversion clientConfig:WebhookClientConfig conversionReviewVersions!:[s]
 WeightedPodAffinityTerm podAffinityTerm!:PodAffinityTerm weight!:i
 WindowsSecurityContextOptions gmsaCredentialSpec:s gmsaCredentialSpecName:s hostProcess:b runAsUserName:s
 `

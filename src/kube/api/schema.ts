@@ -87,6 +87,8 @@ interface GoField {
 
 function copyValue(walk: Walk, type: string, value: unknown, path: string, go: GoField): unknown {
   if (type === "*") return structured(value)
+  if (type.startsWith("?"))
+    return isDict(value) ? copyFields(walk, type.slice(1), value, path, go.path) : structured(value)
   if (type.startsWith("[")) {
     if (!Array.isArray(value)) return mismatch(walk, value, type, go)
     return value.map((item, i) => copyValue(walk, type.slice(1, -1), item, `${path}[${i}]`, go))
@@ -113,6 +115,8 @@ function scalarFits(type: string, value: unknown): boolean {
     case "i":
     case "l":
       return typeof value === "number" && Number.isInteger(value)
+    case "n":
+      return typeof value === "number"
     case "q":
     case "x":
       return typeof value === "string" || typeof value === "number"
@@ -129,6 +133,7 @@ const GO_TYPES: Readonly<Record<string, string>> = {
   s: "string",
   i: "int32",
   l: "int64",
+  n: "float64",
   b: "bool",
   y: "[]uint8",
   t: "string",

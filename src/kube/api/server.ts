@@ -1,5 +1,6 @@
 /** The HTTP face of the API: one synchronous handler from request to answer. Models k8s.io/apiserver/pkg/endpoints. */
 import type { Simulation } from "../../sim/simulation.ts"
+import { serveDefinitions } from "./crd/serve.ts"
 import * as discovery from "./discovery.ts"
 import { type Dict, isDict, peek, section } from "./json.ts"
 import { type Query, Registry, type WriteOptions } from "./registry.ts"
@@ -40,6 +41,7 @@ export class ApiServer {
   constructor(sim: Simulation) {
     this.sim = sim
     this.registry = new Registry(sim)
+    serveDefinitions(this.registry)
     this.#context = printContext(sim)
   }
 
@@ -113,6 +115,8 @@ export class ApiServer {
   #resource(path: string, query: QueryMap, request: ApiRequest): ApiResponse {
     const target = this.#target(path)
     if (target === undefined) return failed(status.pathNotFound())
+    const { deprecation } = target.resource
+    if (deprecation !== undefined) this.registry.warnings.push(deprecation)
     const special =
       target.subresource === undefined
         ? undefined
@@ -269,12 +273,15 @@ export class ApiServer {
       ";",
     )[0] as string
     const type = PATCH_TYPES[media]
-    if (type === undefined)
+    const custom = target.resource.custom === true
+    if (type === undefined || (custom && type === "strategic")) {
+      const accepted = Object.keys(PATCH_TYPES).filter((name) => !custom || PATCH_TYPES[name] !== "strategic")
       return failed(
         status.unsupportedMediaType(
-          `the body of the request was in an unknown format - accepted media types include: ${Object.keys(PATCH_TYPES).join(", ")}`,
+          `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`,
         ),
       )
+    }
     const result = this.registry.patch(
       target.resource,
       target.namespace,

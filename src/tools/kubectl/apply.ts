@@ -1,10 +1,9 @@
 /** kubectl apply, client-side. Models pkg/cmd/apply. */
 import { type Dict, goJson, isDict } from "../../kube/api/json.ts"
 import type { Resource } from "../../kube/api/resource.ts"
-import { fieldsOf } from "../../kube/api/schema.ts"
 import { isFailure, type Status } from "../../kube/api/status.ts"
 import type { ApiObject } from "../../kube/api/types.ts"
-import { type Client, qualifiedKind } from "./client.ts"
+import { type Client, hasPatchRules, qualifiedKind } from "./client.ts"
 import { type Failure, fail, Stop, statusFailure, usage } from "./failure.ts"
 import { type ManifestObject, readManifests } from "./manifest.ts"
 import { dryRunMode, objectPrinter, printDone } from "./print.ts"
@@ -98,7 +97,7 @@ async function change(
     )
   const patch = threeWayPatch(resource.kind, last === undefined ? {} : (JSON.parse(last) as Dict), modified, current)
   if (Object.keys(patch).length === 0) return { object: current, verb: "unchanged" }
-  const strategic = fieldsOf(resource.kind) !== undefined
+  const strategic = hasPatchRules(resource)
   const patched = (await client.ask({
     method: "PATCH",
     path: client.path(resource, name, namespace, query),

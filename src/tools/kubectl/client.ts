@@ -93,6 +93,16 @@ export function listFailure({ group, version, plural }: Resource, query: Query, 
   )
 }
 
+/** kubectl has the rules of strategic merge patches for the kinds of client-go alone. */
+export const hasPatchRules = ({ custom, group }: Resource): boolean =>
+  custom !== true && group !== "apiextensions.k8s.io"
+
+/** Of the versions of a resource the preferred one: what kubectl asks for when no version is named. */
+export const preferred = (resources: readonly Resource[]): Resource[] =>
+  resources.filter(
+    ({ group, plural }, i) => resources.findIndex((other) => other.group === group && other.plural === plural) === i,
+  )
+
 /** `deployment.apps`: a resource as messages name it. */
 export const qualifiedKind = (resource: Resource): string =>
   `${resource.singular}${resource.group === "" ? "" : `.${resource.group}`}`

@@ -1,9 +1,9 @@
 /** kubectl version, cluster-info, api-resources, api-versions, top: what the server is and has. */
-import { VERBS, versionInfo } from "../../kube/api/discovery.ts"
+import { verbsOf, versionInfo } from "../../kube/api/discovery.ts"
 import { goJson } from "../../kube/api/json.ts"
 import { apiVersionOf } from "../../kube/api/resource.ts"
 import { VERSIONS } from "../../versions.ts"
-import type { Client } from "./client.ts"
+import { type Client, preferred } from "./client.ts"
 import { fail, usage } from "./failure.ts"
 import { renderTable } from "./table.ts"
 import { toYaml } from "./yaml/emit.ts"
@@ -72,7 +72,7 @@ export async function apiResources(client: Client): Promise<number> {
   if (flags.words.length > 0) usage("api-resources", `unexpected arguments: [${flags.words.join(" ")}]`)
   const output = flags.value("output") ?? ""
   if (!["", "name", "wide"].includes(output)) fail(`--output ${output} is not available`)
-  const chosen = client.api.registry.resources.filter((resource) => {
+  const chosen = preferred(client.api.registry.resources).filter((resource) => {
     if (flags.value("namespaced") !== undefined && resource.namespaced !== flags.has("namespaced")) return false
     if (flags.value("api-group") !== undefined && resource.group !== flags.value("api-group")) return false
     const categories = flags.list("categories")
@@ -95,9 +95,9 @@ export async function apiResources(client: Client): Promise<number> {
     apiVersionOf(resource),
     String(resource.namespaced),
     resource.kind,
-    ...(wide ? [VERBS.join(","), resource.categories?.join(",") ?? ""] : []),
+    ...(wide ? [verbsOf(resource).join(","), resource.categories?.join(",") ?? ""] : []),
   ])
-  const headers = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND", ...(wide ? ["VERBS", "CATEGORIES"] : [])]
+  const headers = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND", ...(wide ? ["verbsOf", "CATEGORIES"] : [])]
   await proc.out(renderTable(headers, rows, !flags.has("no-headers")))
   return 0
 }

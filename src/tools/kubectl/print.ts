@@ -1,11 +1,12 @@
 /** `-o`: how objects are printed. Models cli-runtime/pkg/genericclioptions print flags. */
+
+import { goText } from "../../kube/api/go-text.ts"
 import { goJson, isDict } from "../../kube/api/json.ts"
 import type { Resource } from "../../kube/api/resource.ts"
 import type { ApiObject } from "../../kube/api/types.ts"
 import { type Client, printedName } from "./client.ts"
 import { fail } from "./failure.ts"
-import { goText } from "./go-text.ts"
-import { JsonPath, relaxedJsonPath } from "./jsonpath/evaluate.ts"
+import { JsonPath, relaxedJsonPath } from "./jsonpath.ts"
 import { renderTable } from "./table.ts"
 import { toYaml } from "./yaml/emit.ts"
 

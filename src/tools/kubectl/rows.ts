@@ -14,6 +14,12 @@ export interface Row {
   object: ApiObject
 }
 
+/** A cell ends with its first line. */
+function firstLine(text: string): string {
+  const end = text.search(/[\f\n\r]/)
+  return end < 0 ? text : `${text.slice(0, end)}...`
+}
+
 /** How the rows of a kind are shown. */
 export class RowPrinter {
   readonly #client: Client
@@ -52,7 +58,7 @@ export class RowPrinter {
     const labels = object.metadata.labels ?? {}
     const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
     const own = this.#columns.map(({ index }) => {
-      const cell = String(cells[index] ?? "<none>")
+      const cell = firstLine(String(cells[index] ?? ""))
       return index === 0 && this.#showKind ? printedName(this.#resource, cell) : cell
     })
     return [

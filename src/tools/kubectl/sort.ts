@@ -1,6 +1,6 @@
 /** --sort-by. Models pkg/cmd/get/sorter.go. */
 import { parseQuantity } from "../../kube/api/quantity.ts"
-import { relaxedJsonPath } from "./jsonpath/evaluate.ts"
+import { relaxedJsonPath } from "./jsonpath.ts"
 import { natural } from "./yaml/emit.ts"
 
 /** Sorted by what the path finds in each item's object; those without it come first. */

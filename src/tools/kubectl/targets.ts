@@ -2,7 +2,7 @@
 import type { Resource } from "../../kube/api/resource.ts"
 import { isFailure } from "../../kube/api/status.ts"
 import type { ApiObject } from "../../kube/api/types.ts"
-import type { Client } from "./client.ts"
+import { type Client, preferred } from "./client.ts"
 import { type Failure, fail, statusFailure } from "./failure.ts"
 
 export interface Target {
@@ -63,12 +63,11 @@ function slashed(client: Client, words: readonly string[], slashes: number): Tar
 }
 
 function typed(client: Client, [first = "", ...names]: readonly string[]): Target[] {
-  const { resources } = client.api.registry
-  const kinds = first
-    .split(",")
-    .flatMap((word) =>
-      word === "all" ? resources.filter((r) => r.categories?.includes("all") === true) : [client.resource(word)],
-    )
+  const resources = preferred(client.api.registry.resources)
+  const kinds = first.split(",").flatMap((word) => {
+    const category = resources.filter((resource) => resource.categories?.includes(word) === true)
+    return category.length > 0 ? category : [client.resource(word)]
+  })
   return kinds.map((resource) => ({
     resource,
     names: names.length === 0 ? undefined : names,

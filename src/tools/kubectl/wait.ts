@@ -1,11 +1,12 @@
 /** kubectl wait: for a condition, a field, or the end. Models pkg/cmd/wait. */
+
+import { goText } from "../../kube/api/go-text.ts"
 import { isStatus } from "../../kube/api/status.ts"
 import type { ApiObject } from "../../kube/api/types.ts"
 import { parseDuration } from "../../shell/pflag.ts"
 import { type Client, printedName } from "./client.ts"
 import { type Failure, fail, Stop, statusFailure } from "./failure.ts"
-import { goText } from "./go-text.ts"
-import { relaxedJsonPath } from "./jsonpath/evaluate.ts"
+import { relaxedJsonPath } from "./jsonpath.ts"
 import { type Found, readTargets } from "./targets.ts"
 
 interface Conditioned {

@@ -59,6 +59,9 @@ export const networkPolicyRow = (object: ApiObject, context: PrintContext): Cell
 export const roleColumns: readonly Column[] = [NAME, { name: "Created At", type: "date" }]
 export const roleRow = (object: ApiObject): Cell[] => [object.metadata.name, object.metadata.creationTimestamp]
 
+export const definitionColumns: readonly Column[] = roleColumns
+export const definitionRow: (object: ApiObject) => Cell[] = roleRow
+
 export const roleBindingColumns: readonly Column[] = [
   NAME,
   column("Role"),

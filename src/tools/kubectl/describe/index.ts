@@ -3,11 +3,19 @@ import type { ApiObject, Node, Pod } from "../../../kube/api/types.ts"
 import type { Client } from "../client.ts"
 import { fail, Stop } from "../failure.ts"
 import { fetchTargets, readTargets } from "../targets.ts"
+import { describeGeneric } from "./generic.ts"
 import { Lines } from "./lines.ts"
 import { describeNode } from "./node.ts"
 import { describeConfigMap, describeNamespace, describeNetworkPolicy, describeService } from "./others.ts"
 import { describePod } from "./pod.ts"
 import { describeDaemonSet, describeDeployment, describeReplicaSet } from "./workload.ts"
+
+/** Kinds for which the real kubectl has a description of its own, and podwire's has none yet. */
+const MISSING: readonly string[] = [
+  "ClusterRole ClusterRoleBinding CronJob EndpointSlice Endpoints HorizontalPodAutoscaler Ingress IngressClass Job LimitRange",
+  "PersistentVolume PersistentVolumeClaim PodDisruptionBudget PriorityClass ReplicationController ResourceQuota Role RoleBinding Secret",
+  "ServiceAccount StatefulSet StorageClass",
+].flatMap((line) => line.split(" "))
 
 type Describer = (client: Client, lines: Lines, object: ApiObject) => void
 
@@ -30,12 +38,13 @@ export async function describe(client: Client): Promise<number> {
       'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.',
   })
   for (const { resource } of targets)
-    if (DESCRIBERS[resource.kind] === undefined)
+    if (resource.custom !== true && MISSING.includes(resource.kind))
       fail(`podwire's kubectl does not describe ${resource.plural}; it does: ${Object.keys(DESCRIBERS).join(", ")}`)
   const { found, failures } = fetchTargets(client, targets)
   for (const [i, { resource, object }] of found.entries()) {
     const lines = new Lines()
-    DESCRIBERS[resource.kind]?.(client, lines, object)
+    const own = resource.custom === true ? undefined : DESCRIBERS[resource.kind]
+    ;(own ?? describeGeneric)(client, lines, object)
     await proc.out(`${i > 0 ? "\n\n" : ""}${lines}`)
   }
   if (failures.length > 0) throw new Stop(...failures)

@@ -1,55 +1,12 @@
-/** JSONPath templates on objects. Models client-go/util/jsonpath/jsonpath.go. */
-import { byCodePoint, goJson, isDict } from "../../../kube/api/json.ts"
-import { fail } from "../failure.ts"
-import { goSyntax, goText } from "../go-text.ts"
-import { JsonPathError, type Node, parseJsonPath } from "./parse.ts"
+/** Runs JSONPath templates on objects. Models client-go/util/jsonpath/jsonpath.go. */
+import { goText } from "../go-text.ts"
+import { byCodePoint, isDict } from "../json.ts"
+import { JsonPathError, type Node } from "./parse.ts"
 
-/** A parsed template. Ends the command with kubectl's words when it cannot be parsed or does not fit the object. */
-export class JsonPath {
-  readonly text: string
-  readonly #nodes: Node[]
-
-  constructor(text: string) {
-    this.text = text
-    try {
-      this.#nodes = parseJsonPath(text)
-    } catch (thrown) {
-      if (!(thrown instanceof JsonPathError)) throw thrown
-      fail(`error parsing jsonpath ${text}, ${thrown.message}`)
-    }
-  }
-
-  /** What each piece of the template finds. */
-  results(root: unknown): unknown[][] {
-    return run(this.#nodes, root).results
-  }
-
-  /** The template filled in. */
-  render(root: unknown): string {
-    try {
-      return this.results(root)
-        .map((values) => values.map(printed).join(" "))
-        .join("")
-    } catch (thrown) {
-      if (!(thrown instanceof JsonPathError)) throw thrown
-      return fail(
-        `error executing jsonpath ${JSON.stringify(this.text)}: Error executing template: ${thrown.message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${this.text}\n\tobject given to jsonpath engine was:\n\t\t${goSyntax(root)}\n\n`,
-      )
-    }
-  }
+/** What each piece of a template finds. @throws JsonPathError when it does not fit the object. */
+export function findResults(nodes: readonly Node[], root: unknown): unknown[][] {
+  return run(nodes, root).results
 }
-
-/** `{.a}`, `.a`, `a`: the forms that custom columns and --sort-by take. */
-export function relaxedJsonPath(text: string): JsonPath {
-  const match = /^\{\.?([^{}]+)\}$|^\.?([^{}]+)$/.exec(text)
-  if (match === null)
-    return fail(
-      "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'",
-    )
-  return new JsonPath(`{.${match[1] ?? match[2]}}`)
-}
-
-const printed = (value: unknown): string => (typeof value === "object" ? goJson(value) : goText(value))
 
 const isEnd = (node: Node): boolean =>
   node.type === "list" && node.nodes[0]?.type === "identifier" && node.nodes[0].name === "end"
@@ -170,5 +127,7 @@ function compares(operator: string, left: unknown, right: unknown): boolean {
     ">": a > b,
     ">=": a >= b,
   }
-  return verdicts[operator] ?? fail(`unrecognized filter operator ${operator}`)
+  const verdict = verdicts[operator]
+  if (verdict === undefined) throw new JsonPathError(`unrecognized filter operator ${operator}`)
+  return verdict
 }

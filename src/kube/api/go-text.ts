@@ -1,5 +1,5 @@
 /** Values as Go's fmt prints them: `%v` and `%#v`. */
-import { byCodePoint, isDict } from "../../kube/api/json.ts"
+import { byCodePoint, isDict } from "./json.ts"
 
 /** `map[a:1 b:[x y]]`, `<nil>`, `true`. */
 export function goText(value: unknown): string {
