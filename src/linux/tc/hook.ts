@@ -27,6 +27,8 @@ export interface TcProgram {
    * over: the program has sent it on, as bpf_redirect would once it returns. SHOT leaves it to the caller to be dropped.
    */
   run(skb: Skb, dev: NetDevice): TcAct
+  /** What the last SHOT was about, for the trace; the program itself when it has no more to say. */
+  cause?(): unknown
 }
 
 /** The programs of one direction, in the order they run. */
@@ -39,11 +41,16 @@ export class TcHook {
       const act = program.run(skb, dev)
       if (act === TcAct.UNSPEC) continue
       if (act === TcAct.OK) return true
-      if (act === TcAct.SHOT) kfreeSkb(dev.net, skb, ingress ? DropReason.TC_INGRESS : DropReason.TC_EGRESS, program)
+      if (act === TcAct.SHOT) shoot(dev, skb, ingress, program)
       return false
     }
     return true
   }
+}
+
+function shoot(dev: NetDevice, skb: Skb, ingress: boolean, program: TcProgram): void {
+  const cause = program.cause?.() ?? program
+  kfreeSkb(dev.net, skb, ingress ? DropReason.TC_INGRESS : DropReason.TC_EGRESS, cause)
 }
 
 /** Appends a program. Models BPF_LINK_CREATE with BPF_TCX_INGRESS or BPF_TCX_EGRESS. */

@@ -16,6 +16,8 @@ export interface DatapathConfig {
   readonly ctTimeouts: { readonly tcp: number; readonly syn: number; readonly close: number; readonly any: number }
   /** Counts packets and bytes in connection entries (bpf-ct-accounting, false). */
   readonly ctAccounting: boolean
+  /** For a service without backends: an ICMP error, or silence and drop 158 (service-no-backend-response, "reject"). */
+  readonly serviceNoBackendResponse: "reject" | "drop"
   /** First and last port for proxies. */
   readonly proxyPorts: readonly [number, number]
 }
@@ -28,6 +30,7 @@ export const DEFAULT_CONFIG: DatapathConfig = {
   monitorInterval: 5,
   ctTimeouts: { tcp: 8000, syn: 60, close: 10, any: 60 },
   ctAccounting: false,
+  serviceNoBackendResponse: "reject",
   proxyPorts: [10000, 20000],
 }
 

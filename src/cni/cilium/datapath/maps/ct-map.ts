@@ -35,9 +35,9 @@ export class CtEntry {
   /** Flags of TCP headers seen so far: rx against the direction of the entry's packets, tx along it. */
   rxFlagsSeen = 0
   txFlagsSeen = 0
-  /** Virtual ns of the last event told. */
-  lastRxReport = 0
-  lastTxReport = 0
+  /** Seconds of the virtual clock when an event was last told; minus infinity: never (listed as 0). */
+  lastRxReport: number = Number.NEGATIVE_INFINITY
+  lastTxReport: number = Number.NEGATIVE_INFINITY
   /** rev_nat_index of the service; 0 none. */
   revNat = 0
   sourceIdentity = 0
@@ -58,7 +58,7 @@ export class CtEntry {
   }
 }
 
-/** Source and destination as the first packet had them; for ICMP echo the identifier stands in a port, see programs/tuple.ts. */
+/** Source and destination as the first packet had them; for ICMP echo the identifier stands in a port, see programs/packet.ts. */
 export interface CtKey {
   source: number
   destination: number
@@ -70,6 +70,8 @@ export interface CtKey {
 }
 
 const FIRST_CAPACITY = 64
+/** The agent's collector walks the map this often, ns; an entry that has expired still counts until then. */
+const GC_INTERVAL = 300e9
 /** Default bpf-ct-global-tcp-max and -any-max, together. */
 const MAX_ENTRIES = 524288 + 262144
 
@@ -94,6 +96,14 @@ export class CtMap {
       const entry = this.#entries[position - 1]
       if (entry !== undefined && same(entry, key)) return entry
     }
+  }
+
+  /** As {@link lookup}, after what the collector took away by now. */
+  find(key: CtKey, now: number): CtEntry | undefined {
+    const entry = this.lookup(key)
+    if (entry === undefined || entry.expires > now - (now % GC_INTERVAL)) return entry
+    this.delete(entry)
+    return undefined
   }
 
   /** A fresh entry in place of what is there; `undefined` when the map is full (drop 155). */
@@ -137,8 +147,9 @@ export class CtMap {
     for (const entry of this.#entries) if (entry !== undefined && doomed(entry)) this.delete(entry)
   }
 
-  /** In order of creation; also expired ones that were not collected yet, as the map has them. */
-  *entries(): IterableIterator<CtEntry> {
+  /** In order of creation, as a dump at `now` shows them: also expired ones that no collector has met yet. */
+  *entries(now: number): IterableIterator<CtEntry> {
+    this.collect(now - (now % GC_INTERVAL))
     for (const entry of this.#entries) if (entry !== undefined) yield entry
   }
 
