@@ -2,7 +2,7 @@
 export type { Capture, CapturedFrame, CaptureOptions, DroppedPacket } from "./cluster/capture.ts"
 export { Cluster } from "./cluster/cluster.ts"
 export type { ExecOptions } from "./cluster/command.ts"
-export { createCluster } from "./cluster/create-cluster.ts"
+export { createCluster } from "./cluster/door.ts"
 export { NodeHandle, PodHandle, type ReachTarget } from "./cluster/handles.ts"
 export type { ClusterOptions, NodeOptions } from "./cluster/options.ts"
 export type { ReachProtocol } from "./cluster/probe.ts"

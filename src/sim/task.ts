@@ -67,6 +67,7 @@ export class Task implements EventHandler {
   /**
    * Code that the program needs from here on: `await task.load(() => import("./big.ts"))`. Loaded before or not, it takes no time on the
    * clock and one event, which fires when every program is at rest and the code is there: a run never depends on what ran before it.
+   * What is no program (a watch, a timer) becomes one for it: `sim.spawn(async () => use(await new Task(sim).load(…)))`.
    */
   async load<T>(importing: () => Promise<T>): Promise<T> {
     const loading = this.sim.hold(importing())

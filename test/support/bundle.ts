@@ -1,15 +1,17 @@
 /** The SDK as a page or a Worker gets it: chunks, the first of them with what it imports at once, the others when they are asked for. */
 import { basename } from "node:path"
 import { gzipSync } from "node:zlib"
-import { type BuildOptions, build, type Metafile } from "esbuild"
+import { type BuildOptions, build } from "esbuild"
 
 export interface Chunk {
   readonly name: string
   readonly text: string
   /** Bytes of each source file in it. */
   readonly inputs: ReadonlyMap<string, number>
-  /** Part of the first load: imported, not merely asked for. */
-  readonly initial: boolean
+  /** The source file it stands for, when that is asked for by name. */
+  readonly entry: string | undefined
+  /** The chunks that come with it. */
+  readonly imports: readonly string[]
 }
 
 /** Bundles one entry for a browser, minified, split where the sources say `import()`. */
@@ -27,25 +29,21 @@ export async function bundle(entry: Pick<BuildOptions, "entryPoints" | "stdin">)
     write: false,
     metafile: true,
   })
-  const initial = initialOutputs(metafile)
-  const outputs = new Map(Object.entries(metafile.outputs).map(([path, output]) => [basename(path), { path, output }]))
+  const outputs = new Map(Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]))
   return outputFiles.map(({ path, text }) => {
     const name = basename(path)
-    const { path: key = "", output } = outputs.get(name) ?? {}
-    const inputs = Object.entries(output?.inputs ?? {}).map(([input, { bytesInOutput }]): [string, number] => [
-      input,
-      bytesInOutput,
-    ])
-    return { name, text, inputs: new Map(inputs), initial: initial.has(key) }
+    const { inputs = {}, entryPoint: entry, imports = [] } = outputs.get(name) ?? {}
+    const bytes = Object.entries(inputs).map(([input, { bytesInOutput }]): [string, number] => [input, bytesInOutput])
+    const together = imports.filter(({ kind }) => kind === "import-statement").map((one) => basename(one.path))
+    return { name, text, inputs: new Map(bytes), entry, imports: together }
   })
 }
 
-function initialOutputs({ outputs }: Metafile): Set<string> {
-  const found = new Set(Object.keys(outputs).filter((path) => basename(path) === "entry.js"))
-  for (const path of found)
-    for (const imported of outputs[path]?.imports ?? [])
-      if (imported.kind === "import-statement") found.add(imported.path)
-  return found
+/** The chunks of source files, with all that comes with them. */
+export function loading(chunks: readonly Chunk[], ...entries: readonly string[]): Chunk[] {
+  const found = new Set(chunks.filter(({ entry }) => entry !== undefined && entries.includes(entry)))
+  for (const chunk of found) for (const other of chunks) if (chunk.imports.includes(other.name)) found.add(other)
+  return [...found]
 }
 
 /** What chunks weigh: minified, and compressed one by one as a server sends them. */
