@@ -90,7 +90,16 @@ export function fieldErrorBody(error: FieldError): string {
   return error.detail === "" ? head : `${head}: ${error.detail}`
 }
 
+/** A value that is shown as it stands here, where Go's own form is another one. */
+export class Verbatim {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
 function printed(value: unknown): string {
+  if (value instanceof Verbatim) return value.text
   if (typeof value === "string") return JSON.stringify(value)
   if (typeof value === "number" || typeof value === "boolean") return String(value)
   // Go's %#v.

@@ -73,12 +73,12 @@ const QUALIFIED_SENTENCE =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
 
 /** `[prefix/]name`: keys of labels and annotations. */
-export function qualifiedNameErrors(text: string): string[] {
+export function qualifiedNameErrors(text: string, what = "a qualified name"): string[] {
   const parts = text.split("/")
   const errors: string[] = []
   if (parts.length > 2)
     return [
-      `a qualified name ${regexError(QUALIFIED_SENTENCE, QUALIFIED_NAME, "MyName", "my.name", "123-abc")} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `${what} ${regexError(QUALIFIED_SENTENCE, QUALIFIED_NAME, "MyName", "my.name", "123-abc")} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ]
   const name = parts[parts.length - 1] as string
   if (parts.length === 2) {
@@ -92,9 +92,10 @@ export function qualifiedNameErrors(text: string): string[] {
   return errors
 }
 
-export function labelValueErrors(text: string): string[] {
+/** The server counts bytes where kubectl still says characters. */
+export function labelValueErrors(text: string, unit: "bytes" | "characters" = "characters"): string[] {
   const errors: string[] = []
-  if (text.length > 63) errors.push(maxLength(63))
+  if (text.length > 63) errors.push(`must be no more than 63 ${unit}`)
   if (!matches(LABEL_VALUE, text))
     errors.push(
       regexError(

@@ -4,7 +4,6 @@
  */
 import type { Prng } from "../../sim/prng.ts"
 import type { Simulation } from "../../sim/simulation.ts"
-import type { FieldError } from "./field-error.ts"
 import { clone, type Dict, equal, isDict, section } from "./json.ts"
 import { jsonPatch } from "./patch/json-patch.ts"
 import { mergePatch } from "./patch/merge.ts"
@@ -17,7 +16,7 @@ import * as status from "./status.ts"
 import { Store, type StoreEvent, type WatchType } from "./store.ts"
 import { timestamp } from "./time.ts"
 import type { ApiObject, Manifest } from "./types.ts"
-import { validateMeta } from "./validation/meta.ts"
+import { validateMeta, validateObject } from "./validation/meta.ts"
 
 export interface WriteOptions {
   namespace?: string | undefined
@@ -185,7 +184,7 @@ export class Registry {
     const denied = this.#admit(resource, decoded, undefined)
     if (denied !== undefined) return denied
     const known = this.store.get(resourceKey(resource), object.metadata.namespace, object.metadata.name)
-    const errors = this.#validate(resource, object, undefined)
+    const errors = validateObject(resource, object, undefined)
     if (errors.length > 0)
       return status.invalid({ group: resource.group, name: resource.kind }, object.metadata.name, errors)
     if (known !== undefined)
@@ -247,12 +246,6 @@ export class Registry {
       if (denied !== undefined) return denied
     }
     return undefined
-  }
-
-  #validate(resource: Resource, object: ApiObject, old: ApiObject | undefined): FieldError[] {
-    const errors = validateMeta(resource, object)
-    errors.push(...(resource.validate?.(object, old) ?? []))
-    return errors
   }
 
   /** Replaces an object (PUT). */
@@ -324,7 +317,7 @@ export class Registry {
     if (resource.generation === true && !equal(specOf(resource, object), specOf(resource, old)))
       object.metadata.generation = (old.metadata.generation ?? 0) + 1
     const partial = options.subresource === "binding" || (options.subresource === "status" && resource.custom !== true)
-    const errors = partial ? validateMeta(resource, object) : this.#validate(resource, object, old)
+    const errors = partial ? validateMeta(resource, object) : validateObject(resource, object, old)
     if (errors.length > 0)
       return status.invalid({ group: resource.group, name: resource.kind }, old.metadata.name, errors)
     if (options.dryRun === true) return object
@@ -343,7 +336,11 @@ export class Registry {
   ): ApiObject | status.Status {
     const old = this.get(resource, namespace, name)
     if (status.isStatus(old)) return old
-    const copy = clone(old)
+    // A status is written often and shares the rest with its predecessor.
+    const copy =
+      subresource === "status" && resource.status === true
+        ? { ...old, metadata: clone(old.metadata), status: clone(old["status"]) }
+        : clone(old)
     change(copy)
     return this.#replace(resource, old, copy, { subresource })
   }
@@ -422,7 +419,7 @@ function divide(resource: Resource, next: Dict, old: ApiObject, subresource: str
   if (resource.status !== true) return
   if (subresource === "status") {
     for (const key of Object.keys(next)) if (key !== "status" && key !== "metadata") delete next[key]
-    for (const [key, value] of Object.entries(old)) if (key !== "status" && key !== "metadata") next[key] = clone(value)
+    for (const [key, value] of Object.entries(old)) if (key !== "status" && key !== "metadata") next[key] = value
   } else if (subresource !== "binding") {
     if (old["status"] === undefined) delete next["status"]
     else next["status"] = clone(old["status"])

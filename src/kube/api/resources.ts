@@ -10,6 +10,7 @@ import * as service from "./printers/service.ts"
 import * as workload from "./printers/workload.ts"
 import type { Resource } from "./resource.ts"
 import type { ApiObject, Event, Pod } from "./types.ts"
+import { validateNetworkPolicy } from "./validation/network-policy.ts"
 import * as validate from "./validation/other.ts"
 import { validatePod } from "./validation/pod.ts"
 
@@ -271,7 +272,7 @@ export const BUILT_IN: readonly Resource[] = [
     columns: config.networkPolicyColumns,
     row: config.networkPolicyRow,
     defaults: defaults.networkPolicy,
-    validate: validate.validateNetworkPolicy,
+    validate: validateNetworkPolicy,
   },
   {
     ...rbac,

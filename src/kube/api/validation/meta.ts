@@ -11,6 +11,7 @@ import {
 import type { Resource } from "../resource.ts"
 import type { ApiObject } from "../types.ts"
 
+const LABEL_KEY = "a valid label key"
 const ANNOTATIONS_MAX = 256 * 1024
 
 function pathSegmentErrors(text: string): string[] {
@@ -25,9 +26,16 @@ export const NAME_RULES: Readonly<Record<NonNullable<Resource["names"]>, (text: 
   path: pathSegmentErrors,
 }
 
-export function validateMeta(resource: Resource, object: ApiObject): FieldError[] {
+/** An object as a whole; with `old`, as a change of that. */
+export function validateObject(resource: Resource, object: ApiObject, old: ApiObject | undefined): FieldError[] {
+  return [...validateMeta(resource, object, old), ...(resource.validate?.(object, old) ?? [])]
+}
+
+export function validateMeta(resource: Resource, object: ApiObject, old?: ApiObject): FieldError[] {
   const { metadata } = object
   const errors: FieldError[] = []
+  if (old !== undefined && old.metadata.name !== metadata.name)
+    return [invalidValue("metadata.name", metadata.name, "field is immutable")]
   if (metadata.generateName !== undefined && metadata.generateName !== "")
     for (const text of NAME_RULES[resource.names ?? "subdomain"](metadata.generateName.replace(/-$/, "a")))
       errors.push(invalidValue("metadata.generateName", metadata.generateName, text))
@@ -35,6 +43,9 @@ export function validateMeta(resource: Resource, object: ApiObject): FieldError[
   else
     for (const text of NAME_RULES[resource.names ?? "subdomain"](metadata.name))
       errors.push(invalidValue("metadata.name", metadata.name, text))
+  if (resource.namespaced)
+    for (const text of dnsLabelErrors(metadata.namespace ?? ""))
+      errors.push(invalidValue("metadata.namespace", metadata.namespace, text))
   errors.push(...validateLabels(metadata.labels, "metadata.labels"), ...validateAnnotations(metadata.annotations))
   for (const [i, finalizer] of (metadata.finalizers ?? []).entries())
     if (!finalizer.includes("/") && !["kubernetes", "orphan", "foregroundDeletion"].includes(finalizer))
@@ -51,8 +62,8 @@ export function validateMeta(resource: Resource, object: ApiObject): FieldError[
 export function validateLabels(labels: Readonly<Record<string, string>> | undefined, path: string): FieldError[] {
   const errors: FieldError[] = []
   for (const [key, value] of Object.entries(labels ?? {})) {
-    for (const text of qualifiedNameErrors(key)) errors.push(invalidValue(path, key, text))
-    for (const text of labelValueErrors(value)) errors.push(invalidValue(path, value, text))
+    for (const text of qualifiedNameErrors(key, LABEL_KEY)) errors.push(invalidValue(path, key, text))
+    for (const text of labelValueErrors(value, "bytes")) errors.push(invalidValue(path, value, text))
   }
   return errors
 }
@@ -86,9 +97,10 @@ export function validateSelector(selector: unknown, path: string): FieldError[] 
           forbiddenField(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
         )
     } else errors.push(invalidValue(`${at}.operator`, operator ?? "", "not a valid selector operator"))
-    for (const text of qualifiedNameErrors(key ?? "")) errors.push(invalidValue(`${at}.key`, key ?? "", text))
+    for (const text of qualifiedNameErrors(key ?? "", LABEL_KEY))
+      errors.push(invalidValue(`${at}.key`, key ?? "", text))
     for (const [j, value] of (values ?? []).entries())
-      for (const text of labelValueErrors(value)) errors.push(invalidValue(`${at}.values[${j}]`, value, text))
+      for (const text of labelValueErrors(value, "bytes")) errors.push(invalidValue(`${at}.values[${j}]`, value, text))
   }
   return errors
 }

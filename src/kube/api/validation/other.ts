@@ -1,6 +1,5 @@
-/** Services, workloads, configuration, nodes, policies. Models the validation packages of each API group. */
-import type { NetworkPolicySpec } from "kubernetes-types/networking/v1.js"
-import { parseIpv4, parsePrefix } from "../../../wire/address.ts"
+/** Services, workloads, configuration, nodes. Models the validation packages of each API group. */
+import { parsePrefix } from "../../../wire/address.ts"
 import { fromBase64 } from "../defaults.ts"
 import { duplicate, type FieldError, forbiddenField, invalidValue, notSupported, required } from "../field-error.ts"
 import { equal, peek, strings } from "../json.ts"
@@ -156,85 +155,3 @@ export function validateNode(object: ApiObject, old: ApiObject | undefined): Fie
     errors.push(forbiddenField("spec.podCIDRs", 'node updates may not change podCIDR except from "" to valid'))
   return errors
 }
-
-export function validateNetworkPolicy(object: ApiObject): FieldError[] {
-  const spec = object["spec"] as NetworkPolicySpec
-  const errors = validateSelector(spec.podSelector, "spec.podSelector")
-  for (const [direction, peers] of [
-    ["ingress", "from"],
-    ["egress", "to"],
-  ] as const)
-    for (const [i, rule] of ((spec[direction] ?? []) as Record<string, unknown>[]).entries()) {
-      const at = `spec.${direction}[${i}]`
-      errors.push(...validatePolicyPorts(rule, at))
-      for (const [j, peer] of ((rule[peers] ?? []) as Record<string, unknown>[]).entries())
-        errors.push(...validatePeer(peer, `${at}.${peers}[${j}]`))
-    }
-  const types = spec.policyTypes ?? []
-  if (types.length > 2)
-    return [...errors, invalidValue("spec.policyTypes", types, "may not specify more than two policyTypes")]
-  for (const [i, type] of types.entries())
-    if (type !== "Ingress" && type !== "Egress")
-      errors.push(notSupported(`spec.policyTypes[${i}]`, type, ["Egress", "Ingress"]))
-  return errors
-}
-
-function validatePolicyPorts(rule: Record<string, unknown>, path: string): FieldError[] {
-  return ((rule["ports"] ?? []) as { protocol?: string; port?: number | string; endPort?: number }[]).flatMap(
-    (port, i) => {
-      const at = `${path}.ports[${i}]`
-      const errors: FieldError[] = []
-      if (port.protocol !== undefined && !PROTOCOLS.includes(port.protocol))
-        errors.push(notSupported(`${at}.protocol`, port.protocol, PROTOCOLS))
-      if (typeof port.port === "number") {
-        if (!isPort(port.port)) errors.push(invalidValue(`${at}.port`, port.port, PORT_RANGE))
-        if (port.endPort !== undefined && port.endPort < port.port)
-          errors.push(invalidValue(`${at}.endPort`, port.endPort, "must be greater than or equal to `port`"))
-        if (port.endPort !== undefined && !isPort(port.endPort))
-          errors.push(invalidValue(`${at}.endPort`, port.endPort, PORT_RANGE))
-      } else if (typeof port.port === "string") {
-        if (port.endPort !== undefined)
-          errors.push(invalidValue(`${at}.endPort`, port.endPort, "may not be specified when `port` is non-numeric"))
-        errors.push(...portNameErrors(port.port).map((text) => invalidValue(`${at}.port`, port.port, text)))
-      } else if (port.endPort !== undefined)
-        errors.push(invalidValue(`${at}.endPort`, port.endPort, "may not be specified when `port` is not specified"))
-      return errors
-    },
-  )
-}
-
-function validatePeer(peer: Record<string, unknown>, path: string): FieldError[] {
-  const errors: FieldError[] = []
-  const { podSelector, namespaceSelector } = peer
-  const block = peer["ipBlock"] as { cidr?: string; except?: string[] } | undefined
-  errors.push(
-    ...validateSelector(podSelector, `${path}.podSelector`),
-    ...validateSelector(namespaceSelector, `${path}.namespaceSelector`),
-  )
-  if (podSelector === undefined && namespaceSelector === undefined && block === undefined)
-    return [...errors, required(path, "must specify a peer")]
-  if (block === undefined) return errors
-  if (podSelector !== undefined || namespaceSelector !== undefined)
-    errors.push(forbiddenField(path, "may not specify both ipBlock and another peer"))
-  if ((block.cidr ?? "") === "") return [...errors, required(`${path}.ipBlock.cidr`)]
-  const cidr = cidrOf(block.cidr as string)
-  if (cidr === undefined) return [...errors, invalidValue(`${path}.ipBlock.cidr`, block.cidr, CIDR)]
-  for (const [i, text] of (block.except ?? []).entries()) {
-    const except = cidrOf(text)
-    if (except === undefined) errors.push(invalidValue(`${path}.ipBlock.except[${i}]`, text, CIDR))
-    else if (except !== "ipv6" && cidr !== "ipv6" && !(except.length > cidr.length && within(except.address, cidr)))
-      errors.push(invalidValue(`${path}.ipBlock.except[${i}]`, text, "must be a strict subset of `cidr`"))
-  }
-  return errors
-}
-
-const CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
-
-function cidrOf(text: string): { address: number; length: number } | "ipv6" | undefined {
-  if (/^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\/\d{1,3}$/.test(text)) return "ipv6"
-  const prefix = text.includes("/") ? parsePrefix(text) : undefined
-  return prefix !== undefined && parseIpv4(text.slice(0, text.indexOf("/"))) !== undefined ? prefix : undefined
-}
-
-const within = (address: number, network: { address: number; length: number }): boolean =>
-  Math.floor(address / 2 ** (32 - network.length)) === Math.floor(network.address / 2 ** (32 - network.length))
