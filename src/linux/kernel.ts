@@ -17,6 +17,7 @@ import { NetNamespace } from "./netns.ts"
 import { type Arena, PacketType, type Skb } from "./skb.ts"
 import { Backlog } from "./softirq.ts"
 import { ProcessTable } from "./task/process-table.ts"
+import type { SystemService } from "./task/services.ts"
 import { Vfs } from "./task/vfs.ts"
 
 export interface KernelOptions {
@@ -39,6 +40,8 @@ export class Kernel {
   /** The machine's own root file system. */
   readonly root: Vfs
   readonly processes: ProcessTable
+  /** What `systemctl` knows, by name. */
+  readonly services: Map<string, SystemService> = new Map()
   readonly idents: IdentCounters
   readonly icmpRateLimit: IcmpRateLimit = new IcmpRateLimit()
   /** The key of flow hashes, drawn at boot. */
