@@ -86,7 +86,7 @@ export class EndpointPolicy implements ResolvedPolicy {
   #findRedirects(): void {
     for (const filter of this.#filters)
       for (const policy of filter.perSelector.values())
-        for (const spec of policy.parser === undefined ? [] : this.#ports(filter, undefined)) {
+        for (const spec of policy.parser === undefined ? [] : this.#listening(filter)) {
           const id = redirectId(filter, policy, spec)
           const key = redirectKey(id)
           const known = this.#redirects.get(key)
@@ -143,6 +143,11 @@ export class EndpointPolicy implements ResolvedPolicy {
         packets: 0,
         bytes: 0,
       }
+  }
+
+  /** Ports a proxy is asked for; where they differ from peer to peer, the name alone. */
+  #listening(filter: L4Filter): readonly PortSpec[] {
+    return perPeer(filter) ? [filter.spec] : this.#ports(filter, undefined)
   }
 
   /** A named port is the subject's own on ingress, the peer's on egress. */

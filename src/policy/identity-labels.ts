@@ -20,14 +20,18 @@ export interface PodLabels {
 const META = "io.cilium.k8s"
 
 /** What is left of a pod's labels, and what is added to them. */
-export function podIdentityLabels({
-  namespace,
-  namespaceLabels,
-  labels,
-  serviceAccount,
-  clusterName,
-}: PodLabels): LabelSet {
-  const own = Object.entries(labels).filter(([key]) => !key.startsWith(META) && isIdentityLabel(key))
+export function podIdentityLabels(pod: PodLabels): LabelSet {
+  return labelSet(pod, isIdentityLabel)
+}
+
+/** The same with every label of the pod: what the Kubernetes API selects by. */
+export function allPodLabels(pod: PodLabels): LabelSet {
+  return labelSet(pod, () => true)
+}
+
+function labelSet(pod: PodLabels, keep: (key: string) => boolean): LabelSet {
+  const { namespace, namespaceLabels, labels, serviceAccount, clusterName } = pod
+  const own = Object.entries(labels).filter(([key]) => !key.startsWith(META) && keep(key))
   const ofNamespace = Object.entries(namespaceLabels).map(([key, value]) => [`${META}.namespace.labels.${key}`, value])
   const added = [
     ["io.kubernetes.pod.namespace", namespace],

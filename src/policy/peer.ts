@@ -1,7 +1,7 @@
 /** Ends of a flow, as both evaluators know them. */
 import type { NamedPorts } from "./api.ts"
 import { type Prefix, parsePrefix } from "./cidr.ts"
-import { cidrIdentityLabels, type PodLabels, podIdentityLabels } from "./identity-labels.ts"
+import { allPodLabels, cidrIdentityLabels, type PodLabels, podIdentityLabels } from "./identity-labels.ts"
 import { fqdnMatches } from "./l7/dns.ts"
 import type { DnsRule } from "./l7/rules.ts"
 import { LabelSet } from "./labels.ts"
@@ -24,12 +24,16 @@ export interface Peer {
   readonly endpoint: boolean
   /** Identity labels. For an address outside: those it has without any name learned for it. */
   readonly labels: LabelSet
+  /** All labels of a pod, those included that tell no identities apart: the plain API selects by them. */
+  readonly podLabels?: LabelSet
   readonly addresses: readonly Prefix[]
   readonly namedPorts?: NamedPorts
   /** Set for addresses outside the cluster: names that resolve to it. */
   readonly names?: readonly string[]
-  /** Name of its node, for pods. */
+  /** Name of its node, for pods; of itself, for a node. */
   readonly node?: string
+  /** A node's own network: its address, its daemons, its hostNetwork pods. */
+  readonly host?: boolean
 }
 
 export function podPeer(
@@ -39,6 +43,7 @@ export function podPeer(
     name: `${pod.namespace}/${pod.name}`,
     endpoint: true,
     labels: podIdentityLabels(pod),
+    podLabels: allPodLabels(pod),
     addresses: prefixes(pod.addresses),
     ...(pod.namedPorts === undefined ? {} : { namedPorts: pod.namedPorts }),
     ...(pod.node === undefined ? {} : { node: pod.node }),
@@ -59,10 +64,23 @@ export function externalPeer(name: string, addresses: readonly string[], names: 
 }
 
 /** A node or another reserved identity. The API server's node is a remote node too. */
-export function reservedPeer(name: string, reserved: ReservedPeer, addresses: readonly string[] = []): Peer {
+export function reservedPeer(
+  name: string,
+  reserved: ReservedPeer,
+  addresses: readonly string[] = [],
+  node?: string,
+): Peer {
   const labels =
     reserved === "kube-apiserver" ? ["reserved:kube-apiserver", "reserved:remote-node"] : [`reserved:${reserved}`]
-  return { name, endpoint: false, labels: new LabelSet(labels), addresses: prefixes(addresses) }
+  const host = reserved === "host" || reserved === "remote-node" || reserved === "kube-apiserver"
+  return {
+    name,
+    endpoint: false,
+    labels: new LabelSet(labels),
+    addresses: prefixes(addresses),
+    ...(host ? { host } : {}),
+    ...(node === undefined ? {} : { node }),
+  }
 }
 
 function prefixes(addresses: readonly string[]): Prefix[] {

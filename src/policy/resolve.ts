@@ -38,8 +38,17 @@ export function resolveFilters(rules: readonly Rule[], labels: LabelSet, options
     if (posture !== "deny") addDerived(filters, direction, WILDCARD, `allow-any-${direction}`)
     if (posture !== "off") addRules(filters, selected, direction, options.allowLocalhost)
   }
-  if (options.allowLocalhost) addDerived(filters, "ingress", HOST, "allow-localhost-ingress")
+  if (options.allowLocalhost && localhostAllowed(selected, options.enforcement))
+    addDerived(filters, "ingress", HOST, "allow-localhost-ingress")
   return { filters, enforced }
+}
+
+/**
+ * In mode always, an endpoint that no rule of ingress selects has no entry at all: so answers the engine that computed the corpus (1.20).
+ * The agent of 1.18 adds the host's entry there too (spec 5.3).
+ */
+function localhostAllowed(rules: readonly Rule[], mode: EnforcementMode): boolean {
+  return mode !== "always" || rules.some(({ entries }) => entries.some(({ direction }) => direction === "ingress"))
 }
 
 /** `allow`: rules apply, over an allow-all that lies underneath. */

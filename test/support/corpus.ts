@@ -201,7 +201,7 @@ export class CorpusWorld {
   }
 
   #podPeer(pod: CorpusPod): Peer {
-    if (pod.hostNetwork === true) return { ...reservedPeer(`${pod.namespace}/${pod.name}`, "remote-node", pod.ips) }
+    if (pod.hostNetwork === true) return reservedPeer(`${pod.namespace}/${pod.name}`, "remote-node", pod.ips, pod.node)
     return podPeer({
       namespace: pod.namespace,
       name: pod.name,

@@ -1,0 +1,148 @@
+/**
+ * Verdicts as the Kubernetes API documents them, whoever implements it: NetworkPolicy, and the ordered tiers around it. Unlike Cilium,
+ * an address block takes in the pods whose addresses lie in it.
+ */
+import { prefixCovers } from "./cidr.ts"
+import { ADMIN_KINDS, parseAdminPolicy } from "./parse/admin-policy.ts"
+import type { PolicyObject } from "./parse/cilium-policy.ts"
+import type { Peer } from "./peer.ts"
+import { type Direction, IPPROTO, type PortSpec, type Rule, type RuleEntry, type RuleRef } from "./rule.ts"
+import type { Selector } from "./selector.ts"
+import { namespacesAgree, type TierEntry, type TierPolicy, tierOrder } from "./tiers.ts"
+import { combine, type FlowPort, type MissedRule, type SideVerdict, type Verdict } from "./verdict.ts"
+
+export class KubernetesEvaluator {
+  readonly #rules: readonly Rule[]
+  readonly #admin: readonly TierPolicy[]
+  readonly #baseline: readonly TierPolicy[]
+
+  /** Of `objects` it takes the AdminNetworkPolicies, BaselineAdminNetworkPolicies and ClusterNetworkPolicies. */
+  constructor(rules: readonly Rule[], objects: readonly PolicyObject[] = []) {
+    const kinds: readonly string[] = ADMIN_KINDS
+    const tiers = objects.filter(({ kind }) => kinds.includes(kind)).map(parseAdminPolicy)
+    this.#rules = rules
+    this.#admin = tierOrder(tiers, "admin")
+    this.#baseline = tierOrder(tiers, "baseline")
+  }
+
+  lookup(from: Peer, to: Peer, flow: FlowPort): Verdict {
+    // A pod cannot block itself, nor its own node (NetworkPolicy API, "what you can't do").
+    if (from === to || ownNode(from, to)) return { verdict: "allow", reason: 0 }
+    const egress = from.endpoint ? this.#side(from, to, "egress", flow) : undefined
+    const ingress = to.endpoint ? this.#side(to, from, "ingress", flow) : undefined
+    return combine(egress, ingress)
+  }
+
+  #side(subject: Peer, peer: Peer, direction: Direction, flow: FlowPort): SideVerdict {
+    const admin = firstMatch(this.#admin, subject, peer, direction, flow)
+    if (admin !== undefined && admin.entry.action !== "pass") return decided(direction, admin.entry, admin.ref)
+    const rules = this.#rules.filter((rule) => rule.enableDefaultDeny[direction] && selects(rule.subject, subject))
+    if (rules.length > 0) return isolated(rules, subject, peer, direction, flow)
+    const baseline = firstMatch(this.#baseline, subject, peer, direction, flow)
+    if (baseline !== undefined) return decided(direction, baseline.entry, baseline.ref)
+    return { direction, enforced: false, verdict: "allow", reason: 0, match: "all", rules: [], missed: [] }
+  }
+}
+
+function ownNode(from: Peer, to: Peer): boolean {
+  return (from.host === true || to.host === true) && from.node !== undefined && from.node === to.node
+}
+
+function selects(selector: Selector, subject: Peer): boolean {
+  return selector.matches(subject.podLabels ?? subject.labels)
+}
+
+interface TierMatch {
+  readonly entry: TierEntry
+  readonly ref: RuleRef
+}
+
+function firstMatch(
+  policies: readonly TierPolicy[],
+  subject: Peer,
+  peer: Peer,
+  direction: Direction,
+  flow: FlowPort,
+): TierMatch | undefined {
+  for (const policy of policies) {
+    if (!selects(policy.subject, subject)) continue
+    for (const entry of policy.entries) {
+      if (entry.direction !== direction || !portsMatch(entry.ports, subject, peer, direction, flow)) continue
+      if (entry.peers.some((wanted) => peerMatches(wanted.selector, peer) && namespacesAgree(wanted, subject, peer)))
+        return { entry, ref: { origin: policy.ref.origin, path: entry.path } }
+    }
+  }
+  return undefined
+}
+
+function decided(direction: Direction, { action }: TierEntry, ref: RuleRef): SideVerdict {
+  const deny = action === "deny"
+  return {
+    direction,
+    enforced: true,
+    verdict: deny ? "deny" : "allow",
+    reason: deny ? 181 : 0,
+    match: "L3-L4",
+    rules: [ref],
+    missed: [],
+  }
+}
+
+function isolated(
+  rules: readonly Rule[],
+  subject: Peer,
+  peer: Peer,
+  direction: Direction,
+  flow: FlowPort,
+): SideVerdict {
+  const allowing: RuleRef[] = []
+  const missed: MissedRule[] = []
+  for (const rule of rules)
+    for (const entry of rule.entries) {
+      if (entry.direction !== direction) continue
+      const ref = { origin: rule.ref.origin, path: entry.path }
+      const byPeer = entry.peers === undefined || entry.peers.some((selector) => peerMatches(selector, peer))
+      const byPort = portsMatch(specsOf(entry), subject, peer, direction, flow)
+      if (byPeer && byPort) allowing.push(ref)
+      else missed.push({ rule: ref, peer: byPeer, port: byPort })
+    }
+  const allow = allowing.length > 0
+  return {
+    direction,
+    enforced: true,
+    verdict: allow ? "allow" : "deny",
+    reason: allow ? 0 : 133,
+    match: allow ? "L3-L4" : "none",
+    rules: allowing,
+    missed: allow ? [] : missed,
+  }
+}
+
+function specsOf({ ports }: RuleEntry): readonly PortSpec[] | undefined {
+  return ports?.flatMap((rule) => rule.ports)
+}
+
+/** Address blocks by address, whoever has it; selectors only pods with a network of their own. */
+function peerMatches(selector: Selector, peer: Peer): boolean {
+  const { cidr } = selector
+  if (cidr === undefined) return peer.endpoint && selects(selector, peer)
+  return peer.addresses.some(
+    (address) => prefixCovers(cidr.prefix, address) && !cidr.except.some((cut) => prefixCovers(cut, address)),
+  )
+}
+
+function portsMatch(
+  specs: readonly PortSpec[] | undefined,
+  subject: Peer,
+  peer: Peer,
+  direction: Direction,
+  { protocol, port }: FlowPort,
+): boolean {
+  if (specs === undefined) return true
+  const server = direction === "ingress" ? subject : peer
+  return specs.some((spec) => {
+    if (spec.protocol !== IPPROTO.ANY && spec.protocol !== protocol) return false
+    if (spec.name !== undefined) return (server.namedPorts?.get(`${spec.name}/${protocol}`) ?? []).includes(port)
+    return (spec.port === 0 && spec.endPort === 0) || (port >= spec.port && port <= spec.endPort)
+  })
+}
