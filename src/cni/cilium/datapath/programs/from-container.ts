@@ -46,10 +46,8 @@ function fromLxc(context: ProgramContext, endpoint: Endpoint, skb: Skb, dev: Net
   const { packet, maps, conntrack } = context
   const malformed = packet.load(skb)
   if (malformed !== 0) return context.drop(skb, dev, malformed, placeOf(endpoint, 0))
-  if (packet.source !== endpoint.address) {
-    packet.loadPorts(context.fragments)
+  if (packet.source !== endpoint.address)
     return context.drop(skb, dev, Drop.INVALID_SIP, placeOf(endpoint, 0, endpoint))
-  }
   const unreadable = packet.loadPorts(context.fragments)
   if (unreadable !== 0) return context.drop(skb, dev, unreadable, placeOf(endpoint, 0))
   const unserved = perPacketLb(context, lbState)

@@ -28,7 +28,6 @@ export function fromHost(context: ProgramContext, skb: Skb, dev: NetDevice): TcA
       magic === Mark.PROXY_INGRESS ? FROM_INGRESS_PROXY : magic === Mark.PROXY_EGRESS ? FROM_EGRESS_PROXY : FROM_POD
     return ipv4LocalDelivery(context, skb, dev, identity, local, flags)
   }
-  packet.loadPorts(context.fragments)
   const remote = maps.ipcache.lookup(packet.destination)
   if (remote !== undefined && remote.tunnelEndpoint !== 0 && !remote.skipTunnel)
     return encapAndRedirect(context, skb, 0, remote.tunnelEndpoint, identity, remote.identity, "unknown", true)

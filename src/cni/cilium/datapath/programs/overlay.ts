@@ -17,18 +17,14 @@ export function fromOverlay(context: ProgramContext, skb: Skb, dev: NetDevice): 
   let identity = skb.tunnelId
   const malformed = packet.load(skb)
   if (malformed !== 0) return context.drop(skb, dev, malformed, placeOf(identity))
-  if (identity === Identity.HOST) {
-    // No node says of itself that it is this one.
-    packet.loadPorts(context.fragments)
-    return context.drop(skb, dev, Drop.INVALID_IDENTITY, placeOf(identity))
-  }
+  // No node says of itself that it is this one.
+  if (identity === Identity.HOST) return context.drop(skb, dev, Drop.INVALID_IDENTITY, placeOf(identity))
   const remote = maps.ipcache.lookup(packet.source)
   if (remote !== undefined && isRemoteNode(identity)) identity = remote.identity
   const local = maps.endpoints.lookup(packet.destination)
   if (local !== undefined && !local.host) return ipv4LocalDelivery(context, skb, dev, identity, local, FROM_TUNNEL)
   // What comes by the tunnel and is for no endpoint is for the host.
   const { host } = context.devices as BaseDevices
-  packet.loadPorts(context.fragments)
   const refused = ipv4L3(packet, dev.address, host.address)
   return refused === 0 ? redirectIngress(host, skb) : context.drop(skb, dev, refused, placeOf(identity))
 }

@@ -36,6 +36,7 @@ export class Packet {
   /** Offsets in the arena: the IPv4 header, and what is behind it. */
   l3 = 0
   l4 = 0
+  #portsRead = false
 
   /**
    * Reads a frame that stands at its Ethernet header, and gives it bytes of its own: programs rewrite headers. Returns 0, or why the packet
@@ -56,7 +57,7 @@ export class Packet {
     this.fragment = (fragment & (ipv4.IP_MF | ipv4.IP_OFFSET)) !== 0
     this.hasL4 = (fragment & ipv4.IP_OFFSET) === 0
     this.sourcePort = this.destinationPort = this.tcpFlags = this.icmpType = this.icmpCode = 0
-    this.related = false
+    this.related = this.#portsRead = false
     return 0
   }
 
@@ -64,12 +65,14 @@ export class Packet {
   loadForeign(skb: Skb): void {
     this.skb = skb
     this.l3 = this.l4 = -1
+    this.#portsRead = true
     this.source = this.destination = this.protocol = 0
     this.sourcePort = this.destinationPort = this.tcpFlags = this.icmpType = this.icmpCode = 0
   }
 
   /** Ports, or what stands in for them. Models ct_extract_ports4; 0 or a drop reason. */
   loadPorts(fragments: FragmentMap): number {
+    this.#portsRead = true
     const { protocol, l4 } = this
     const { tail, view } = this.skb
     if (protocol === ICMP) return l4 + 8 > tail ? Drop.CT_INVALID_HDR : this.#loadIcmp(view, l4)
@@ -97,7 +100,8 @@ export class Packet {
   }
 
   /** For an event: as the packet is now. */
-  tuple(): PacketTuple {
+  tuple(fragments: FragmentMap): PacketTuple {
+    if (!this.#portsRead) this.loadPorts(fragments)
     const { skb, l3, protocol } = this
     const isIcmp = protocol === ICMP
     return {
