@@ -19,8 +19,7 @@ import { checkOptions, FIRST_HOST, NETWORK } from "./check-options.ts"
 import { Cluster, type ClusterNode } from "./cluster.ts"
 import { createMachine, type UplinkSpec } from "./machine.ts"
 import type { ClusterOptions, NodeOptions } from "./options.ts"
-
-const GATEWAY = "10.0.2.2"
+import { connectToInternet, NAT } from "./web/connect.ts"
 
 /**
  * Builds a cluster and waits, in virtual time, until its nodes are ready.
@@ -40,11 +39,17 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   const images = new ImageRegistry(options.images)
   const lan = new Segment(sim, "lan")
   const nodes = new Map<string, ClusterNode>()
-  if (plan.cni !== undefined) installProvider(control.api, images, plan.cni)
+  offerImages(control.api, images, plan.cni)
+  if (plan.cni !== undefined) installProvider(control.api, plan.cni)
   for (const [index, spec] of plan.nodes.entries())
     nodes.set(spec.name, addNode(control, sim, arena, images, lan, plan, spec, index, options))
   const cluster = new Cluster({ sim, server: control.api, nodes, quiet: () => control.quiet })
   writeHosts(nodes)
+  connectToInternet(
+    sim,
+    arena,
+    [...nodes.values()].map(({ kernel }) => kernel),
+  )
   if (plan.cni !== undefined) await nodesReady(cluster, control.api)
   return cluster
 }
@@ -103,8 +108,14 @@ function articleNaming(): BridgeNaming {
 
 const macOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : mac(text))
 
-function installProvider(api: ApiServer, images: ImageRegistry, cni: CniProvider): void {
-  for (const { repository, image } of cni.images(api)) images.add(repository, image)
+/** Any release's images can be pulled, whatever the cluster was made with: a manifest from the web needs them. */
+function offerImages(api: ApiServer, images: ImageRegistry, own: CniProvider | undefined): void {
+  const others = [flannel()].filter(({ name }) => name !== own?.name)
+  for (const provider of own === undefined ? others : [...others, own])
+    for (const { repository, image } of provider.images(api)) images.add(repository, image)
+}
+
+function installProvider(api: ApiServer, cni: CniProvider): void {
   for (const manifest of cni.manifests) create(api, manifest)
 }
 
@@ -142,14 +153,15 @@ function addNode(
     name: "enp0s3",
     address: "10.0.2.15/24",
     segment: new Segment(sim, `nat/${spec.name}`),
-    gateway: GATEWAY,
+    gateway: NAT.gateway,
     ...(spec.macs["enp0s3"] === undefined ? {} : { mac: spec.macs["enp0s3"] }),
   }
   const uplinks = plan.nat ? [nat, lan] : [{ ...lan, gateway: `${NETWORK}.1` }]
   const kernel = createMachine(sim, arena, { name: spec.name, uplinks, burntIndexes: plan.burntIndexes })
   kernel.root.install("/usr/bin/kubectl", kubectl(control.api))
   for (const tool of options.tools ?? []) kernel.root.install(`/usr/local/bin/${tool.name}`, tool)
-  for (const plugin of plan.cni?.plugins ?? []) kernel.root.install(`/opt/cni/bin/${plugin.name}`, plugin)
+  // The standard plugins come with the package kubernetes-cni, not with a CNI.
+  for (const plugin of (plan.cni ?? flannel()).plugins) kernel.root.install(`/opt/cni/bin/${plugin.name}`, plugin)
   const kubelet = control.addNode({
     name: spec.name,
     ip: spec.ip,

@@ -11,7 +11,7 @@ import type { Tool } from "../linux/task/tool.ts"
 import { bashTool, shTool } from "../shell/programs.ts"
 import type { Simulation } from "../sim/simulation.ts"
 import { GNU_TOOLS, sudo } from "../tools/coreutils/index.ts"
-import { bridge, curl, gunzip, gzip, ip, ping, tar, tcpdump, zcat } from "../tools/index.ts"
+import { bridge, curl, gunzip, gzip, ip, ping, systemctl, tar, tcpdump, zcat } from "../tools/index.ts"
 import { VERSIONS } from "../versions.ts"
 import { ipv4, mac, netmask } from "../wire/address.ts"
 
@@ -34,7 +34,7 @@ export interface MachineSpec {
 
 /** Where a node has what. `/usr/sbin` first, as in Debian's PATH of root. */
 const SBIN: readonly Tool[] = [ip, bridge, tcpdump]
-const BIN: readonly Tool[] = [ping, curl, tar, gzip, gunzip, zcat, sudo, bashTool, shTool, ...GNU_TOOLS]
+const BIN: readonly Tool[] = [ping, curl, systemctl, tar, gzip, gunzip, zcat, sudo, bashTool, shTool, ...GNU_TOOLS]
 
 /** Builds and boots a machine. */
 export function createMachine(sim: Simulation, arena: Arena, spec: MachineSpec): Kernel {
@@ -76,6 +76,7 @@ function installPrograms(kernel: Kernel): void {
     root.rmdir(`/${folder}`)
     root.symlink(`usr/${folder}`, `/${folder}`)
   }
+  for (const folder of ["bin", "sbin"]) root.mkdir(`/usr/local/${folder}`, { recursive: true })
   for (const tool of SBIN) root.install(`/usr/sbin/${tool.name}`, tool)
   for (const tool of BIN) root.install(`/usr/bin/${tool.name}`, tool)
   root.install("/bin/sh", shTool)

@@ -12,6 +12,13 @@ export interface ProvidedImage {
   readonly image: ContainerImage
 }
 
+/** A file of a release, as the simulated web serves it. */
+export interface WebFile {
+  readonly url: string
+  /** Text as it is, or objects to print as YAML. */
+  readonly content: string | readonly Manifest[]
+}
+
 /** A value to pass as `cni`; made by `flannel()`. */
 export interface CniProvider {
   readonly name: string

@@ -1,7 +1,8 @@
 /** A small HTTP/1.1 server for images: connections, keep-alive, one request after another. */
 import type { Errno } from "../linux/errno.ts"
-import { TcpListener, type TcpSocket } from "../linux/inet/tcp-socket.ts"
+import { TcpListener } from "../linux/inet/tcp-socket.ts"
 import type { Process } from "../linux/task/process.ts"
+import type { HttpStream } from "../tools/tls-stream.ts"
 import { formatIpv4 } from "../wire/address.ts"
 import { emitHead, type HttpHead, HttpReader } from "../wire/http.ts"
 
@@ -62,7 +63,12 @@ export async function serveHttp(proc: Process, options: HttpServerOptions): Prom
   }
 }
 
-async function serveConnection(proc: Process, socket: TcpSocket, options: HttpServerOptions): Promise<number> {
+/** Answers one connection's requests until it ends. */
+export async function serveConnection(
+  proc: Process,
+  socket: HttpStream,
+  options: Omit<HttpServerOptions, "port">,
+): Promise<number> {
   const reader = new HttpReader()
   try {
     for (;;) {
@@ -88,9 +94,9 @@ async function serveConnection(proc: Process, socket: TcpSocket, options: HttpSe
 
 async function readRequest(
   proc: Process,
-  socket: TcpSocket,
+  socket: HttpStream,
   reader: HttpReader,
-  options: HttpServerOptions,
+  options: Omit<HttpServerOptions, "port">,
 ): Promise<HttpRequest | "malformed" | undefined> {
   let head = reader.pending > 0 ? reader.takeHead(true) : undefined
   const parts: Uint8Array[] = []
@@ -118,11 +124,11 @@ async function readRequest(
 
 async function respond(
   proc: Process,
-  socket: TcpSocket,
+  socket: HttpStream,
   response: HttpResponse,
   keep: boolean,
   headOnly: boolean,
-  options: HttpServerOptions,
+  options: Omit<HttpServerOptions, "port">,
 ): Promise<void> {
   const headers = [...response.headers]
   const at =

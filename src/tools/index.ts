@@ -11,6 +11,7 @@ export const gunzip: Tool = lazyTool("gunzip", () => import("./gzip.ts").then((m
 export const gzip: Tool = lazyTool("gzip", () => import("./gzip.ts").then((module) => module.gzip))
 export const ip: Tool = lazyTool("ip", () => import("./ip/index.ts").then((module) => module.ip))
 export const ping: Tool = lazyTool("ping", () => import("./ping/index.ts").then((module) => module.ping))
+export const systemctl: Tool = lazyTool("systemctl", () => import("./systemctl.ts").then((m) => m.systemctl))
 export const tar: Tool = lazyTool("tar", () => import("./tar/index.ts").then((module) => module.tar))
 export const tcpdump: Tool = lazyTool("tcpdump", () => import("./tcpdump/index.ts").then((module) => module.tcpdump))
 export const zcat: Tool = lazyTool("zcat", () => import("./gzip.ts").then((module) => module.zcat))

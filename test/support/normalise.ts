@@ -34,7 +34,7 @@ const NORMALISE: readonly Normalisation[] = [
     why: "curl's meter: speeds are the machine's, and seconds begin when its clock says so",
     apply: (text) =>
       text
-        .replace(/\r((?: *\d+ +\S+){3}) +\S+ +\S+ +\S+ +\S+ +\S+ +[\d.]+[kM]?/g, "\r$1 SPEEDS")
+        .replace(/\r(.{3} .{5} {2}.{3} .{5} {2}.{3} .{5}) {2}.{5} {2}.{5} .{8} .{8} .{8} .{5}/g, "\r$1 SPEEDS")
         .replace(/(\r[^\r\n]* SPEEDS)\1+/g, "$1"),
   },
 ]

@@ -115,6 +115,7 @@ export class Progress {
       amount(uploaded),
       "",
       amount(speed),
+      "",
       amount(this.#speed(uploaded)),
       clock(estimate),
       clock(spent),

@@ -23,6 +23,7 @@ export async function receiveResponse(
   const onHead = async (answer: HttpHead): Promise<void> => {
     const text = await takeHead(session, answer, url.scheme === "https")
     if (fail && info.status >= 400) discard = true
+    info.redirect = info.status >= 300 && info.status < 400 ? (header(answer, "location") ?? "") : ""
     if (location && info.status >= 300 && info.status < 400) next = header(answer, "location")
     if ((include || head) && !discard) await output.write(new TextEncoder().encode(text))
   }
@@ -43,7 +44,8 @@ export async function receiveResponse(
 /** Notes what the head says, shows it with -v, and returns its text. */
 async function takeHead(session: Session, answer: HttpHead, overTls: boolean): Promise<string> {
   const { info, progress } = session
-  const lines = answer.headers.map(([name, value]) => `${name}: ${value}\r\n`)
+  const shown = overTls ? answer.headers.filter(([name]) => name.toLowerCase() !== "connection") : answer.headers
+  const lines = shown.map(([name, value]) => `${overTls ? name.toLowerCase() : name}: ${value}\r\n`)
   // What speaks TLS out there speaks HTTP/2, whose status has no words.
   const start = overTls ? `HTTP/2 ${answer.start.split(" ")[1]} ` : answer.start
   const text = `${start}\r\n${lines.join("")}\r\n`

@@ -22,6 +22,8 @@ interface TransferInfo {
   headerSize: number
   scheme: string
   filename: string
+  /** Where a redirect leads that is not followed. */
+  redirect: string
 }
 
 export class Session {
@@ -48,7 +50,14 @@ export class Session {
 
   #fresh(): TransferInfo {
     const times = { start: this.now, connect: 0, startTransfer: 0, total: 0 }
-    const texts = { contentType: "", effectiveUrl: "", method: methodOf(this.settings), scheme: "http", filename: "" }
+    const texts = {
+      contentType: "",
+      effectiveUrl: "",
+      method: methodOf(this.settings),
+      scheme: "http",
+      filename: "",
+      redirect: "",
+    }
     return { ...times, ...texts, size: 0, status: 0, redirects: 0, requestSize: 0, headerSize: 0 }
   }
 

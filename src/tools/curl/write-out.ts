@@ -45,7 +45,7 @@ function variablesOf({ info, socket }: Session, outcome: Outcome): Readonly<Reco
     scheme: info.scheme.toUpperCase(),
     http_version: info.status === 0 ? "0" : info.scheme === "https" ? "2" : "1.1",
     filename_effective: info.filename,
-    redirect_url: "",
+    redirect_url: info.redirect,
     exitcode: String(outcome.code),
     errormsg: outcome.message,
     num_connects: String(outcome.connects),

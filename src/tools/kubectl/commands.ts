@@ -95,7 +95,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   "rollout status": {
     run: load("rolloutStatus", () => import("./rollout.ts")),
-    flags: `${FILES} !revision:i selector/l !timeout:d watch/w:b`,
+    flags: `${FILES} !revision:i selector/l timeout:d watch/w:b`,
   },
   events: {
     run: load("events", () => import("./events.ts")),

@@ -55,5 +55,5 @@ export function failureText(failures: readonly Failure[]): string {
       .map((failure) => `${failure.status === undefined ? failure.message : fromServer(failure)}\n`)
       .join("")
   if (only.status !== undefined) return `${invalid(only.status) ?? fromServer(only)}\n`
-  return `${/^(error: |Error)/.test(only.message) ? only.message : `error: ${only.message}`}\n`
+  return `${/^(error: |Error|Unable to connect to the server|The connection to the server)/.test(only.message) ? only.message : `error: ${only.message}`}\n`
 }

@@ -7,6 +7,7 @@ import type { Resource } from "../../kube/api/resource.ts"
 import { strerror } from "../../linux/errno.ts"
 import type { Client } from "./client.ts"
 import { type Failure, fail } from "./failure.ts"
+import { fetchManifest } from "./fetch.ts"
 import { checkJson } from "./yaml/json.ts"
 import { loadYaml } from "./yaml/load.ts"
 
@@ -88,7 +89,10 @@ async function readFiles(client: Client, names: readonly string[]): Promise<{ so
   const { proc } = client
   const texts: { source: string; text: string }[] = []
   for (const name of names) {
-    if (/^https?:\/\//.test(name)) fail(`podwire's kubectl does not fetch manifests by URL (${name})`)
+    if (/^https?:\/\//.test(name)) {
+      texts.push({ source: name, text: await fetchManifest(proc, name) })
+      continue
+    }
     if (name === "-") {
       texts.push({ source: "STDIN", text: await proc.readText() })
       continue

@@ -2,6 +2,7 @@
 import type { Resource } from "../../kube/api/resource.ts"
 import { timestamp } from "../../kube/api/time.ts"
 import type { ApiObject } from "../../kube/api/types.ts"
+import { parseDuration } from "../../shell/pflag.ts"
 import type { Client } from "./client.ts"
 import { each, found, send } from "./edit.ts"
 import { fail } from "./failure.ts"
@@ -19,14 +20,18 @@ export async function rolloutRestart(client: Client): Promise<number> {
 }
 
 export async function rolloutStatus(client: Client): Promise<number> {
+  const { flags, proc } = client
+  const timeout = parseDuration(flags.value("timeout") ?? "0s") as number
+  const limit = timeout > 0 ? proc.kernel.sim.now + timeout : Number.POSITIVE_INFINITY
   for (const { resource, object } of await found(client, client.flags.words)) {
     let said = ""
     for (;;) {
       const { text, done } = progress(resource, client.get(resource, object.metadata.name, object.metadata.namespace))
-      if (text !== said) await client.proc.out(`${text}\n`)
+      if (text !== said) await proc.out(`${text}\n`)
       said = text
-      if (done || (client.flags.value("watch") !== undefined && !client.flags.has("watch"))) break
-      await client.proc.sleep(20e6)
+      if (done || (flags.value("watch") !== undefined && !flags.has("watch"))) break
+      if (proc.kernel.sim.now >= limit) fail("timed out waiting for the condition")
+      await proc.sleep(Math.min(20e6, limit - proc.kernel.sim.now))
     }
   }
   return 0
