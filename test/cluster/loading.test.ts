@@ -3,18 +3,13 @@ import { execFile } from "node:child_process"
 import { resolve } from "node:path"
 import { promisify } from "node:util"
 import { expect, test } from "vitest"
+import type { LoadedRun } from "../support/loaded-run.ts"
 
 const SCRIPT = resolve(import.meta.dirname, "../support/loaded-run.ts")
 
-interface Answer {
-  /** Modules loaded before the run. */
-  before: number
-  run: { frames: string; size: number; kubectl: string; events: number; now: number }
-}
-
-async function run(...args: string[]): Promise<Answer> {
+async function run(...args: string[]): Promise<LoadedRun> {
   const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT, ...args], { maxBuffer: 1 << 24 })
-  return JSON.parse(stdout) as Answer
+  return JSON.parse(stdout) as LoadedRun
 }
 
 test("frames, events, clock and output do not show when code was loaded", async () => {

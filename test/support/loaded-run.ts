@@ -7,7 +7,14 @@ import { readdirSync, readFileSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { Simulation } from "../../src/sim/simulation.ts"
-import { busyStory } from "./busy-story.ts"
+import { busyStory, type Run } from "./busy-story.ts"
+
+/** What it prints. */
+export interface LoadedRun {
+  /** Modules loaded before the run. */
+  readonly before: number
+  readonly run: Omit<Run, "pcapng"> & { readonly frames: string; readonly size: number }
+}
 
 const SRC = resolve(import.meta.dirname, "../../src")
 
@@ -49,4 +56,5 @@ const before = mode === "before" ? await loadEverything() : 0
 if (mode === "late") delay(Number(process.argv[3]))
 const { pcapng, ...rest } = await busyStory(1)
 const frames = createHash("sha256").update(pcapng).digest("hex")
-process.stdout.write(JSON.stringify({ before, run: { frames, size: pcapng.length, ...rest } }))
+const result: LoadedRun = { before, run: { frames, size: pcapng.length, ...rest } }
+process.stdout.write(JSON.stringify(result))
