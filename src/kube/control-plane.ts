@@ -1,17 +1,20 @@
 /** A control plane: the API server, its controllers and the scheduler, with what kubeadm leaves in a new cluster. */
-import type { Simulation } from "../sim/simulation.ts"
+import { SECOND, type Simulation } from "../sim/simulation.ts"
 import { formatIpv4, type Prefix, parsePrefix } from "../wire/address.ts"
 import { installAdmission } from "./api/admission.ts"
 import { ApiServer } from "./api/server.ts"
-import type { Manifest } from "./api/types.ts"
+import { microTimestamp } from "./api/time.ts"
+import type { ApiObject, Manifest } from "./api/types.ts"
 import { DaemonSetController } from "./controllers/daemon-set.ts"
 import { DeploymentController } from "./controllers/deployment.ts"
 import { EndpointSliceMirroring } from "./controllers/endpoint-mirror.ts"
 import { EndpointsController } from "./controllers/endpoints.ts"
 import { GarbageCollector } from "./controllers/garbage.ts"
 import { NamespaceController } from "./controllers/namespaces.ts"
-import { NodeIpam, NodeLifecycle } from "./controllers/nodes.ts"
+import { NodeLifecycle } from "./controllers/node-lifecycle.ts"
+import { NodeIpam } from "./controllers/nodes.ts"
 import { ReplicaSetController } from "./controllers/replica-set.ts"
+import { TaintEviction } from "./controllers/taint-eviction.ts"
 import { Kubelet, type KubeletOptions } from "./kubelet/kubelet.ts"
 import { Scheduler } from "./scheduler/scheduler.ts"
 
@@ -24,12 +27,19 @@ export interface ControlPlaneOptions {
   apiServerAddress?: string
 }
 
+const LEADER_RETRY = 2 * SECOND
 const NAMESPACES = ["default", "kube-node-lease", "kube-public", "kube-system"]
 
 function prefix(text: string): Prefix {
   const parsed = parsePrefix(text)
   if (parsed === undefined) throw new TypeError(`not a network: ${JSON.stringify(text)}`)
   return parsed
+}
+
+/** A leader renews every two seconds (retryPeriod). */
+function leaderLease(sim: Simulation, lease: ApiObject): ApiObject {
+  const renewTime = microTimestamp(sim, Math.floor(sim.now / LEADER_RETRY) * LEADER_RETRY)
+  return { ...lease, spec: { ...(lease["spec"] as object), renewTime } }
 }
 
 export class ControlPlane {
@@ -52,7 +62,9 @@ export class ControlPlane {
     installAdmission(registry, services)
     const namespaces = new NamespaceController(registry)
     const ipam = new NodeIpam(registry, prefix(options.podCIDR ?? "10.244.0.0/16"))
-    const lifecycle = new NodeLifecycle(registry)
+    const lifecycle = new NodeLifecycle(registry, (node) => this.kubelets.get(node)?.heartbeat.lastRenewal)
+    const evictions = new TaintEviction(registry)
+    const informers = [ipam.informer, ...lifecycle.informers, ...evictions.informers]
     const workloads = [
       new ReplicaSetController(registry),
       new DeploymentController(registry),
@@ -65,7 +77,7 @@ export class ControlPlane {
     this.scheduler.start()
     this.#quiet = [
       () => namespaces.quiet,
-      () => ipam.informer.pending === 0 && lifecycle.informer.pending === 0,
+      () => informers.every((informer) => informer.pending === 0),
       () => garbage.informers.every((informer) => informer.pending === 0),
       () =>
         workloads.every(
@@ -74,7 +86,19 @@ export class ControlPlane {
       () => this.scheduler.quiet,
       () => [...this.kubelets.values()].every((kubelet) => kubelet.quiet),
     ]
+    this.#showHeartbeats()
     this.#publishApi(formatIpv4((services.address + 1) >>> 0), options.apiServerAddress ?? "192.168.80.101")
+  }
+
+  /** Leases and nodes as they are when somebody reads them. */
+  #showHeartbeats(): void {
+    const { views } = this.api
+    views.set("nodes", (node) => this.kubelets.get(node.metadata.name)?.heartbeat.node(node) ?? node)
+    views.set("leases", (lease) => {
+      const { namespace, name } = lease.metadata
+      if (namespace === "kube-node-lease") return this.kubelets.get(name)?.heartbeat.lease(lease) ?? lease
+      return namespace === "kube-system" ? leaderLease(this.sim, lease) : lease
+    })
   }
 
   /** The Service by which pods reach the API, and its endpoint. */

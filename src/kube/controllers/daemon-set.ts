@@ -7,7 +7,7 @@ import type { DaemonSet, Node, Pod } from "../api/types.ts"
 import { Informer } from "../client/informer.ts"
 import { EventRecorder } from "../client/recorder.ts"
 import { nodeAffinity, tolerates } from "../scheduler/filter.ts"
-import { createPod, deletePod, enqueueOwner, isActive, isReady, ownedPods, templateHash } from "./pods.ts"
+import { createPod, deletePod, enqueueOwner, isActive, isReady, ownedPods, TemplateHashes } from "./pods.ts"
 import { WorkQueue } from "./queue.ts"
 
 const HASH = "controller-revision-hash"
@@ -30,6 +30,7 @@ const HOST_NETWORK_TOLERATION: Toleration = {
 export class DaemonSetController {
   readonly #registry: Registry
   readonly #recorder: EventRecorder
+  readonly #hashes = new TemplateHashes()
   readonly queue: WorkQueue
   readonly informers: readonly Informer[]
 
@@ -51,7 +52,7 @@ export class DaemonSetController {
     const found = this.#registry.get(this.#registry.resource("daemonsets"), namespace, name)
     if (isStatus(found)) return
     const set = found as DaemonSet
-    const hash = templateHash(set.spec.template)
+    const hash = this.#hashes.of(set)
     const nodes = this.#registry.list(this.#registry.resource("nodes")) as Node[]
     const wanted = nodes.filter((node) => runsOn(set, node))
     if (set.metadata.deletionTimestamp === undefined) this.#manage(set, hash, nodes, wanted)

@@ -1,5 +1,4 @@
-/** Controllers of nodes: pod ranges and taints. Models pkg/controller/nodeipam and pkg/controller/nodelifecycle. */
-import { SECOND } from "../../sim/simulation.ts"
+/** Pod ranges of nodes. Models pkg/controller/nodeipam. */
 import { formatPrefix, networkOf, type Prefix } from "../../wire/address.ts"
 import { section } from "../api/json.ts"
 import type { Registry } from "../api/registry.ts"
@@ -77,60 +76,5 @@ export class NodeIpam {
 
   #release(node: Node): void {
     if ((node.spec.podCIDR ?? "") !== "") this.#taken.delete(this.#index(node.spec.podCIDR as string))
-  }
-}
-
-const TAINTS: readonly (readonly [condition: string, status: string, taint: string])[] = [
-  ["Ready", "False", "node.kubernetes.io/not-ready"],
-  ["Ready", "Unknown", "node.kubernetes.io/unreachable"],
-  ["NetworkUnavailable", "True", "node.kubernetes.io/network-unavailable"],
-]
-
-/** Keeps the taints that follow from a node's conditions, and greets new nodes. */
-export class NodeLifecycle {
-  readonly #registry: Registry
-  readonly #recorder: EventRecorder
-  readonly #known = new Set<string>()
-  readonly informer: Informer
-
-  constructor(registry: Registry) {
-    this.#registry = registry
-    this.#recorder = new EventRecorder(registry, "node-controller")
-    this.informer = new Informer(registry, registry.resource("nodes"), {}, (type, object) => {
-      if (type !== "DELETED") this.#sync(object as Node)
-    })
-  }
-
-  #sync(node: Node): void {
-    const { name, uid } = node.metadata
-    if (!this.#known.has(uid)) {
-      this.#known.add(uid)
-      const greet = (): void =>
-        this.#recorder.event(
-          node,
-          "Normal",
-          "RegisteredNode",
-          `Node ${name} event: Registered Node ${name} in Controller`,
-        )
-      this.#registry.sim.schedule(SECOND, { fire: greet }, 0)
-    }
-    const wanted = this.#taints(node)
-    const mine = TAINTS.map(([, , taint]) => taint)
-    const now = (node.spec.taints ?? []).filter((taint) => mine.includes(taint.key)).map((taint) => taint.key)
-    if (now.length === wanted.length && wanted.every((taint) => now.includes(taint))) return
-    this.#registry.modify(this.#registry.resource("nodes"), undefined, name, (object) => {
-      const spec = section(object, "spec") as Node["spec"]
-      const others = (spec.taints ?? []).filter((taint) => !mine.includes(taint.key))
-      const taints = [...others, ...wanted.map((key) => ({ key, effect: "NoSchedule" }))]
-      if (taints.length === 0) delete spec.taints
-      else spec.taints = taints
-    })
-  }
-
-  #taints(node: Node): string[] {
-    const conditions = node.status.conditions ?? []
-    return TAINTS.filter(([type, status]) => conditions.some((c) => c.type === type && c.status === status)).map(
-      ([, , taint]) => taint,
-    )
   }
 }

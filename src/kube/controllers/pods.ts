@@ -72,6 +72,19 @@ export function deletePod(registry: Registry, recorder: EventRecorder, owner: Ap
 
 const HASH_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
+/** The hash of the template of what has one, reckoned once a generation. */
+export class TemplateHashes {
+  readonly #known = new Map<string, { generation: number; hash: string }>()
+
+  of({ metadata: { uid, generation = 0 }, spec }: ApiObject & { spec: { template: PodTemplateSpec } }): string {
+    const known = this.#known.get(uid)
+    if (known?.generation === generation) return known.hash
+    const hash = templateHash(spec.template)
+    this.#known.set(uid, { generation, hash })
+    return hash
+  }
+}
+
 /** A short hash of a template, in the letters of generated names. Models ComputeHash; the digits are our own. */
 export function templateHash(template: unknown): string {
   // The same template, whatever the order somebody wrote its fields in.

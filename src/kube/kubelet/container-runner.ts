@@ -74,6 +74,7 @@ export class ContainerRunner implements ContainerRecord {
   /** Pulls and starts, again and again until it runs; false when the pod is to stop. */
   async begin(task: Task): Promise<boolean> {
     while (!this.#worker.stopping) {
+      await this.#worker.attended(task)
       const image = await this.#worker.puller.ensure(task, this.spec, this.#say)
       if (this.#worker.stopping) return false
       const wait =

@@ -32,6 +32,13 @@ export class ImagePuller {
     this.#store = store
   }
 
+  /** An image that was put on the node beforehand. */
+  preload(name: string): void {
+    const reference = canonicalImage(name) ?? name
+    const image = this.#store.resolve(reference)
+    if (image !== undefined && image !== "no-tag") this.#present.set(reference, pulledImage(image, reference))
+  }
+
   /** Images on the node, for the node's status. */
   get present(): readonly PulledImage[] {
     return [...this.#present.values()]
@@ -91,11 +98,17 @@ export class ImagePuller {
       "Pulled",
       `Successfully pulled image ${JSON.stringify(name)} in ${took} (${took} including waiting). Image size: ${size} bytes.`,
     )
-    const pulled = { image: found, reference, id: `${reference.replace(/:[^:/]*$/, "")}@sha256:${digest(reference)}` }
+    const pulled = pulledImage(found, reference)
     this.#present.set(reference, pulled)
     return pulled
   }
 }
+
+const pulledImage = (image: ContainerImage, reference: string): PulledImage => ({
+  image,
+  reference,
+  id: `${reference.replace(/:[^:/]*$/, "")}@sha256:${digest(reference)}`,
+})
 
 /** containerd's words. */
 function pullError(reference: string, noTag: boolean): string {

@@ -1,4 +1,5 @@
 /** The node's agent: registers the node, runs the pods that are bound to it. Models pkg/kubelet/kubelet.go. */
+import type { NodeCondition } from "kubernetes-types/core/v1.js"
 import type { Kernel } from "../../linux/kernel.ts"
 import { MILLISECOND } from "../../sim/simulation.ts"
 import { WaitQueue } from "../../sim/task.ts"
@@ -7,7 +8,7 @@ import type { ExecOptions, ExecSession, LogOptions, NodeAgent } from "../api/req
 import { badRequest, internalError, isStatus, notFound, type Status } from "../api/status.ts"
 import type { ApiStream } from "../api/stream.ts"
 import { microTimestamp, timestamp } from "../api/time.ts"
-import type { Node, Pod } from "../api/types.ts"
+import type { Manifest, Node, Pod } from "../api/types.ts"
 import { Informer } from "../client/informer.ts"
 import { EventRecorder } from "../client/recorder.ts"
 import { CNI_CONF_DIR, loadNetwork } from "../cri/cni.ts"
@@ -15,9 +16,12 @@ import type { Container } from "../cri/container.ts"
 import type { ImageStore } from "../cri/image.ts"
 import { NOT_INITIALIZED } from "../cri/sandbox.ts"
 import type { ContainerRunner } from "./container-runner.ts"
+import { Heartbeat, KUBELET_CONDITIONS } from "./heartbeat.ts"
 import { ImagePuller } from "./image-puller.ts"
-import { type NodeOptions, nodeManifest, readyCondition } from "./node-status.ts"
+import { kubeletConditions, type NodeOptions, nodeManifest } from "./node-status.ts"
 import { type PodHost, PodWorker } from "./pod-worker.ts"
+import { installServices } from "./services.ts"
+import { StaticPods } from "./static-pods.ts"
 
 export interface KubeletOptions extends NodeOptions {
   kernel: Kernel
@@ -27,10 +31,16 @@ export interface KubeletOptions extends NodeOptions {
   clusterDns?: string
   /** Adds what a container's root needs beyond its image: /proc, /sys. */
   prepareRoot?: (pod: Pod, container: Container) => void
+  /** The pods of /etc/kubernetes/manifests. */
+  staticPods?: readonly Manifest[]
+  /** Images that are on the node before anything runs. */
+  preloadedImages?: readonly string[]
 }
 
 /** From a change of the network configuration to the node status that tells it. */
 const STATUS_DELAY = 500 * MILLISECOND
+/** Machines that joined later than the control plane are ready later than it. */
+const JOINED_LATER = 100 * MILLISECOND
 
 export class Kubelet implements PodHost, NodeAgent {
   readonly registry: Registry
@@ -39,20 +49,27 @@ export class Kubelet implements PodHost, NodeAgent {
   readonly node: { readonly name: string; readonly ip: string }
   readonly clusterDns: string
   readonly networkChanged: WaitQueue = new WaitQueue()
+  readonly activeChanged: WaitQueue = new WaitQueue()
+  readonly heartbeat: Heartbeat
   /** Pods of this node by uid. */
   readonly workers: Map<string, PodWorker> = new Map()
   readonly #options: KubeletOptions
   readonly #recorder: EventRecorder
+  readonly #static: StaticPods
   #informer: Informer | undefined
+  #boot = true
 
   constructor(options: KubeletOptions) {
     this.#options = options
     this.registry = options.registry
+    this.heartbeat = new Heartbeat(options.kernel.sim)
     this.kernel = options.kernel
     this.node = { name: options.name, ip: options.ip }
     this.clusterDns = options.clusterDns ?? "10.96.0.10"
     this.puller = new ImagePuller(options.kernel.sim, options.images)
     this.#recorder = new EventRecorder(options.registry, "kubelet", options.name)
+    this.#static = new StaticPods(options.registry, options.name, options.kernel.prng.fork("kubelet/static"))
+    for (const image of options.preloadedImages ?? []) this.puller.preload(image)
   }
 
   /** A CNI configuration is there. */
@@ -74,16 +91,43 @@ export class Kubelet implements PodHost, NodeAgent {
   /** Registers the node and takes up its pods. */
   start(): void {
     const { sim, root } = this.kernel
-    root.mkdir(CNI_CONF_DIR, { recursive: true })
-    root.watch(CNI_CONF_DIR, () => this.#networkConfigured())
+    if (this.#boot) {
+      this.#boot = false
+      root.mkdir(CNI_CONF_DIR, { recursive: true })
+      root.watch(CNI_CONF_DIR, () => this.#networkConfigured())
+      installServices(this)
+    }
+    this.heartbeat.start()
     this.#register()
-    this.#informer = new Informer(
-      this.registry,
-      this.registry.resource("pods"),
-      { fields: [{ field: "spec.nodeName", equals: true, value: this.node.name }] },
-      (type, object) => this.#podChanged(type === "DELETED", object as Pod),
+    for (const manifest of this.#options.staticPods ?? []) this.#static.add(manifest)
+    const pods = this.registry.resource("pods")
+    const mine = { fields: [{ field: "spec.nodeName", equals: true, value: this.node.name }] }
+    // What went away while nobody looked.
+    const there = new Set(this.registry.list(pods, mine).map(({ metadata }) => metadata.uid))
+    for (const [uid, worker] of this.workers) if (!there.has(uid)) worker.terminate()
+    this.#informer = new Informer(this.registry, pods, mine, (type, object) =>
+      this.#podChanged(type === "DELETED", object as Pod),
     )
-    sim.schedule(STATUS_DELAY, { fire: () => this.#updateReady() }, 0)
+    this.activeChanged.wake()
+    for (const worker of this.workers.values()) worker.report()
+    sim.schedule(this.#statusDelay, { fire: () => this.#updateReady() }, 0)
+  }
+
+  /** `systemctl stop kubelet`: containers live on, nobody looks after them, and the node falls silent. */
+  stop(): void {
+    this.#informer?.stop()
+    this.heartbeat.stop()
+    // The last sign of life: from here on somebody else counts the seconds.
+    this.#writeLease()
+  }
+
+  /** It runs, and may write. */
+  get active(): boolean {
+    return this.heartbeat.beating
+  }
+
+  get #statusDelay(): number {
+    return STATUS_DELAY + (this.#options.controlPlane === true ? 0 : JOINED_LATER)
   }
 
   #register(): void {
@@ -97,21 +141,30 @@ export class Kubelet implements PodHost, NodeAgent {
     this.#say("NodeHasNoDiskPressure", `Node ${this.node.name} status is now: NodeHasNoDiskPressure`)
     this.#say("NodeHasSufficientPID", `Node ${this.node.name} status is now: NodeHasSufficientPID`)
     this.#say("NodeAllocatableEnforced", "Updated Node Allocatable limit across pods")
-    this.#renewLease()
+    this.#writeLease()
   }
 
-  #renewLease(): void {
+  #writeLease(): void {
+    const leases = this.registry.resource("leases")
+    const node = this.registry.get(this.registry.resource("nodes"), undefined, this.node.name)
+    if (isStatus(node)) return
+    const { name, uid } = node.metadata
     const spec = {
-      holderIdentity: this.node.name,
+      holderIdentity: name,
       leaseDurationSeconds: 40,
-      renewTime: microTimestamp(this.kernel.sim),
+      renewTime: microTimestamp(this.kernel.sim, this.heartbeat.lastRenewal),
     }
-    this.registry.create(this.registry.resource("leases"), {
-      apiVersion: "coordination.k8s.io/v1",
-      kind: "Lease",
-      metadata: { name: this.node.name, namespace: "kube-node-lease" },
-      spec,
-    })
+    const metadata = {
+      name,
+      namespace: "kube-node-lease",
+      ownerReferences: [{ apiVersion: "v1", kind: "Node", name, uid }],
+    }
+    if (isStatus(this.registry.get(leases, "kube-node-lease", name)))
+      this.registry.create(leases, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec })
+    else
+      this.registry.modify(leases, "kube-node-lease", name, (object) => {
+        object["spec"] = spec
+      })
   }
 
   #say(reason: string, message: string): void {
@@ -121,43 +174,47 @@ export class Kubelet implements PodHost, NodeAgent {
 
   #networkConfigured(): void {
     this.networkChanged.wake()
-    this.kernel.sim.schedule(STATUS_DELAY, { fire: () => this.#updateReady() }, 0)
+    this.kernel.sim.schedule(this.#statusDelay, { fire: () => this.#updateReady() }, 0)
   }
 
   /** Tells the API whether the node is ready. */
   #updateReady(): void {
     const nodes = this.registry.resource("nodes")
     const node = this.registry.get(nodes, undefined, this.node.name) as Node | Status
-    if (isStatus(node)) return
-    const problem = this.#problem
-    const old = (node.status.conditions ?? []).find((condition) => condition.type === "Ready")
-    if (
-      old !== undefined &&
-      old.status === (problem === undefined ? "True" : "False") &&
-      old.message === readyCondition("", problem).message
-    )
-      return
-    const condition = readyCondition(timestamp(this.kernel.sim), problem)
+    if (isStatus(node) || !this.active) return
+    const old = node.status.conditions ?? []
+    const conditions = kubeletConditions(timestamp(this.kernel.sim), this.#problem)
+    const same = (a: NodeCondition, b: NodeCondition): boolean => a.status === b.status && a.message === b.message
+    if (conditions.every((now) => old.some((before) => before.type === now.type && same(before, now)))) return
     this.registry.modify(
       nodes,
       undefined,
       this.node.name,
       (object) => {
         const status = object["status"] as Node["status"]
-        const others = (status.conditions ?? []).filter((c) => c.type !== "Ready")
-        object["status"] = { ...status, conditions: [...others, condition] }
+        const others = (status.conditions ?? []).filter(({ type }) => !KUBELET_CONDITIONS.includes(type))
+        const mine = conditions.map((now) => {
+          const before = old.find(({ type }) => type === now.type)
+          return before !== undefined && same(before, now) ? before : now
+        })
+        object["status"] = { ...status, conditions: [...others, ...mine] }
       },
       "status",
     )
-    if (old?.status !== condition.status) {
-      const reason = problem === undefined ? "NodeReady" : "NodeNotReady"
-      this.#say(reason, `Node ${this.node.name} status is now: ${reason}`)
-    }
+    this.#sayReady(old)
+  }
+
+  #sayReady(old: readonly NodeCondition[]): void {
+    const status = this.#problem === undefined ? "True" : "False"
+    if (old.find(({ type }) => type === "Ready")?.status === status) return
+    const reason = status === "True" ? "NodeReady" : "NodeNotReady"
+    this.#say(reason, `Node ${this.node.name} status is now: ${reason}`)
   }
 
   // ── pods ────────────────────────────────────────────────────────────────────────────────────
 
   #podChanged(deleted: boolean, pod: Pod): void {
+    if (deleted) this.#static.restore(pod.metadata.name)
     const worker = this.workers.get(pod.metadata.uid)
     if (worker !== undefined) {
       if (deleted) worker.terminate()
@@ -209,7 +266,7 @@ export class Kubelet implements PodHost, NodeAgent {
   }
 
   say(pod: Pod, type: "Normal" | "Warning", reason: string, message: string, fieldPath?: string): void {
-    this.#recorder.event(pod, type, reason, message, fieldPath)
+    if (this.active) this.#recorder.event(pod, type, reason, message, fieldPath)
   }
 
   prepareRoot(pod: Pod, container: Container): void {

@@ -42,11 +42,26 @@ const CONDITIONS: readonly (readonly [type: string, reason: string, message: str
   ["PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available"],
 ]
 
-export function readyCondition(now: string, problem: string | undefined): NodeCondition {
+function readyCondition(now: string, problem: string | undefined): NodeCondition {
   const base = { type: "Ready", lastHeartbeatTime: now, lastTransitionTime: now }
   return problem === undefined
     ? { ...base, status: "True", reason: "KubeletReady", message: "kubelet is posting ready status" }
     : { ...base, status: "False", reason: "KubeletNotReady", message: problem }
+}
+
+/** The four conditions, as a kubelet finds them now. */
+export function kubeletConditions(now: string, problem: string | undefined): NodeCondition[] {
+  return [
+    ...CONDITIONS.map(([type, reason, message]) => ({
+      type,
+      status: "False",
+      lastHeartbeatTime: now,
+      lastTransitionTime: now,
+      reason,
+      message,
+    })),
+    readyCondition(now, problem),
+  ]
 }
 
 /** The Node a kubelet registers. */
@@ -101,17 +116,7 @@ function nodeStatus(options: NodeOptions, prng: Prng, now: string, problem: stri
     ],
     allocatable: resources(options, RESERVED_MEMORY),
     capacity: resources(options, 0),
-    conditions: [
-      ...CONDITIONS.map(([type, reason, message]) => ({
-        type,
-        status: "False",
-        lastHeartbeatTime: now,
-        lastTransitionTime: now,
-        reason,
-        message,
-      })),
-      readyCondition(now, problem),
-    ],
+    conditions: kubeletConditions(now, problem),
     daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
     nodeInfo: {
       architecture: "amd64",

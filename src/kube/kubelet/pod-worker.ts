@@ -24,6 +24,10 @@ export interface PodHost {
   /** Woken when the pod network becomes ready or stops being so. */
   readonly networkChanged: WaitQueue
   readonly networkReady: boolean
+  /** False while the kubelet is stopped: nothing is written, nothing is started. */
+  readonly active: boolean
+  /** Woken when the kubelet runs again. */
+  readonly activeChanged: WaitQueue
   /** `nameserver` of pods with ClusterFirst. */
   readonly clusterDns: string
   say(pod: Pod, type: "Normal" | "Warning", reason: string, message: string, fieldPath?: string): void
@@ -144,8 +148,14 @@ export class PodWorker {
     return files
   }
 
+  /** Waits until there is a kubelet. */
+  async attended(task: Task): Promise<void> {
+    while (!this.host.active) await this.rest(task, [this.host.activeChanged])
+  }
+
   /** Writes the pod's status to the API. */
   report(): void {
+    if (!this.host.active) return
     const record: PodRecord = {
       pod: this.pod,
       inits: this.inits,
