@@ -13,7 +13,7 @@ export interface CniResult {
   cniVersion: string
   interfaces?: { name: string; mac?: string; sandbox?: string }[]
   ips?: { version?: string; interface?: number; address: string; gateway?: string }[]
-  routes?: { dst: string; gw?: string }[]
+  routes?: { dst: string; gw?: string; mtu?: number }[]
   dns?: Dict
 }
 
