@@ -4,14 +4,15 @@
  */
 import type { NamedPorts, PolicyMap, Redirect, RedirectId, ResolvedPolicy, SelectorL7, Subject } from "./api.ts"
 import { type L4Filter, type PerSelector, proxyPriority } from "./l4-filter.ts"
-import type { L7Verdict } from "./l7/merged.ts"
-import { mergedRules } from "./l7/merged.ts"
+import { type L7Verdict, mergedRules } from "./l7/merged.ts"
 import { insertEntries } from "./map-insert.ts"
 import { type MapEntry, MapState } from "./map-state.ts"
 import { portBlocks } from "./policy-key.ts"
+import { portMatches } from "./port-match.ts"
 import type { ResolvedFilters } from "./resolve.ts"
-import { type Direction, IPPROTO, type PortSpec } from "./rule.ts"
+import type { Direction, PortSpec } from "./rule.ts"
 import type { KnownIdentity, SelectorCache } from "./selector-cache.ts"
+import { TieredMap } from "./tiered-map.ts"
 import type { MissedRule } from "./verdict.ts"
 
 export class EndpointPolicy implements ResolvedPolicy {
@@ -22,6 +23,7 @@ export class EndpointPolicy implements ResolvedPolicy {
   readonly #subject: Subject
   readonly #cache: SelectorCache
   readonly #redirects = new Map<string, Redirect>()
+  readonly #tiered: TieredMap | undefined
 
   constructor(revision: number, resolved: ResolvedFilters, subject: Subject, cache: SelectorCache) {
     this.revision = revision
@@ -32,10 +34,12 @@ export class EndpointPolicy implements ResolvedPolicy {
     this.#findRedirects()
     this.#insertAny()
     for (const identity of cache.identities.values()) this.#insertIdentity(identity, true)
+    if (resolved.tiers.length > 0)
+      this.#tiered = new TieredMap(this.#map, resolved.tiers, resolved.isolated, subject, cache)
   }
 
   get map(): PolicyMap {
-    return this.#map
+    return this.#tiered ?? this.#map
   }
 
   get redirects(): readonly Redirect[] {
@@ -66,7 +70,8 @@ export class EndpointPolicy implements ResolvedPolicy {
     const result: MissedRule[] = []
     for (const filter of this.#filters) {
       if (filter.direction !== direction) continue
-      const covers = this.#ports(filter, known?.namedPorts).some((spec) => portCovers(spec, protocol, port))
+      const server = direction === "ingress" ? this.#subject.namedPorts : known?.namedPorts
+      const covers = portMatches(filter.spec, server, protocol, port)
       for (const { deny, selector, rules } of filter.perSelector.values())
         if (!deny)
           for (const rule of rules)
@@ -78,8 +83,9 @@ export class EndpointPolicy implements ResolvedPolicy {
   *#covering(identity: number, direction: Direction, protocol: number, port: number): Generator<PerSelector> {
     for (const filter of this.#filters) {
       if (filter.direction !== direction) continue
-      const specs = this.#ports(filter, this.#cache.identities.get(identity)?.namedPorts)
-      if (specs.some((spec) => portCovers(spec, protocol, port))) yield* filter.perSelector.values()
+      const server =
+        direction === "ingress" ? this.#subject.namedPorts : this.#cache.identities.get(identity)?.namedPorts
+      if (portMatches(filter.spec, server, protocol, port)) yield* filter.perSelector.values()
     }
   }
 
@@ -163,14 +169,6 @@ function perPeer({ direction, spec }: L4Filter): boolean {
   return spec.name !== undefined && direction === "egress"
 }
 
-function portCovers(spec: PortSpec, protocol: number, port: number): boolean {
-  if (spec.protocol === IPPROTO.ANY) return true
-  return (
-    spec.protocol === protocol &&
-    ((spec.port === 0 && spec.endPort === 0) || (port >= spec.port && port <= spec.endPort))
-  )
-}
-
 function redirectId(
   { direction, spec: { name } }: L4Filter,
   { parser, listener }: PerSelector,
@@ -193,11 +191,11 @@ function redirectKey({ direction, parser, protocol, port, endPort, listener, nam
   return `${direction} ${protocol} ${ports} ${parser} ${listener ?? ""}`
 }
 
-function selectorL7({ selector, parser, http, dns, serverNames, rules }: PerSelector): SelectorL7 {
+function selectorL7({ selector, http, dns, serverNames, rules }: PerSelector): SelectorL7 {
   return {
     selector,
-    ...(parser === "http" ? { http } : {}),
-    ...(parser === "dns" ? { dns } : {}),
+    ...(http.length === 0 ? {} : { http }),
+    ...(dns.length === 0 ? {} : { dns }),
     ...(serverNames.length === 0 ? {} : { serverNames }),
     rules,
   }

@@ -3,10 +3,12 @@
  * an address block takes in the pods whose addresses lie in it.
  */
 import { prefixCovers } from "./cidr.ts"
+import type { LabelSet } from "./labels.ts"
 import { ADMIN_KINDS, parseAdminPolicy } from "./parse/admin-policy.ts"
 import type { PolicyObject } from "./parse/cilium-policy.ts"
 import type { Peer } from "./peer.ts"
-import { type Direction, IPPROTO, type PortSpec, type Rule, type RuleEntry, type RuleRef } from "./rule.ts"
+import { portsMatch } from "./port-match.ts"
+import type { Direction, PortSpec, Rule, RuleEntry, RuleRef } from "./rule.ts"
 import type { Selector } from "./selector.ts"
 import { namespacesAgree, type TierEntry, type TierPolicy, tierOrder } from "./tiers.ts"
 import { combine, type FlowPort, type MissedRule, type SideVerdict, type Verdict } from "./verdict.ts"
@@ -49,7 +51,11 @@ function ownNode(from: Peer, to: Peer): boolean {
 }
 
 function selects(selector: Selector, subject: Peer): boolean {
-  return selector.matches(subject.podLabels ?? subject.labels)
+  return selector.matches(labelsOf(subject))
+}
+
+function labelsOf(peer: Peer): LabelSet {
+  return peer.podLabels ?? peer.labels
 }
 
 interface TierMatch {
@@ -67,8 +73,12 @@ function firstMatch(
   for (const policy of policies) {
     if (!selects(policy.subject, subject)) continue
     for (const entry of policy.entries) {
-      if (entry.direction !== direction || !portsMatch(entry.ports, subject, peer, direction, flow)) continue
-      if (entry.peers.some((wanted) => peerMatches(wanted.selector, peer) && namespacesAgree(wanted, subject, peer)))
+      if (entry.direction !== direction || !served(entry.ports, subject, peer, direction, flow)) continue
+      if (
+        entry.peers.some(
+          (wanted) => peerMatches(wanted.selector, peer) && namespacesAgree(wanted, labelsOf(subject), labelsOf(peer)),
+        )
+      )
         return { entry, ref: { origin: policy.ref.origin, path: entry.path } }
     }
   }
@@ -102,7 +112,7 @@ function isolated(
       if (entry.direction !== direction) continue
       const ref = { origin: rule.ref.origin, path: entry.path }
       const byPeer = entry.peers === undefined || entry.peers.some((selector) => peerMatches(selector, peer))
-      const byPort = portsMatch(specsOf(entry), subject, peer, direction, flow)
+      const byPort = served(specsOf(entry), subject, peer, direction, flow)
       if (byPeer && byPort) allowing.push(ref)
       else missed.push({ rule: ref, peer: byPeer, port: byPort })
     }
@@ -131,18 +141,13 @@ function peerMatches(selector: Selector, peer: Peer): boolean {
   )
 }
 
-function portsMatch(
+/** Who serves the port: the one whose names count. */
+function served(
   specs: readonly PortSpec[] | undefined,
   subject: Peer,
   peer: Peer,
   direction: Direction,
-  { protocol, port }: FlowPort,
+  flow: FlowPort,
 ): boolean {
-  if (specs === undefined) return true
-  const server = direction === "ingress" ? subject : peer
-  return specs.some((spec) => {
-    if (spec.protocol !== IPPROTO.ANY && spec.protocol !== protocol) return false
-    if (spec.name !== undefined) return (server.namedPorts?.get(`${spec.name}/${protocol}`) ?? []).includes(port)
-    return (spec.port === 0 && spec.endPort === 0) || (port >= spec.port && port <= spec.endPort)
-  })
+  return portsMatch(specs, (direction === "ingress" ? subject : peer).namedPorts, flow.protocol, flow.port)
 }

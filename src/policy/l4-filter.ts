@@ -74,10 +74,7 @@ function merge(a: PerSelector, b: PerSelector): PerSelector {
     priority: first.priority,
     listener: first.listener,
     ...mergeL7(a, b),
-    serverNames:
-      a.serverNames.length === 0 || b.serverNames.length === 0
-        ? []
-        : [...new Set([...a.serverNames, ...b.serverNames])],
+    serverNames: [...new Set([...a.serverNames, ...b.serverNames])],
     auth: strongerAuth(a.auth, b.auth),
     rules,
     labels,
@@ -102,7 +99,7 @@ function mergeParsers(a: L7Parser | undefined, b: L7Parser | undefined): L7Parse
   throw new PolicyConflict(`cannot merge conflicting L7 parsers (${b}/${a})`)
 }
 
-/** Rules of both are alternatives; a side without any is one that allows everything. */
+/** Rules of both are alternatives; a side without any gets one that allows everything. */
 function mergeL7(a: PerSelector, b: PerSelector): Pick<PerSelector, "http" | "dns"> {
   const http = a.http.length + b.http.length > 0
   const dns = a.dns.length + b.dns.length > 0
@@ -112,6 +109,7 @@ function mergeL7(a: PerSelector, b: PerSelector): Pick<PerSelector, "http" | "dn
   }
 }
 
+/** How a rule that allows everything is written down for the proxy. */
 export const ANY_HTTP: HttpRule = {}
 export const ANY_DNS: DnsRule = { matchPattern: "*" }
 

@@ -8,6 +8,7 @@ import { type ResolveOptions, resolveFilters } from "./resolve.ts"
 import { originKey, type Rule } from "./rule.ts"
 import type { Selector } from "./selector.ts"
 import { SelectorCache } from "./selector-cache.ts"
+import type { TierPolicy } from "./tiers.ts"
 
 export interface RepositoryOptions {
   /** policy-enforcement-mode (default). */
@@ -20,6 +21,7 @@ export class PolicyRepository implements Repository {
   readonly selectors: SelectorCache = new SelectorCache()
   readonly #options: ResolveOptions
   readonly #rules = new Map<string, readonly Rule[]>()
+  readonly #tiers = new Map<string, TierPolicy>()
   readonly #policies = new Set<EndpointPolicy>()
   #revision = 1
 
@@ -42,8 +44,14 @@ export class PolicyRepository implements Repository {
     this.#revision++
   }
 
+  /** ClusterNetworkPolicy and its forerunners: ordered rules around all others. */
+  upsertTier(policy: TierPolicy): void {
+    this.#tiers.set(originKey(policy.ref.origin), policy)
+    this.#revision++
+  }
+
   delete(key: string): boolean {
-    const known = this.#rules.delete(key)
+    const known = this.#rules.delete(key) || this.#tiers.delete(key)
     if (!known) return false
     this.#revision++
     this.selectors.retain(new Set(this.#peerSelectors().map(({ text }) => text)))
@@ -66,7 +74,8 @@ export class PolicyRepository implements Repository {
   resolve(subject: Subject): EndpointPolicy {
     const host = subject.labels.has("reserved", "host")
     const rules = this.rules.filter((rule) => rule.node === host && rule.subject.matches(subject.labels))
-    const resolved = resolveFilters(rules, subject.labels, this.#options)
+    const tiers = [...this.#tiers.values()].filter((tier) => !host && tier.subject.matches(subject.labels))
+    const resolved = resolveFilters(rules, tiers, subject.labels, this.#options)
     const policy = new EndpointPolicy(this.#revision, resolved, subject, this.selectors)
     this.#policies.add(policy)
     return policy

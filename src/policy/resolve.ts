@@ -13,6 +13,7 @@ import {
   type RuleEntry,
 } from "./rule.ts"
 import { both, reservedSelector, type Selector, WILDCARD } from "./selector.ts"
+import type { TierPolicy } from "./tiers.ts"
 
 export interface ResolveOptions {
   readonly enforcement: EnforcementMode
@@ -23,24 +24,35 @@ export interface ResolveOptions {
 export interface ResolvedFilters {
   readonly filters: L4PolicyMap
   readonly enforced: Readonly<Record<Direction, boolean>>
+  /** Directions in which what no rule allows is denied. */
+  readonly isolated: Readonly<Record<Direction, boolean>>
+  readonly tiers: readonly TierPolicy[]
 }
 
 const HOST = reservedSelector("host")
 const HOST_LABELS = new LabelSet(["reserved:host"])
 
-export function resolveFilters(rules: readonly Rule[], labels: LabelSet, options: ResolveOptions): ResolvedFilters {
+export function resolveFilters(
+  rules: readonly Rule[],
+  tiers: readonly TierPolicy[],
+  labels: LabelSet,
+  options: ResolveOptions,
+): ResolvedFilters {
   const filters = new L4PolicyMap()
   const selected = options.enforcement === "never" ? [] : rules
   const enforced = { ingress: false, egress: false }
+  const isolated = { ingress: false, egress: false }
   for (const direction of ["ingress", "egress"] as const) {
     const posture = enforcement(selected, labels, direction, options.enforcement)
-    enforced[direction] = posture !== "off"
+    enforced[direction] =
+      posture !== "off" || tiers.some(({ entries }) => entries.some((entry) => entry.direction === direction))
+    isolated[direction] = posture === "deny"
     if (posture !== "deny") addDerived(filters, direction, WILDCARD, `allow-any-${direction}`)
     if (posture !== "off") addRules(filters, selected, direction, options.allowLocalhost)
   }
   if (options.allowLocalhost && localhostAllowed(selected, options.enforcement))
     addDerived(filters, "ingress", HOST, "allow-localhost-ingress")
-  return { filters, enforced }
+  return { filters, enforced, isolated, tiers: options.enforcement === "never" ? [] : tiers }
 }
 
 /**
@@ -143,14 +155,10 @@ function addEntry(filters: L4PolicyMap, addition: Addition): void {
         ...(entry.deny ? {} : l7Part(portRule, spec, addition.wildcardL7)),
       }
       filters.add(entry.direction, spec, policy)
+      // The host's traffic goes through the proxy as everybody's, which lets all of it pass.
       if (addition.hostWildcard && policy.parser !== undefined && selector.matches(HOST_LABELS))
-        filters.add(entry.direction, spec, { ...policy, selector: HOST, ...anyL7(policy) })
+        filters.add(entry.direction, spec, { ...policy, selector: HOST, http: [], dns: [], serverNames: [] })
     }
-}
-
-/** The host's traffic goes through the proxy as everybody's, which lets all of it pass. */
-function anyL7({ http, dns }: PerSelector): Pick<PerSelector, "http" | "dns" | "serverNames"> {
-  return { http: http.length > 0 ? [ANY_HTTP] : [], dns: dns.length > 0 ? [ANY_DNS] : [], serverNames: [] }
 }
 
 function l7Part(

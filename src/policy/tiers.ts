@@ -1,5 +1,5 @@
 /** Ordered rules before and after NetworkPolicy: the first that matches decides. (network-policy-api, tiers Admin and Baseline.) */
-import type { Peer } from "./peer.ts"
+import type { LabelSet } from "./labels.ts"
 import type { Direction, PortSpec, RuleRef } from "./rule.ts"
 import type { Selector } from "./selector.ts"
 
@@ -37,12 +37,14 @@ export function tierOrder(policies: readonly TierPolicy[], tier: TierPolicy["tie
     .sort((a, b) => a.priority - b.priority || (a.ref.origin.name < b.ref.origin.name ? -1 : 1))
 }
 
-/** Whether namespaces agree, for the peers that ask. */
-export function namespacesAgree({ same, notSame }: TierPeer, subject: Peer, peer: Peer): boolean {
-  const value = (of: Peer, key: string): string | undefined =>
-    of.podLabels?.get("k8s", `io.cilium.k8s.namespace.labels.${key}`)
+/** Whether namespaces agree, for the peers that ask. Pods carry their namespace's labels. */
+export function namespacesAgree({ same, notSame }: TierPeer, subject: LabelSet, peer: LabelSet): boolean {
   const agree = (keys: readonly string[]): boolean =>
-    keys.every((key) => value(subject, key) !== undefined && value(subject, key) === value(peer, key))
+    keys.every((name) => {
+      const key = `io.cilium.k8s.namespace.labels.${name}`
+      const value = subject.get("k8s", key)
+      return value !== undefined && value === peer.get("k8s", key)
+    })
   if (same !== undefined) return agree(same)
   return notSame === undefined || !agree(notSame)
 }

@@ -1,11 +1,13 @@
 /** Reads test/corpus (a copy of the conformance corpus; its README has the sources and licences) and builds a case's cluster. */
 import { readFileSync } from "node:fs"
 import type { NamedPorts } from "../../src/policy/api.ts"
+import { ADMIN_KINDS, parseAdminPolicy } from "../../src/policy/parse/admin-policy.ts"
 import { type PolicyObject, parseCiliumPolicy } from "../../src/policy/parse/cilium-policy.ts"
 import { parseNetworkPolicy } from "../../src/policy/parse/network-policy.ts"
 import type { ParseOptions } from "../../src/policy/parse/options.ts"
 import { externalPeer, type Peer, podPeer, type ReservedPeer, reservedPeer } from "../../src/policy/peer.ts"
 import { IPPROTO, type Rule } from "../../src/policy/rule.ts"
+import type { TierPolicy } from "../../src/policy/tiers.ts"
 
 export const REACHABILITY_SUITES = [
   "k8s-e2e",
@@ -84,7 +86,7 @@ export interface CorpusFlow {
   tls?: { serverName: string; verdict: "allow" | "deny" }[]
 }
 
-interface CorpusL7Side {
+export interface CorpusL7Side {
   parser: string
   wildcard: boolean
   http?: Record<string, unknown>[]
@@ -244,6 +246,11 @@ export class CorpusWorld {
       if (error !== undefined) throw new Error(`${this.#case.id}: ${error}`)
       return rules
     })
+  }
+
+  tiers(): TierPolicy[] {
+    const kinds: readonly string[] = ADMIN_KINDS
+    return [...this.objects.values()].filter(({ kind }) => kinds.includes(kind)).map(parseAdminPolicy)
   }
 
   secret({ namespace = "", name }: { namespace?: string; name: string }): string | undefined {

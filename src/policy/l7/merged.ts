@@ -4,7 +4,7 @@ import type { RuleRef } from "../rule.ts"
 import type { DnsRule, HttpRule } from "./rules.ts"
 
 export interface L7Verdict {
-  /** Some rule asks nothing of L7: every request passes. */
+  /** Some rule asks nothing of L7: every request passes, whatever the lists say. */
   readonly wildcard: boolean
   readonly http: readonly HttpRule[]
   readonly dns: readonly DnsRule[]
@@ -27,21 +27,7 @@ export function mergedRules(policies: Iterable<PerSelector>, matches: (policy: P
 
 /** Names of TLS servers are asked for before any request is seen, and apart. */
 function unrestricted({ http, dns }: PerSelector): boolean {
-  return (
-    (http.length === 0 && dns.length === 0) ||
-    http.some(isAnyHttp) ||
-    dns.some(({ matchPattern }) => matchPattern === "*")
-  )
-}
-
-function isAnyHttp({ path, method, host, headers = [], headerMatches = [] }: HttpRule): boolean {
-  return (
-    path === undefined &&
-    method === undefined &&
-    host === undefined &&
-    headers.length === 0 &&
-    headerMatches.length === 0
-  )
+  return http.length === 0 && dns.length === 0
 }
 
 function distinct<T>(rules: readonly T[]): T[] {
