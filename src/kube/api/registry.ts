@@ -314,7 +314,7 @@ export class Registry {
       const denied = this.#admit(resource, next, old)
       if (denied !== undefined) return denied
     }
-    if (resource.generation === true && !equal(specOf(resource, object), specOf(resource, old)))
+    if (resource.generation === true && !sameSpec(resource, object, old))
       object.metadata.generation = (old.metadata.generation ?? 0) + 1
     const partial = options.subresource === "binding" || (options.subresource === "status" && resource.custom !== true)
     const errors = partial ? validateMeta(resource, object) : validateObject(resource, object, old)
@@ -430,6 +430,10 @@ function divide(resource: Resource, next: Dict, old: ApiObject, subresource: str
 function specOf(resource: Resource, object: ApiObject): unknown {
   const { metadata: _metadata, status, ...rest } = object
   return resource.custom === true && resource.status !== true ? { ...rest, status } : rest
+}
+
+export function sameSpec(resource: Resource, object: ApiObject, old: ApiObject | undefined): boolean {
+  return old !== undefined && equal(specOf(resource, object), specOf(resource, old))
 }
 
 /** The versions of a custom resource differ in their name only (conversion strategy None). */

@@ -1,6 +1,7 @@
 /** Requests and answers of the API, as plain objects: what travels over HTTP, or stays in memory. */
 import type { OpenFile } from "../../linux/task/file.ts"
 import type { WaitQueue } from "../../sim/task.ts"
+import type { ManifestSource } from "./sources.ts"
 import type { Status } from "./status.ts"
 import type { ApiStream } from "./stream.ts"
 
@@ -14,6 +15,8 @@ export interface ApiRequest {
   body?: unknown
   /** What exec connects the process to. */
   streams?: ExecStreams
+  /** The manifest that the body was read from: only a client in memory can say so. */
+  source?: ManifestSource
 }
 
 export interface ApiResponse {

@@ -3,7 +3,7 @@ import type { Simulation } from "../../sim/simulation.ts"
 import { serveDefinitions } from "./crd/serve.ts"
 import * as discovery from "./discovery.ts"
 import { type Dict, isDict, peek, section } from "./json.ts"
-import { type Query, Registry, type WriteOptions } from "./registry.ts"
+import { type Query, Registry, sameSpec, type WriteOptions } from "./registry.ts"
 import {
   type ApiRequest,
   type ApiResponse,
@@ -12,8 +12,9 @@ import {
   parseQuery,
   type QueryMap,
 } from "./request.ts"
-import { apiVersionOf, type PrintContext, type Resource } from "./resource.ts"
+import { apiVersionOf, type PrintContext, type Resource, resourceKey } from "./resource.ts"
 import { parseFieldSelector, parseLabelSelector } from "./selector.ts"
+import { type ManifestSource, Sources } from "./sources.ts"
 import * as status from "./status.ts"
 import { ApiStream } from "./stream.ts"
 import { type IncludeObject, printContext, toTable } from "./table.ts"
@@ -34,13 +35,18 @@ interface Target {
 export class ApiServer {
   readonly sim: Simulation
   readonly registry: Registry
+  /** Manifests that objects came from. */
+  readonly sources: Sources
   /** Kubelets by node name. */
   readonly agents: Map<string, NodeAgent> = new Map()
+  /** What is written so often that it is reckoned when somebody reads it: heartbeats and leases, by plural. */
+  readonly views: Map<string, (object: ApiObject) => ApiObject> = new Map()
   readonly #context: PrintContext
 
   constructor(sim: Simulation) {
     this.sim = sim
     this.registry = new Registry(sim)
+    this.sources = new Sources(this.registry.store)
     serveDefinitions(this.registry)
     this.#context = printContext(sim)
   }
@@ -147,8 +153,10 @@ export class ApiServer {
   // ── reading ─────────────────────────────────────────────────────────────────────────────────
 
   #get(target: Target, query: QueryMap, request: ApiRequest): ApiResponse {
-    const object = this.registry.get(target.resource, target.namespace, target.name as string)
+    let object = this.registry.get(target.resource, target.namespace, target.name as string)
     if (status.isStatus(object)) return failed(object)
+    const view = this.views.get(target.resource.plural)
+    if (view !== undefined) object = view(object)
     return this.#shaped(target.resource, [object], object.metadata.resourceVersion, query, request) ?? json(object)
   }
 
@@ -169,7 +177,9 @@ export class ApiServer {
     const wanted = this.#query(target, query)
     if (status.isStatus(wanted)) return failed(wanted)
     if (isTrue(query, "watch")) return this.#watch(target, wanted, query, request)
-    const objects = this.registry.list(resource, wanted)
+    const view = this.views.get(resource.plural)
+    const stored = this.registry.list(resource, wanted)
+    const objects = view === undefined ? stored : stored.map(view)
     const revision = String(this.registry.store.revision)
     const body = {
       kind: `${resource.kind}List`,
@@ -245,9 +255,11 @@ export class ApiServer {
     code: number,
     target: Target,
     query: QueryMap,
+    before?: unknown,
   ): ApiResponse {
     if (status.isFailure(result)) return failed(result)
     if (status.isStatus(result)) return json(result)
+    if (target.subresource === undefined && !isDryRun(query)) this.#remember(target, request.source, result, before)
     return (
       this.#shaped(target.resource, [result], result.metadata.resourceVersion, query, request) ?? {
         code,
@@ -255,6 +267,12 @@ export class ApiServer {
         body: result,
       }
     )
+  }
+
+  /** A change that says nothing of a manifest leaves the one known, unless it changes what that was about. */
+  #remember({ resource }: Target, source: ManifestSource | undefined, object: ApiObject, before: unknown): void {
+    const changed = before !== undefined && !status.isStatus(before) && !sameSpec(resource, object, before as ApiObject)
+    if (source !== undefined || changed) this.sources.set(resourceKey(resource), object, source)
   }
 
   #put(target: Target, query: QueryMap, request: ApiRequest): ApiResponse {
@@ -265,7 +283,8 @@ export class ApiServer {
         status.badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`),
       )
     const options = writeOptions(target, query)
-    return this.#write(request, this.registry.update(target.resource, body, options), 200, target, query)
+    const before = this.registry.get(target.resource, target.namespace, name)
+    return this.#write(request, this.registry.update(target.resource, body, options), 200, target, query, before)
   }
 
   #patch(target: Target, query: QueryMap, request: ApiRequest): ApiResponse {
@@ -282,15 +301,17 @@ export class ApiServer {
         ),
       )
     }
+    const name = target.name as string
+    const before = this.registry.get(target.resource, target.namespace, name)
     const result = this.registry.patch(
       target.resource,
       target.namespace,
-      target.name as string,
+      name,
       type,
       request.body,
       writeOptions(target, query),
     )
-    return this.#write(request, result, 200, target, query)
+    return this.#write(request, result, 200, target, query, before)
   }
 
   #delete(target: Target, query: QueryMap, request: ApiRequest): ApiResponse {

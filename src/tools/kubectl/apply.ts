@@ -1,6 +1,6 @@
 /** kubectl apply, client-side. Models pkg/cmd/apply. */
 import { type Dict, goJson, isDict } from "../../kube/api/json.ts"
-import type { Resource } from "../../kube/api/resource.ts"
+import { type Resource, resourceKey } from "../../kube/api/resource.ts"
 import { isFailure, type Status } from "../../kube/api/status.ts"
 import type { ApiObject } from "../../kube/api/types.ts"
 import { type Client, hasPatchRules, qualifiedKind } from "./client.ts"
@@ -77,7 +77,9 @@ async function applyOne(
       : change(client, item, modified, current as ApiObject, query)
   if (onlyClient) return { object: modified as ApiObject, verb: "created" }
   const path = client.path(resource, undefined, namespace, query)
-  const created = (await client.ask({ method: "POST", path, body: modified })) as ApiObject | Status
+  const created = (await client.ask({ method: "POST", path, body: modified, source: item.origin })) as
+    | ApiObject
+    | Status
   if (isFailure(created)) return { failure: statusFailure(created, when("creating", source)) }
   return { object: created as ApiObject, verb: "created" }
 }
@@ -96,13 +98,18 @@ async function change(
       `Warning: resource ${pluralName(resource, name)} is missing the ${LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.\n`,
     )
   const patch = threeWayPatch(resource.kind, last === undefined ? {} : (JSON.parse(last) as Dict), modified, current)
-  if (Object.keys(patch).length === 0) return { object: current, verb: "unchanged" }
+  if (Object.keys(patch).length === 0) {
+    // Nothing is sent, but it is this text now that says so.
+    if (query["dryRun"] === undefined) client.api.sources.set(resourceKey(resource), current, item.origin)
+    return { object: current, verb: "unchanged" }
+  }
   const strategic = hasPatchRules(resource)
   const patched = (await client.ask({
     method: "PATCH",
     path: client.path(resource, name, namespace, query),
     headers: { "content-type": strategic ? "application/strategic-merge-patch+json" : "application/merge-patch+json" },
     body: patch,
+    source: item.origin,
   })) as ApiObject | Status
   if (!isFailure(patched)) return { object: patched as ApiObject, verb: "configured" }
   const around = (text: string): string =>

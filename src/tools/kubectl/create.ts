@@ -1,5 +1,6 @@
 /** kubectl create and run: objects from files or from the command line. Models pkg/cmd/create and pkg/cmd/run. */
 import type { Dict } from "../../kube/api/json.ts"
+import type { ManifestSource } from "../../kube/api/sources.ts"
 import { isFailure, type Status } from "../../kube/api/status.ts"
 import type { ApiObject } from "../../kube/api/types.ts"
 import { strerror } from "../../linux/errno.ts"
@@ -16,14 +17,9 @@ export async function create(client: Client): Promise<number> {
   if (flags.words.length > 0) usage("create", `Unexpected args: [${flags.words.join(" ")}]`)
   const { objects, failures } = await readManifests(client, files)
   const failed: Failure[] = [...failures]
-  for (const { object, namespace, source } of objects) {
-    const failure = await post(
-      client,
-      { ...object },
-      namespace,
-      "kubectl-create",
-      (text) => `error when creating ${JSON.stringify(source)}: ${text}`,
-    )
+  for (const { object, namespace, source, origin } of objects) {
+    const wrap = (text: string): string => `error when creating ${JSON.stringify(source)}: ${text}`
+    const failure = await post(client, { ...object }, namespace, "kubectl-create", wrap, origin)
     if (failure !== undefined) failed.push(failure)
   }
   if (failed.length > 0) throw new Stop(...failed)
@@ -37,6 +33,7 @@ async function post(
   namespace: string,
   manager: string,
   wrap: (text: string) => string = (text) => text,
+  source?: ManifestSource,
 ): Promise<Failure | undefined> {
   const resource = client.resourceOf(object) ?? fail(`no matches for kind ${JSON.stringify(object["kind"])}`)
   const dryRun = dryRunMode(client)
@@ -50,7 +47,12 @@ async function post(
     ...(dryRun === "server" ? { dryRun: "All" } : {}),
   }
   const path = client.path(resource, undefined, namespace, query)
-  const created = (await client.ask({ method: "POST", path, body: object })) as ApiObject | Status
+  const created = (await client.ask({
+    method: "POST",
+    path,
+    body: object,
+    ...(source === undefined ? {} : { source }),
+  })) as ApiObject | Status
   if (isFailure(created)) return statusFailure(created, wrap)
   await printDone(client, resource, created as ApiObject, "created")
   return undefined

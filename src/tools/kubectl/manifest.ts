@@ -4,6 +4,7 @@
  */
 import { byCodePoint, type Dict, isDict } from "../../kube/api/json.ts"
 import type { Resource } from "../../kube/api/resource.ts"
+import type { ManifestSource } from "../../kube/api/sources.ts"
 import { strerror } from "../../linux/errno.ts"
 import type { Client } from "./client.ts"
 import { type Failure, fail } from "./failure.ts"
@@ -18,6 +19,8 @@ export interface ManifestObject {
   namespace: string
   /** As errors name it: the file, or STDIN. */
   source: string
+  /** Where in that it stands, for the server to remember. */
+  origin: ManifestSource
 }
 
 export interface Manifests {
@@ -134,15 +137,19 @@ const noValidation = "if you choose to ignore these errors, turn validation off 
 
 /** What `-f` names: files, folders, `-`. All of it is read before anything is looked at. */
 export async function readManifests(client: Client, names: readonly string[]): Promise<Manifests> {
-  const parsed = (await readFiles(client, names)).map(({ source, text }) => ({
-    source,
-    values: parseManifests(text, source),
-  }))
+  const parsed = (await readFiles(client, names)).map(({ source, text }) => {
+    const lines = chunks(text, source).map((chunk) => chunk.line)
+    const values = parseManifests(text, source).map((value, document) => ({
+      value,
+      origin: { file: source, text, document, line: lines[document] ?? 0, path: "" },
+    }))
+    return { values }
+  })
   const result: Manifests = { objects: [], failures: [] }
-  for (const { source, values } of parsed)
-    for (const value of values) {
+  for (const { values } of parsed)
+    for (const { value, origin } of values) {
       if (value === null || value === undefined) continue
-      const failure = takeObject(client, value, source, result)
+      const failure = takeObject(client, value, origin, result)
       if (failure === undefined) continue
       result.failures.push({ message: failure })
       // What cannot even be validated ends its file; an unknown kind does not.
@@ -151,13 +158,15 @@ export async function readManifests(client: Client, names: readonly string[]): P
   return result
 }
 
-function takeObject(client: Client, value: unknown, source: string, result: Manifests): string | undefined {
+function takeObject(client: Client, value: unknown, origin: ManifestSource, result: Manifests): string | undefined {
+  const source = origin.file
   const invalid = (what: string): string =>
     `error validating ${JSON.stringify(source)}: error validating data: ${what}; ${noValidation}`
   if (!isDict(value)) return invalid("invalid object to validate")
   if (value["kind"] === "List" && Array.isArray(value["items"])) {
-    for (const item of value["items"]) {
-      const failure = takeObject(client, item, source, result)
+    for (const [i, item] of value["items"].entries()) {
+      const path = `${origin.path === "" ? "" : `${origin.path}.`}items[${i}]`
+      const failure = takeObject(client, item, { ...origin, path }, result)
       if (failure !== undefined) return failure
     }
     return undefined
@@ -180,6 +189,7 @@ function takeObject(client: Client, value: unknown, source: string, result: Mani
     resource.namespaced
   )
     return `the namespace from the provided object ${JSON.stringify(own)} does not match the namespace ${JSON.stringify(client.namespace)}. You must pass '--namespace=${own}' to perform this operation.`
-  result.objects.push({ object: sortKeys(value) as Dict, resource, name, namespace: own ?? client.namespace, source })
+  const namespace = own ?? client.namespace
+  result.objects.push({ object: sortKeys(value) as Dict, resource, name, namespace, source, origin })
   return undefined
 }
