@@ -1,5 +1,6 @@
 /** Lists that are sets or maps hold nothing twice. Models apiextensions-apiserver/pkg/apiserver/schema/listtype/validation.go. */
-import { duplicate, type FieldError } from "../field-error.ts"
+import { duplicate, type FieldError, Verbatim } from "../field-error.ts"
+import { goSyntax } from "../go-text.ts"
 import { type Dict, equal, isDict } from "../json.ts"
 import { type JsonSchema, memberSchema } from "./json-schema.ts"
 
@@ -22,7 +23,7 @@ function repeated(schema: JsonSchema, list: readonly unknown[], path: string): F
   if (type !== "set" && type !== "map") return []
   const keys = list.map((item) => (type === "set" ? item : keyOf(schema, item)))
   return keys.flatMap((key, i) =>
-    keys.findIndex((other) => equal(key, other)) < i ? [duplicate(`${path}[${i}]`, key)] : [],
+    keys.findIndex((other) => equal(key, other)) < i ? [duplicate(`${path}[${i}]`, new Verbatim(goSyntax(key)))] : [],
   )
 }
 

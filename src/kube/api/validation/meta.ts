@@ -48,15 +48,17 @@ export function validateMeta(resource: Resource, object: ApiObject, old?: ApiObj
       errors.push(invalidValue("metadata.namespace", metadata.namespace, text))
   errors.push(...validateLabels(metadata.labels, "metadata.labels"), ...validateAnnotations(metadata.annotations))
   for (const [i, finalizer] of (metadata.finalizers ?? []).entries())
-    if (!finalizer.includes("/") && !["kubernetes", "orphan", "foregroundDeletion"].includes(finalizer))
-      errors.push(
-        invalidValue(
-          `metadata.finalizers[${i}]`,
-          finalizer,
-          "name is neither a standard finalizer name nor is it fully qualified",
-        ),
-      )
+    errors.push(
+      ...finalizerErrors(resource, finalizer).map((text) => invalidValue(`metadata.finalizers[${i}]`, finalizer, text)),
+    )
   return errors
+}
+
+/** The server's own kinds are stricter than those that definitions make. */
+function finalizerErrors({ custom, group }: Resource, name: string): string[] {
+  if (custom === true || group === "apiextensions.k8s.io") return qualifiedNameErrors(name)
+  const standard = name.includes("/") || ["kubernetes", "orphan", "foregroundDeletion"].includes(name)
+  return standard ? [] : ["name is neither a standard finalizer name nor is it fully qualified"]
 }
 
 export function validateLabels(labels: Readonly<Record<string, string>> | undefined, path: string): FieldError[] {

@@ -1,0 +1,218 @@
+/**
+ * The corpus's objects at the API server: its words, and no trace of what is refused. Two differences from the corpus are named here:
+ * a whole number is an "integer" to a server, which decodes JSON so (apimachinery's util/json), where the corpus's replay has "number"; and an
+ * object without a name is refused for that, which a schema alone does not know.
+ */
+import { beforeAll, describe, expect, test } from "vitest"
+import { ciliumDefinitions } from "../../../src/cni/cilium/crds/index.ts"
+import type { ApiServer } from "../../../src/kube/api/server.ts"
+import { isStatus, type Status } from "../../../src/kube/api/status.ts"
+import type { ApiObject } from "../../../src/kube/api/types.ts"
+import { validateObject } from "../../../src/kube/api/validation/meta.ts"
+import { ControlPlane } from "../../../src/kube/control-plane.ts"
+import { Simulation } from "../../../src/sim/simulation.ts"
+import { corpusDefinitions, type ValidationCase, validationCases } from "../../support/validation-corpus.ts"
+
+let plane: ControlPlane
+let api: ApiServer
+
+beforeAll(async () => {
+  plane = new ControlPlane(new Simulation({ seed: 1 }), { podCIDR: "10.244.0.0/16" })
+  api = plane.api
+  await plane.sim.advance(1e9)
+  const create = (plural: string, object: object): void => {
+    const made = api.registry.create(api.registry.resource(plural), object as ApiObject, { fieldValidation: "Strict" })
+    if (isStatus(made)) throw new Error(made.message)
+  }
+  create("namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: "bar" } })
+  for (const definition of ciliumDefinitions) create("customresourcedefinitions", definition)
+  await plane.sim.advance(1e9)
+})
+
+/** What the server says to a new object; `undefined` when it takes it. */
+function post({ object }: ValidationCase, query: string): string | undefined {
+  const resource = api.registry.resourceByKind(object.apiVersion, object.kind)
+  if (resource === undefined) throw new Error(`${object.kind} is not served`)
+  const place = resource.namespaced ? `/namespaces/${object.metadata.namespace}` : ""
+  const path = `/apis/${object.apiVersion}${place}/${resource.plural}?${query}`
+  const { body } = api.handle({ method: "POST", path, body: object })
+  return isStatus(body) ? body.message : undefined
+}
+
+/** Everything that a refused object could have left behind. */
+const state = (): string =>
+  JSON.stringify([
+    api.registry.store.revision,
+    api.registry.store.resources().map((key) => [key, api.registry.store.list(key)]),
+    api.registry.warnings,
+  ])
+
+const INTEGER = "cilium-validation/hand-port-as-integer"
+const NAMELESS = "cilium-validation/hand-cnp-no-name"
+
+describe("cilium-validation", () => {
+  const cases = validationCases("cilium-validation")
+
+  test("counts", () => {
+    expect(cases.length).toBe(143)
+    expect(cases.filter(({ expect: { crdSchema } }) => crdSchema?.valid === false).length).toBe(58)
+  })
+
+  test.each(cases.map((one): [string, ValidationCase] => [one.id, one]))("%s", (id, one) => {
+    const { valid, message } = one.expect.crdSchema ?? { valid: true }
+    const { kind, metadata } = one.object
+    const whole = `${kind}.cilium.io ${JSON.stringify(metadata.name ?? "")} is invalid: `
+    const wanted =
+      id === NAMELESS
+        ? `${whole}metadata.name: Required value: name or generateName is required`
+        : valid
+          ? undefined
+          : whole + (id === INTEGER ? message?.replaceAll('"number"', '"integer"') : message)
+    expect(post(one, "fieldValidation=Ignore&dryRun=All")).toBe(wanted)
+  })
+})
+
+/** What the server has an answer for before it validates: the namespace does not exist, the name is not the one on the URL. */
+const EARLIER: Readonly<Record<string, string>> = {
+  "k8s-validation/derived-namespace-invalid": 'namespaces "Bar_1" not found',
+  "k8s-validation/update-change-name": "the name of the object (baz) does not match the name on the URL (foo)",
+}
+
+describe("k8s-validation", () => {
+  const cases = validationCases("k8s-validation")
+  const resource = (): ReturnType<typeof api.registry.resource> => api.registry.resource("networkpolicies")
+
+  test("counts", () => {
+    expect(cases.length).toBe(69)
+    expect(cases.filter(({ expect: { valid } }) => !valid).length).toBe(46)
+  })
+
+  test.each(cases.map((one): [string, ValidationCase] => [one.id, one]))("%s: the checks alone", (_, one) => {
+    const withDefaults = (object: ValidationCase["object"]): ApiObject => {
+      const copy = structuredClone(object) as ApiObject
+      copy.metadata.name ??= ""
+      resource().defaults?.(copy)
+      return copy
+    }
+    const old = one.old === undefined ? undefined : withDefaults(one.old)
+    const errors = validateObject(resource(), withDefaults(one.object), old)
+    const { fieldErrors = [] } = one.expect as { fieldErrors?: { field: string; type: string }[] }
+    expect(errors.map(({ field, type }) => [field, type])).toEqual(fieldErrors.map(({ field, type }) => [field, type]))
+  })
+
+  test.each(cases.map((one): [string, ValidationCase] => [one.id, one]))("%s: at the server", (id, one) => {
+    const wanted = EARLIER[id] ?? (one.expect.valid ? undefined : one.expect.apiServerMessage)
+    if (one.old === undefined) {
+      expect(post(one, "fieldValidation=Strict&dryRun=All")).toBe(wanted)
+      return
+    }
+    const path = "/apis/networking.k8s.io/v1/namespaces/bar/networkpolicies"
+    api.handle({ method: "POST", path, body: one.old })
+    const { body } = api.handle({ method: "PUT", path: `${path}/foo`, body: one.object })
+    expect((body as Status).message).toBe(wanted)
+    api.handle({ method: "DELETE", path: `${path}/foo` })
+  })
+})
+
+describe("what is refused leaves no trace", () => {
+  test("of all invalid objects of both suites: no revision, no object, no event, no warning", async () => {
+    const refused = [
+      ...validationCases("cilium-validation").filter(({ expect: { crdSchema } }) => crdSchema?.valid === false),
+      ...validationCases("k8s-validation").filter(({ expect: { valid }, old }) => !valid && old === undefined),
+    ]
+    expect(refused.length).toBe(58 + 45)
+    api.registry.warnings = []
+    const before = state()
+    for (const one of refused) {
+      expect(post(one, "fieldValidation=Ignore")).toBeDefined()
+      expect(state()).toBe(before)
+    }
+    await plane.sim.advance(1e9)
+    api.registry.warnings = []
+    expect(JSON.parse(state())[1].map(([key]: [string]) => key)).toEqual(
+      JSON.parse(before)[1].map(([key]: [string]) => key),
+    )
+  })
+
+  test("and a refused change leaves the object as it was, its generation too", () => {
+    const path = "/apis/cilium.io/v2/namespaces/default/ciliumnetworkpolicies"
+    const [valid] = validationCases("cilium-validation").filter(
+      ({ expect: { crdSchema } }) => crdSchema?.valid === true,
+    )
+    const object = { ...valid!.object, metadata: { name: "kept", namespace: "default" } }
+    expect(api.handle({ method: "POST", path, body: object }).code).toBe(201)
+    const before = state()
+    for (const { object } of validationCases("cilium-validation").filter(
+      ({ expect: { crdSchema }, object }) => crdSchema?.valid === false && object.kind === "CiliumNetworkPolicy",
+    )) {
+      const changed = { ...object, metadata: { name: "kept", namespace: "default" } }
+      expect(api.handle({ method: "PUT", path: `${path}/kept?fieldValidation=Ignore`, body: changed }).code).toBe(422)
+      expect(state()).toBe(before)
+    }
+    api.handle({ method: "DELETE", path: `${path}/kept` })
+  })
+})
+
+describe("the definitions that the operator registers", () => {
+  /** Descriptions say nothing to the server; the rule came after the release. */
+  const bare = (value: unknown, names = false): unknown =>
+    Array.isArray(value)
+      ? value.map((item) => bare(item))
+      : typeof value === "object" && value !== null
+        ? Object.fromEntries(
+            Object.entries(value)
+              .filter(([key]) => names || (key !== "description" && key !== "x-kubernetes-validations"))
+              .map(([key, item]) => [key, bare(item, !names && key === "properties")]),
+          )
+        : value
+
+  test("have the corpus's schemas, names and columns", () => {
+    for (const corpus of corpusDefinitions()) {
+      const own = ciliumDefinitions.find(({ metadata }) => metadata.name === corpus.metadata.name)
+      expect(own?.["spec"]).toEqual(bare(corpus["spec"]))
+    }
+  })
+
+  test("are all established, and print what Cilium's users see", () => {
+    const names = api.registry.resources.filter(({ custom }) => custom === true)
+    expect(new Set(names.map(({ plural }) => plural)).size).toBe(ciliumDefinitions.length)
+    const columns = (plural: string): string[] =>
+      (names.find((resource) => resource.plural === plural)?.columns ?? []).map(({ name, priority }) =>
+        priority === 1 ? `(${name})` : name,
+      )
+    expect(columns("ciliumendpoints")).toEqual([
+      "Name",
+      "Security Identity",
+      "(Ingress Enforcement)",
+      "(Egress Enforcement)",
+      "Endpoint State",
+      "IPv4",
+      "IPv6",
+    ])
+    expect(columns("ciliumnetworkpolicies")).toEqual(["Name", "Age", "Valid"])
+    expect(columns("ciliumclusterwidenetworkpolicies")).toEqual(["Name", "Valid"])
+    expect(columns("ciliumidentities")).toEqual(["Name", "Namespace", "Age"])
+    expect(columns("ciliumnodes")).toEqual(["Name", "CiliumInternalIP", "InternalIP", "Age"])
+    expect(columns("ciliumcidrgroups")).toEqual(["Name", "Age"])
+  })
+
+  test("print a node's addresses and an identity's namespace", () => {
+    const context = { age: () => "1s" }
+    const row = (plural: string, object: object): unknown =>
+      api.registry.resource(plural).row?.(object as ApiObject, context)
+    expect(
+      row("ciliumnodes", {
+        metadata: { name: "n" },
+        spec: {
+          addresses: [
+            { type: "InternalIP", ip: "192.168.80.101" },
+            { type: "CiliumInternalIP", ip: "10.0.0.1" },
+          ],
+        },
+      }),
+    ).toEqual(["n", "10.0.0.1", "192.168.80.101", null])
+    expect(
+      row("ciliumidentities", { metadata: { name: "1", labels: { "io.kubernetes.pod.namespace": "default" } } }),
+    ).toEqual(["1", "default", null])
+  })
+})
