@@ -8,7 +8,8 @@ const LATE: readonly RegExp[] = [
   /^src\/shell\/(?!(builtin-names|exec-result|lazy-tool|programs|tool)\.ts)/,
   /^src\/(capture|policy|kube\/proxy|kube\/dns)\//,
   /^src\/images\/(nginx-server|coredns)\.ts/,
-  /^src\/cni\/(bridge|ipam)\//,
+  /^src\/cni\/(bridge\/|ipam\/|bundle\.ts|skel\.ts)/,
+  /^src\/cni\/cilium\/(chart|crds|datapath|envoy|hubble|monitor|operator|plugin)\//,
   /^src\/cni\/flannel\/(flanneld|meta-plugin|backend)/,
   /^node_modules\/(yaml|re2js)\//,
 ]
