@@ -9,10 +9,10 @@ export function dnsAllowed(rules: readonly DnsRule[], name: string): boolean {
   return rules.some((rule) => fqdnMatches(rule, name))
 }
 
-/** Compared as written: who calls this has put the name into lower case, as the DNS proxy does. */
+/** Names are compared in lower case, with their final dot. */
 export function fqdnMatches(rule: DnsRule, name: string): boolean {
   const regex = fqdnRegex(rule)
-  return regex !== undefined && regexMatches(regex, name.endsWith(".") ? name : `${name}.`)
+  return regex !== undefined && regexMatches(regex, fqdn(name).toLowerCase())
 }
 
 /** The anchored expression of a selector, over names that end in a dot; undefined selects nothing. */

@@ -10,7 +10,7 @@ export function fqdnSelectorError({ matchName = "", matchPattern = "" }: FqdnSpe
 }
 
 /** Models pkg/fqdn/matchpattern prevalidate. */
-function patternError(pattern: string): string | undefined {
+export function patternError(pattern: string): string | undefined {
   if (pattern.trim().length > 255)
     return `Invalid MatchPattern: ${JSON.stringify(pattern)}. Must be <= 255 characters long.`
   if (pattern !== "" && !/^[-a-zA-Z0-9_.*]+$/.test(pattern))
