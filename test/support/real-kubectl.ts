@@ -148,11 +148,16 @@ export class RealKubectl {
   }
 }
 
-/** What describe prints as a time, moved back: `Sat, 18 Oct 2025 06:17:04 +0000`, `2025-10-18 06:17:04 +0000 UTC`. */
+/** What describe prints as a time, moved back: `Sat, 18 Oct 2025 06:17:04 +0000`, `2025-10-18 06:17:04 +0000 UTC`, RFC 3339. */
 function unshift(text: string, shift: number): string {
   if (shift === 0) return text
   const back = (time: string): Date => new Date(Date.parse(time) - shift * 1000)
   return text
+    .replace(/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z/g, (_, time, fraction = "") =>
+      back(`${time}Z`)
+        .toISOString()
+        .replace(/\.\d+Z$/, `${fraction}Z`),
+    )
     .replace(/\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000/g, (time) =>
       back(time).toUTCString().replace("GMT", "+0000"),
     )

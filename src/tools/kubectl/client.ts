@@ -17,6 +17,8 @@ export class Client {
   readonly flags: Flags
   readonly namespace: string
   readonly allNamespaces: boolean
+  readonly #warnings = new Set<string>()
+  #told = 0
 
   constructor(api: ApiServer, proc: Process, flags: Flags) {
     this.api = api
@@ -27,15 +29,24 @@ export class Client {
   }
 
   request(request: ApiRequest): ApiResponse {
-    return this.api.handle(request)
+    const answer = this.api.handle(request)
+    for (const [, text = ""] of (answer.headers["warning"] ?? "").matchAll(/299 - ("(?:[^"\\]|\\.)*")/g))
+      this.#warnings.add(JSON.parse(text) as string)
+    return answer
   }
 
   /** The body of the answer; what the server warns of goes to standard error. */
   async ask(request: ApiRequest): Promise<unknown> {
-    const { body, headers } = this.request(request)
-    for (const [, text = ""] of (headers["warning"] ?? "").matchAll(/299 - ("(?:[^"\\]|\\.)*")/g))
-      await this.proc.err(`Warning: ${JSON.parse(text) as string}\n`)
+    const { body } = this.request(request)
+    await this.warn()
     return body
+  }
+
+  /** Says what the server warned of, each warning once. */
+  async warn(): Promise<void> {
+    const told = [...this.#warnings].slice(this.#told)
+    this.#told = this.#warnings.size
+    for (const text of told) await this.proc.err(`Warning: ${text}\n`)
   }
 
   /** An object, or what the server said instead. */
@@ -66,7 +77,7 @@ export class Client {
         (known) => known === name || `${known}.${group}` === name || `${known}.${version}.${group}` === name,
       )
     })
-    return found ?? fail(`the server doesn't have a resource type ${JSON.stringify(word)}`)
+    return found ?? fail(`the server doesn't have a resource type ${JSON.stringify(word.replace(/\..*/, ""))}`)
   }
 
   resourceOf(object: { apiVersion?: unknown; kind?: unknown }): Resource | undefined {

@@ -72,6 +72,7 @@ async function printTables(client: Client, targets: readonly Target[]): Promise<
   const failures: Failure[] = []
   const sort = client.flags.value("sort-by")
   const fetched = fetchPages(client, targets, failures)
+  await client.warn()
   const kinds = new Set(fetched.map(({ resource }) => resource))
   const pages = fetched
     .map((page) => (sort === undefined ? page : { ...page, rows: sortBy(page.rows, sort, ({ object }) => object) }))
@@ -86,12 +87,13 @@ async function printTables(client: Client, targets: readonly Target[]): Promise<
 }
 
 async function sayNothingFound(client: Client, targets: readonly Target[]): Promise<void> {
-  const everywhere = client.allNamespaces || targets.every(({ resource }) => !resource.namespaced)
+  const everywhere = client.allNamespaces || targets.some(({ resource }) => !resource.namespaced)
   await client.proc.err(everywhere ? "No resources found\n" : `No resources found in ${client.namespace} namespace.\n`)
 }
 
 async function printObjects(client: Client, targets: readonly Target[], printer: Printer): Promise<number> {
   const { found, failures } = fetchTargets(client, targets)
+  await client.warn()
   const sort = client.flags.value("sort-by")
   const objects = found.map(({ object }) => object)
   const items = sort === undefined ? objects : sortBy(objects, sort, (object) => object)

@@ -97,7 +97,7 @@ export async function apiResources(client: Client): Promise<number> {
     resource.kind,
     ...(wide ? [verbsOf(resource).join(","), resource.categories?.join(",") ?? ""] : []),
   ])
-  const headers = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND", ...(wide ? ["verbsOf", "CATEGORIES"] : [])]
+  const headers = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND", ...(wide ? ["VERBS", "CATEGORIES"] : [])]
   await proc.out(renderTable(headers, rows, !flags.has("no-headers")))
   return 0
 }

@@ -57,7 +57,8 @@ function slashed(client: Client, words: readonly string[], slashes: number): Tar
     const parts = word.split("/")
     if (parts.length > 2) fail("arguments in resource/name form may not have more than one slash")
     const [kind = "", name = ""] = parts
-    if (kind === "" || name === "") fail("arguments in resource/name form must have a single resource and name")
+    if (kind === "" || name === "" || kind.includes(","))
+      fail("arguments in resource/name form must have a single resource and name")
     return { resource: client.resource(kind), names: [name], namespace: client.namespace }
   })
 }

@@ -41,6 +41,7 @@ export async function describe(client: Client): Promise<number> {
     if (resource.custom !== true && MISSING.includes(resource.kind))
       fail(`podwire's kubectl does not describe ${resource.plural}; it does: ${Object.keys(DESCRIBERS).join(", ")}`)
   const { found, failures } = fetchTargets(client, targets)
+  await client.warn()
   for (const [i, { resource, object }] of found.entries()) {
     const lines = new Lines()
     const own = resource.custom === true ? undefined : DESCRIBERS[resource.kind]

@@ -114,7 +114,9 @@ function direction(lines: Lines, name: "ingress" | "egress", enabled: boolean, r
   const [word, end] = name === "ingress" ? ["From", "source"] : ["To", "destination"]
   for (const [i, { peers = [], ports = [] }] of rules.entries()) {
     if (ports.length === 0) lines.add(2, "To Port: <any> (traffic allowed to all ports)")
-    for (const { port, protocol } of ports) lines.add(2, `To Port: ${port ?? "<nil>"}/${protocol ?? "TCP"}`)
+    for (const { port, protocol = "TCP", endPort } of ports)
+      if (endPort === undefined) lines.add(2, `To Port: ${port ?? "<nil>"}/${protocol}`)
+      else lines.add(2, `To Port Range: ${port}-${endPort}/${protocol}`)
     if (peers.length === 0) lines.add(2, `${word}: <any> (traffic not restricted by ${end})`)
     for (const peer of peers) peerLines(lines, word, peer)
     if (i < rules.length - 1) lines.add(2, "----------")
