@@ -5,7 +5,7 @@ import { dropText } from "../../src/cni/cilium/datapath/drop.ts"
 import type { MonitorEvent, PacketTuple } from "../../src/cni/cilium/monitor/event.ts"
 import { Kernel } from "../../src/linux/kernel.ts"
 import { Segment } from "../../src/linux/link/segment.ts"
-import type { NetDevice, PacketTap } from "../../src/linux/netdev.ts"
+import { checksumFinish, type NetDevice, type PacketTap } from "../../src/linux/netdev.ts"
 import type { NetNamespace } from "../../src/linux/netns.ts"
 import { addrAdd } from "../../src/linux/rtnetlink/addr.ts"
 import { linkAdd, linkUp } from "../../src/linux/rtnetlink/link.ts"
@@ -154,7 +154,11 @@ export function watchDevices(devices: readonly NetDevice[]): Sighting[] {
     const tap: PacketTap = {
       deliver: (at, skb, out) => {
         const net = at.net.name === "" ? "" : `/${at.net.name}`
-        seen.push({ where: `${at.net.kernel.hostname}${net} ${at.name}`, out, bytes: skb.copyBytes() })
+        // What is left to the device is finished in the copy.
+        const copy = skb.clone()
+        checksumFinish(copy)
+        seen.push({ where: `${at.net.kernel.hostname}${net} ${at.name}`, out, bytes: copy.copyBytes() })
+        copy.free()
       },
     }
     dev.addTap(tap)
