@@ -1,9 +1,9 @@
 /** One container of a pod through its lives: pulled, started, ended, started again. Models pkg/kubelet/kuberuntime. */
-import type { Container as ContainerSpec, ContainerStateTerminated } from "kubernetes-types/core/v1.js"
+import type { Container as ContainerSpec, ContainerStateTerminated, Probe } from "kubernetes-types/core/v1.js"
 import type { ExitStatus } from "../../linux/task/process.ts"
 import { Signal } from "../../linux/task/signal.ts"
 import { MILLISECOND, SECOND } from "../../sim/simulation.ts"
-import type { Task } from "../../sim/task.ts"
+import { Task } from "../../sim/task.ts"
 import { timestamp } from "../api/time.ts"
 import { Container } from "../cri/container.ts"
 import { BackOff } from "./back-off.ts"
@@ -11,6 +11,8 @@ import { containerEnv, expand } from "./env.ts"
 import type { PulledImage } from "./image-puller.ts"
 import type { ContainerRecord } from "./pod-status.ts"
 import type { PodWorker } from "./pod-worker.ts"
+import { type Kind, Prober } from "./prober.ts"
+import { MIRROR } from "./static-pods.ts"
 import { containerMounts } from "./volumes.ts"
 
 const CREATE_TIME = 60 * MILLISECOND
@@ -30,6 +32,7 @@ export class ContainerRunner implements ContainerRecord {
   readonly #pullBackOff = new BackOff()
   readonly #crashBackOff = new BackOff()
   #startedAt = ""
+  #prober: Prober | undefined
 
   constructor(worker: PodWorker, spec: ContainerSpec, isInit: boolean, waitingReason: string) {
     this.#worker = worker
@@ -125,10 +128,67 @@ export class ContainerRunner implements ContainerRecord {
     this.#say("Normal", "Started", `Started container ${this.name}`)
     this.#startedAt = timestamp(worker.sim)
     this.status.state = { running: { startedAt: this.#startedAt } }
-    this.status.started = true
-    this.status.ready = !this.isInit
+    this.status.started = this.isInit || this.#probes.Startup === undefined
+    this.status.ready = !this.isInit && this.status.started && this.#probes.Readiness === undefined
+    this.#probe(container)
     worker.report()
     return 0
+  }
+
+  /** A pod from the node's files is podwire's own control plane: it answers no HTTPS, and is there from the start. */
+  get #probes(): Record<Kind, Probe | undefined> {
+    const { startupProbe, readinessProbe, livenessProbe } = this.spec
+    const probed = !this.isInit && this.#worker.pod.metadata.annotations?.[MIRROR] === undefined
+    return probed
+      ? { Startup: startupProbe, Readiness: readinessProbe, Liveness: livenessProbe }
+      : { Startup: undefined, Readiness: undefined, Liveness: undefined }
+  }
+
+  #probe(container: Container): void {
+    const probes = this.#probes
+    if (Object.values(probes).every((probe) => probe === undefined)) return
+    const worker = this.#worker
+    // A container that nobody has looked at yet is still being started.
+    let fresh = probes.Startup !== undefined || probes.Readiness !== undefined
+    if (fresh) worker.busy++
+    const looked = (): void => {
+      if (fresh) worker.busy--
+      fresh = false
+    }
+    this.#prober = new Prober(
+      {
+        get stopping() {
+          return worker.stopping
+        },
+        attended: (task) => worker.host.untilActive(task),
+        say: (reason, message) => this.#say("Warning", reason, message),
+        result: (kind, good) => this.#probeResult(kind, good),
+        kill: (kind) => this.#probeKill(kind),
+        looked,
+      },
+      { kernel: worker.kernel, podIp: worker.podIp, container, ports: portNames(this.spec) },
+    )
+    this.#prober.onStop = looked
+    this.#prober.start(probes)
+  }
+
+  #probeResult(kind: Kind, good: boolean): void {
+    if (kind === "Startup") {
+      this.status.started = true
+      this.status.ready = this.#probes.Readiness === undefined
+    } else this.status.ready = good
+    this.#worker.report()
+  }
+
+  #probeKill(kind: Kind): void {
+    const { container } = this
+    if (container?.process === undefined) return
+    this.#say("Normal", "Killing", `Container ${this.name} failed ${kind.toLowerCase()} probe, will be restarted`)
+    const grace =
+      this.spec.livenessProbe?.terminationGracePeriodSeconds ??
+      this.#worker.pod.spec.terminationGracePeriodSeconds ??
+      30
+    void this.#worker.sim.spawn(() => endProcess(new Task(this.#worker.sim), container, grace))
   }
 
   #create(image: PulledImage, env: ReadonlyMap<string, string>): Container {
@@ -172,6 +232,8 @@ export class ContainerRunner implements ContainerRecord {
     const container = this.runs[this.runs.length - 1] as Container
     const proc = container.process as NonNullable<Container["process"]>
     while (proc.status === undefined) await this.#worker.rest(task, [proc.exited])
+    this.#prober?.stop()
+    this.#prober = undefined
     container.cleanUp()
     this.status.state = { terminated: this.#terminated(proc.status) }
     this.status.ready = this.status.started = false
@@ -231,16 +293,24 @@ export class ContainerRunner implements ContainerRecord {
   async stop(task: Task, grace: number): Promise<void> {
     const { container } = this
     if (container?.process === undefined) return
-    const { process } = container
     this.#say("Normal", "Killing", `Stopping container ${this.name}`)
-    process.kill(container.config.image.stopSignal ?? "SIGTERM")
-    const deadline = this.#worker.sim.now + grace * SECOND
-    while (process.status === undefined && this.#worker.sim.now < deadline)
-      await task.wait(process.exited, deadline - this.#worker.sim.now)
-    if (process.status === undefined) process.kill("SIGKILL")
-    while (process.status === undefined) await task.wait(process.exited)
+    await endProcess(task, container, grace)
     container.cleanUp()
     // Whoever waits for the end of the container records it; they get their turn first.
     await task.sleep(MILLISECOND)
   }
+}
+
+const portNames = ({ ports = [] }: ContainerSpec): Map<string, number> =>
+  new Map(ports.flatMap(({ name, containerPort }) => (name === undefined ? [] : [[name, containerPort] as const])))
+
+/** The stop signal, then, after so many seconds of grace, SIGKILL. */
+async function endProcess(task: Task, container: Container, grace: number): Promise<void> {
+  const process = container.process as NonNullable<Container["process"]>
+  process.kill(container.config.image.stopSignal ?? "SIGTERM")
+  const deadline = task.sim.now + grace * SECOND
+  while (process.status === undefined && task.sim.now < deadline)
+    await task.wait(process.exited, deadline - task.sim.now)
+  if (process.status === undefined) process.kill("SIGKILL")
+  while (process.status === undefined) await task.wait(process.exited)
 }

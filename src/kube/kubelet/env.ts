@@ -1,9 +1,10 @@
 /** Environment variables of containers. Models pkg/kubelet/kubelet_pods.go makeEnvironmentVariables. */
-import type { Container, EnvVarSource } from "kubernetes-types/core/v1.js"
+import type { Container, EnvVarSource, ResourceFieldSelector } from "kubernetes-types/core/v1.js"
 import { fromBase64 } from "../api/defaults.ts"
+import { parseQuantity } from "../api/quantity.ts"
 import type { Registry } from "../api/registry.ts"
 import { isStatus } from "../api/status.ts"
-import type { ApiObject, Pod, Service } from "../api/types.ts"
+import type { ApiObject, Node, Pod, Service } from "../api/types.ts"
 
 /** What cannot be resolved: the container then waits with CreateContainerConfigError. */
 export interface ConfigError {
@@ -40,7 +41,7 @@ export function containerEnv(
     const value =
       variable.valueFrom === undefined
         ? expand(variable.value ?? "", all)
-        : resolve(registry, pod, variable.valueFrom, node, podIp)
+        : resolve(registry, pod, container, variable.valueFrom, node, podIp)
     if (typeof value === "object") return value
     if (value !== undefined) env.set(variable.name, value)
   }
@@ -76,11 +77,14 @@ function secretData(registry: Registry, pod: Pod, ref: Reference): Data {
 function resolve(
   registry: Registry,
   pod: Pod,
+  container: Container,
   source: EnvVarSource,
   node: { name: string; ip: string },
   podIp: string,
 ): string | undefined | ConfigError {
   if (source.fieldRef !== undefined) return podField(pod, source.fieldRef.fieldPath, node, podIp)
+  if (source.resourceFieldRef !== undefined)
+    return resourceField(registry, pod, container, source.resourceFieldRef, node)
   const ref: Reference = source.configMapKeyRef ?? source.secretKeyRef
   const kind = source.configMapKeyRef === undefined ? "Secret" : "ConfigMap"
   const data = source.configMapKeyRef === undefined ? secretData(registry, pod, ref) : configData(registry, pod, ref)
@@ -89,6 +93,27 @@ function resolve(
   if (value === undefined && ref?.optional !== true)
     return { configError: `couldn't find key ${ref?.key} in ${kind} ${pod.metadata.namespace}/${ref?.name}` }
   return value
+}
+
+/** `limits.memory` and the like; a limit nobody set is what the node has to give. Models pkg/api/v1/resource ExtractContainerResourceValue. */
+function resourceField(
+  registry: Registry,
+  pod: Pod,
+  container: Container,
+  { resource, containerName, divisor }: ResourceFieldSelector,
+  node: { name: string },
+): string | ConfigError {
+  const all = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])]
+  const { resources } = all.find(({ name }) => name === containerName) ?? container
+  const [kind = "", what = ""] = resource.split(".")
+  const set = (kind === "requests" ? resources?.requests : resources?.limits)?.[what]
+  const found = registry.get(registry.resource("nodes"), undefined, node.name)
+  const room = isStatus(found) ? undefined : (found as Node).status.allocatable?.[what]
+  const amount = parseQuantity(String(set ?? (kind === "limits" ? room : undefined) ?? "0"))
+  const unit = parseQuantity(String(divisor ?? "1"))
+  if (amount === undefined || unit === undefined || unit === 0)
+    return { configError: `unsupported container resource : ${resource}` }
+  return String(Math.ceil(amount / unit))
 }
 
 /** The downward API's fields. */

@@ -2,7 +2,7 @@
 import type { NodeCondition } from "kubernetes-types/core/v1.js"
 import type { Kernel } from "../../linux/kernel.ts"
 import { MILLISECOND } from "../../sim/simulation.ts"
-import { WaitQueue } from "../../sim/task.ts"
+import { type Task, WaitQueue } from "../../sim/task.ts"
 import type { Registry } from "../api/registry.ts"
 import type { ExecOptions, ExecSession, LogOptions, NodeAgent } from "../api/request.ts"
 import { badRequest, internalError, isStatus, notFound, type Status } from "../api/status.ts"
@@ -16,6 +16,7 @@ import type { Container } from "../cri/container.ts"
 import type { ImageStore } from "../cri/image.ts"
 import { NOT_INITIALIZED } from "../cri/sandbox.ts"
 import type { ContainerRunner } from "./container-runner.ts"
+import { syncFirewall } from "./firewall.ts"
 import { Heartbeat, KUBELET_CONDITIONS } from "./heartbeat.ts"
 import { ImagePuller } from "./image-puller.ts"
 import { kubeletConditions, type NodeOptions, nodeManifest } from "./node-status.ts"
@@ -49,7 +50,7 @@ export class Kubelet implements PodHost, NodeAgent {
   readonly node: { readonly name: string; readonly ip: string }
   readonly clusterDns: string
   readonly networkChanged: WaitQueue = new WaitQueue()
-  readonly activeChanged: WaitQueue = new WaitQueue()
+  readonly #started: WaitQueue = new WaitQueue()
   readonly heartbeat: Heartbeat
   /** Pods of this node by uid. */
   readonly workers: Map<string, PodWorker> = new Map()
@@ -95,6 +96,7 @@ export class Kubelet implements PodHost, NodeAgent {
       this.#boot = false
       root.mkdir(CNI_CONF_DIR, { recursive: true })
       root.watch(CNI_CONF_DIR, () => this.#networkConfigured())
+      syncFirewall(this.kernel.initNet)
       installServices(this)
     }
     this.heartbeat.start()
@@ -108,7 +110,7 @@ export class Kubelet implements PodHost, NodeAgent {
     this.#informer = new Informer(this.registry, pods, mine, (type, object) =>
       this.#podChanged(type === "DELETED", object as Pod),
     )
-    this.activeChanged.wake()
+    this.#started.wake()
     for (const worker of this.workers.values()) worker.report()
     sim.schedule(this.#statusDelay, { fire: () => this.#updateReady() }, 0)
   }
@@ -124,6 +126,10 @@ export class Kubelet implements PodHost, NodeAgent {
   /** It runs, and may write. */
   get active(): boolean {
     return this.heartbeat.beating
+  }
+
+  async untilActive(task: Task): Promise<void> {
+    while (!this.active) await task.wait(this.#started)
   }
 
   get #statusDelay(): number {

@@ -26,8 +26,8 @@ export interface PodHost {
   readonly networkReady: boolean
   /** False while the kubelet is stopped: nothing is written, nothing is started. */
   readonly active: boolean
-  /** Woken when the kubelet runs again. */
-  readonly activeChanged: WaitQueue
+  /** Returns when it is active. */
+  untilActive(task: Task): Promise<void>
   /** `nameserver` of pods with ClusterFirst. */
   readonly clusterDns: string
   say(pod: Pod, type: "Normal" | "Warning", reason: string, message: string, fieldPath?: string): void
@@ -150,7 +150,9 @@ export class PodWorker {
 
   /** Waits until there is a kubelet. */
   async attended(task: Task): Promise<void> {
-    while (!this.host.active) await this.rest(task, [this.host.activeChanged])
+    this.busy--
+    await this.host.untilActive(task)
+    this.busy++
   }
 
   /** Writes the pod's status to the API. */

@@ -22,6 +22,9 @@ export class ProcessTable {
   /** Programs by the bytes of their executable: what an archive brings runs wherever it is put. */
   readonly binaries: Map<string, Tool> = new Map()
 
+  /** Told of every process that ends. */
+  readonly exitListeners: Set<(proc: Process) => void> = new Set()
+
   constructor(kernel: Kernel) {
     this.#kernel = kernel
   }
@@ -106,6 +109,7 @@ export class ProcessTable {
     proc.root.population--
     proc.status = status
     proc.exited.wake()
+    for (const listener of [...this.exitListeners]) listener(proc)
   }
 
   /** A program of ours that threw has a bug, or is a user's: it is said where a crash would be said, and kept for whoever looks. */
