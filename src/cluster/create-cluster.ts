@@ -1,13 +1,18 @@
 /** Building a cluster: machines, control plane, CNI plugin, until every node is ready. */
 
 import type { BridgeNaming } from "../cni/bridge/bridge.ts"
+import { cilium } from "../cni/cilium/cilium.ts"
 import { flannel } from "../cni/flannel/flannel.ts"
 import type { CniProvider } from "../cni/provider.ts"
+import { addKubeadmImages } from "../images/kubeadm.ts"
 import { ImageRegistry } from "../images/registry.ts"
 import type { ApiServer } from "../kube/api/server.ts"
 import { isStatus } from "../kube/api/status.ts"
 import type { Manifest, Node } from "../kube/api/types.ts"
 import { ControlPlane } from "../kube/control-plane.ts"
+import { installKubeadm, kubeadmImages } from "../kube/kubeadm/install.ts"
+import type { KubeadmOptions } from "../kube/kubeadm/options.ts"
+import { staticPods } from "../kube/kubeadm/static-pods.ts"
 import { Segment } from "../linux/link/segment.ts"
 import { mountProc } from "../linux/procfs.ts"
 import { Arena } from "../linux/skb.ts"
@@ -17,18 +22,11 @@ import { mac, parsePrefix } from "../wire/address.ts"
 import { ARTICLE_BURNT_INDEXES, ARTICLE_NODES, ARTICLE_PODS } from "./article.ts"
 import { checkOptions, FIRST_HOST, NETWORK } from "./check-options.ts"
 import { Cluster, type ClusterNode } from "./cluster.ts"
-import { createMachine, type UplinkSpec } from "./machine.ts"
+import { createMachine, debianRoot, type UplinkSpec } from "./machine.ts"
 import type { ClusterOptions, NodeOptions } from "./options.ts"
 import { connectToInternet, NAT } from "./web/connect.ts"
 
-/**
- * Builds a cluster and waits, in virtual time, until its nodes are ready.
- *
- * @param options how many machines, which CNI plugin, which seed; see {@link ClusterOptions}
- * @returns the cluster; nothing half-built escapes
- * @throws TypeError for options that do not exist or contradict each other
- * @example const cluster = await createCluster({ preset: "article" })
- */
+/** See door.ts. */
 export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
   checkOptions(options)
   const plan = planOf(options)
@@ -39,10 +37,13 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   const images = new ImageRegistry(options.images)
   const lan = new Segment(sim, "lan")
   const nodes = new Map<string, ClusterNode>()
+  addKubeadmImages(images, control.api)
+  const kubeadm = kubeadmOptions(control, plan, podCIDR)
+  installKubeadm(control.api.registry, kubeadm)
   offerImages(control.api, images, plan.cni)
-  if (plan.cni !== undefined) installProvider(control.api, plan.cni)
+  if (plan.cni !== undefined) await installProvider(control.api, plan.cni)
   for (const [index, spec] of plan.nodes.entries())
-    nodes.set(spec.name, addNode(control, sim, arena, images, lan, plan, spec, index, options))
+    nodes.set(spec.name, addNode(control, sim, arena, images, lan, plan, spec, index, options, kubeadm))
   const cluster = new Cluster({ sim, server: control.api, nodes, quiet: () => control.quiet })
   writeHosts(nodes)
   connectToInternet(
@@ -50,8 +51,21 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     arena,
     [...nodes.values()].map(({ kernel }) => kernel),
   )
-  if (plan.cni !== undefined) await nodesReady(cluster, control.api)
+  if (plan.cni !== undefined) await nodesReady(cluster, control.api, plan.cni)
   return cluster
+}
+
+const SERVICE_CIDR = "10.96.0.0/12"
+
+function kubeadmOptions(control: ControlPlane, plan: Plan, podCIDR: string): KubeadmOptions {
+  const first = plan.nodes[0]
+  return {
+    node: first?.name ?? "",
+    address: first?.ip ?? "",
+    podCIDR,
+    serviceCIDR: SERVICE_CIDR,
+    clusterDns: control.clusterDns,
+  }
 }
 
 interface Plan {
@@ -110,13 +124,14 @@ const macOf = (text: string | undefined): number | undefined => (text === undefi
 
 /** Any release's images can be pulled, whatever the cluster was made with: a manifest from the web needs them. */
 function offerImages(api: ApiServer, images: ImageRegistry, own: CniProvider | undefined): void {
-  const others = [flannel()].filter(({ name }) => name !== own?.name)
+  const others = [flannel(), cilium()].filter(({ name }) => name !== own?.name)
   for (const provider of own === undefined ? others : [...others, own])
-    for (const { repository, image } of provider.images(api)) images.add(repository, image)
+    for (const { repository, image } of provider.images(api, debianRoot)) images.add(repository, image)
 }
 
-function installProvider(api: ApiServer, cni: CniProvider): void {
-  for (const manifest of cni.manifests) create(api, manifest)
+async function installProvider(api: ApiServer, cni: CniProvider): Promise<void> {
+  const manifests = typeof cni.manifests === "function" ? await cni.manifests() : cni.manifests
+  for (const manifest of manifests) create(api, manifest)
 }
 
 function create(api: ApiServer, manifest: Manifest): void {
@@ -140,6 +155,7 @@ function addNode(
   spec: Plan["nodes"][number],
   index: number,
   options: ClusterOptions,
+  kubeadm: KubeadmOptions,
 ): ClusterNode {
   const uplink = plan.nat ? "enp0s8" : "eth0"
   const lan: UplinkSpec = {
@@ -159,7 +175,8 @@ function addNode(
   const uplinks = plan.nat ? [nat, lan] : [{ ...lan, gateway: `${NETWORK}.1` }]
   const kernel = createMachine(sim, arena, { name: spec.name, uplinks, burntIndexes: plan.burntIndexes })
   kernel.root.install("/usr/bin/kubectl", kubectl(control.api))
-  for (const tool of options.tools ?? []) kernel.root.install(`/usr/local/bin/${tool.name}`, tool)
+  const tools = [...(options.tools ?? []), ...(index === 0 ? (plan.cni?.tools?.(control.api) ?? []) : [])]
+  for (const tool of tools) kernel.root.install(`/usr/local/bin/${tool.name}`, tool)
   // The standard plugins come with the package kubernetes-cni, not with a CNI.
   for (const plugin of (plan.cni ?? flannel()).plugins) kernel.root.install(`/opt/cni/bin/${plugin.name}`, plugin)
   const kubelet = control.addNode({
@@ -169,6 +186,8 @@ function addNode(
     images,
     controlPlane: index === 0,
     annotations: vtepAnnotations(spec),
+    staticPods: index === 0 ? staticPods(kubeadm) : [],
+    preloadedImages: kubeadmImages(kubeadm, index === 0),
     prepareRoot: (_pod, container) => mountProc(container.fs, container.sandbox.net),
   })
   return { kernel, kubelet, ip: spec.ip, uplink }
@@ -193,13 +212,14 @@ function writeHosts(nodes: ReadonlyMap<string, ClusterNode>): void {
     node.kernel.root.writeFile("/etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${name}\n${lines.join("\n")}\n`)
 }
 
-async function nodesReady(cluster: Cluster, api: ApiServer): Promise<void> {
+async function nodesReady(cluster: Cluster, api: ApiServer, cni: CniProvider): Promise<void> {
   const limit = cluster.sim.now + 300e9
   const ready = (): boolean =>
     (api.registry.list(api.registry.resource("nodes")) as Node[]).every((node) =>
       (node.status.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True"),
     )
-  while (cluster.sim.now < limit && !(ready() && peersKnown(cluster))) await cluster.sim.advance(50e6)
+  const connected = (): boolean => cni.ready?.(cluster.nodes.map(({ kernel }) => kernel)) ?? peersKnown(cluster)
+  while (cluster.sim.now < limit && !(ready() && connected())) await cluster.sim.advance(50e6)
   if (!ready()) throw new Error("the nodes did not become ready within five minutes of virtual time")
   await cluster.settle()
 }
