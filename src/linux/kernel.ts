@@ -28,6 +28,16 @@ export interface KernelOptions {
   release?: string
 }
 
+/** One line of dmesg. */
+export interface KernelMessage {
+  /** Virtual ns. */
+  time: number
+  level: number
+  text: string
+}
+
+const LOG_LINES = 4096
+
 export class Kernel {
   readonly sim: Simulation
   readonly arena: Arena
@@ -48,6 +58,8 @@ export class Kernel {
   readonly flowHashKey: number
   /** Called whenever links, addresses, routes, neighbours or FDB rows change: `ip monitor`, flow caches. */
   readonly netlinkListeners: ((net: NetNamespace, event: string) => void)[] = []
+  /** The kernel's log: the newest lines of it. */
+  readonly log: KernelMessage[] = []
   readonly #backlog: Backlog
 
   constructor(sim: Simulation, options: KernelOptions) {
@@ -83,6 +95,12 @@ export class Kernel {
   /** Receives a frame a little later, in softirq context. Models netif_rx. */
   netifRx(dev: NetDevice, skb: Skb): void {
     this.#backlog.enqueue(dev, skb)
+  }
+
+  /** Writes a line to the kernel's log; 4 is a warning, 6 for information. */
+  printk(level: number, text: string): void {
+    this.log.push({ time: this.sim.now, level, text })
+    if (this.log.length > LOG_LINES) this.log.shift()
   }
 
   /** Hands a frame to its protocol (ptype_base). */

@@ -4,7 +4,7 @@ import type { Prng } from "../sim/prng.ts"
 import type { Trace } from "../sim/trace.ts"
 import { isLoopback } from "../wire/address.ts"
 import { covers, Fib } from "./fib/fib.ts"
-import { type Route, RouteType } from "./fib/route.ts"
+import { type Route, RouteTable, RouteType } from "./fib/route.ts"
 import { RawTable } from "./inet/raw.ts"
 import { TcpTable } from "./inet/tcp-table.ts"
 import { UdpTable } from "./inet/udp-table.ts"
@@ -16,6 +16,7 @@ import type { VxlanSock } from "./link/vxlan.ts"
 import { NeighTable } from "./neigh/table.ts"
 import { type DeviceOps, IFF, NetDevice, type NetDeviceOptions, type PacketTap } from "./netdev.ts"
 import { NfHooks } from "./netfilter/hook.ts"
+import type { Netfilter } from "./netfilter/netfilter.ts"
 import { NumberMap } from "./number-map.ts"
 import { SnmpCounters } from "./snmp.ts"
 import { defaultSysctl, type Sysctl } from "./sysctl.ts"
@@ -33,6 +34,8 @@ export class NetNamespace {
   readonly fib: Fib = new Fib()
   readonly neigh: NeighTable
   readonly hooks: NfHooks = new NfHooks()
+  /** Tables, connections and mappings, once somebody asked for them (netfilter/netfilter.ts). */
+  netfilter: Netfilter | undefined = undefined
   readonly udp: UdpTable
   readonly tcp: TcpTable
   readonly raw: RawTable
@@ -134,7 +137,8 @@ export class NetNamespace {
     this.#local = new NumberMap()
     this.#localNetworks = []
     for (const route of this.fib.routes) {
-      if (route.type !== RouteType.LOCAL) continue
+      // Only the local table says what is ours: policy routing may deliver other addresses here without that.
+      if (route.type !== RouteType.LOCAL || route.table !== RouteTable.LOCAL) continue
       if (route.prefixLength === 32) this.#local.set(route.destination, route)
       else if (!isLoopback(route.destination)) this.#localNetworks.push(route)
     }

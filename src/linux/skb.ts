@@ -9,7 +9,10 @@
  */
 
 import type { Route } from "./fib/route.ts"
+import type { TcpSock } from "./inet/tcp-sock.ts"
+import type { TcpListenEndpoint } from "./inet/tcp-table.ts"
 import type { NetDevice } from "./netdev.ts"
+import type { NfConn } from "./netfilter/conntrack/entry.ts"
 
 /** Room in front of a transport header for: outer Ethernet, IPv4, UDP, VXLAN, inner Ethernet and IPv4, rounded up. */
 export const MAX_HEADER = 128
@@ -117,7 +120,22 @@ export class Arena {
     skb.head = 0
     skb.dev = undefined
     skb.route = undefined
+    skb.forget()
     this.#freeHandles.push(skb)
+  }
+
+  /** Gives `skb` the bytes and the offsets of `other`, whose handle goes back. Models skb_morph. */
+  morph(skb: Skb, other: Skb): void {
+    const block = skb.head >> BLOCK_SHIFT
+    const references = (this.#references[block] as number) - 1
+    this.#references[block] = references
+    if (references === 0) this.#freeSlots[skb.sizeClass]?.push(skb.head)
+    skb.copyFrom(other)
+    other.head = 0
+    other.dev = undefined
+    other.route = undefined
+    other.forget()
+    this.#freeHandles.push(other)
   }
 
   /** Bytes to keep. Pieces of a larger array: an ArrayBuffer a segment would cost more than all the rest of its way. */
@@ -184,7 +202,18 @@ export class Skb {
   /** With CHECKSUM_PARTIAL: where the sum starts, and where in it the field is. */
   csumStart = 0
   csumOffset = 0
+  /** skb->mark: what rules, sockets (SO_MARK) and programs write on a packet. It stays with the packet inside one namespace. */
   mark = 0
+  /** The connection it belongs to, and how: see netfilter/conntrack. */
+  nfct: NfConn | undefined = undefined
+  ctinfo = 0
+  /** The socket that a rule or a program chose for it before routing (TPROXY, bpf_sk_assign). */
+  sk: TcpSock | TcpListenEndpoint | undefined = undefined
+  /** The ports of a bridge it passes: there while br_netfilter has it (skb->nf_bridge). */
+  physIn: NetDevice | undefined = undefined
+  physOut: NetDevice | undefined = undefined
+  /** The length of the largest fragment it was put together from, 0 for a packet that came whole (IPCB(skb)->frag_max_size). */
+  fragMaxSize = 0
   /** Of a collect-metadata tunnel (struct ip_tunnel_key): the VNI it came with or goes with, and to whom (0: it has not been sent anywhere). */
   tunnelId = 0
   tunnelRemote = 0
@@ -271,6 +300,23 @@ export class Skb {
     this.hash = 0
     this.nexthop = 0
     this.ignoreDf = false
+    this.fragMaxSize = 0
+  }
+
+  /** Lets go of what netfilter tied to the packet. */
+  forget(): void {
+    this.nfct = undefined
+    this.ctinfo = 0
+    this.sk = undefined
+    this.physIn = undefined
+    this.physOut = undefined
+  }
+
+  /** The packet goes over to another device, and perhaps to another namespace, which knows neither its mark. Models skb_scrub_packet. */
+  scrub(xnet: boolean): void {
+    this.forget()
+    this.ignoreDf = false
+    if (xnet) this.mark = 0
   }
 
   copyFrom(other: Skb): void {
@@ -292,6 +338,12 @@ export class Skb {
     this.mark = other.mark
     this.tunnelId = other.tunnelId
     this.tunnelRemote = other.tunnelRemote
+    this.nfct = other.nfct
+    this.ctinfo = other.ctinfo
+    this.sk = other.sk
+    this.physIn = other.physIn
+    this.physOut = other.physOut
+    this.fragMaxSize = other.fragMaxSize
     this.hash = other.hash
     this.route = other.route
     this.nexthop = other.nexthop

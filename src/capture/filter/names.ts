@@ -1,5 +1,5 @@
 /** What the words behind a qualifier stand for: ports, protocols, networks. Models nametoaddr.c. */
-import { protocolName, servicePorts } from "../services.ts"
+import { protocolName, servicePorts } from "../../wire/services.ts"
 import { fail } from "./error.ts"
 import { IP_PROTOCOLS, type Protocol } from "./generate.ts"
 

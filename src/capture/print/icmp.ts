@@ -1,6 +1,6 @@
 /** ICMP. Models print-icmp.c. */
 import { isError } from "../../wire/icmp.ts"
-import { portName } from "../services.ts"
+import { portName } from "../../wire/services.ts"
 import { shouldBe } from "./checksum.ts"
 import type { Dissection, IpPayload } from "./dissection.ts"
 

@@ -1,6 +1,6 @@
 /** IPv4 and what it carries. Models print-ip.c and print-ip-demux.c. */
 import { IP_DF, IP_MF, IP_OFFSET } from "../../wire/ipv4.ts"
-import { protocolName } from "../services.ts"
+import { protocolName } from "../../wire/services.ts"
 import { shouldBe } from "./checksum.ts"
 import { addresses, type Dissection, type IpPayload, notDecoded, Truncated } from "./dissection.ts"
 import { icmpPrint } from "./icmp.ts"

@@ -1,6 +1,7 @@
 /** TCP. Models print-tcp.c. */
+
+import { portName } from "../../wire/services.ts"
 import * as tcp from "../../wire/tcp.ts"
-import { portName } from "../services.ts"
 import { transportChecksum } from "./checksum.ts"
 import { addresses, type Dissection, type IpPayload, notDecoded, Truncated } from "./dissection.ts"
 import { tcpOptionsPrint } from "./tcp-options.ts"

@@ -1,7 +1,8 @@
 /** UDP and what stands in it: VXLAN, OTV, syslog. Models print-udp.c, print-vxlan.c, print-otv.c, print-syslog.c. */
+
+import { portName } from "../../wire/services.ts"
 import * as udp from "../../wire/udp.ts"
 import * as vxlan from "../../wire/vxlan.ts"
-import { portName } from "../services.ts"
 import { transportChecksum } from "./checksum.ts"
 import { addresses, type Dissection, type IpPayload, notDecoded } from "./dissection.ts"
 

@@ -1,25 +1,43 @@
 /**
- * The forwarding information base of a namespace: the local and main tables and one trie over both. As in the kernel without policy
- * rules, the tables share the trie, so the longest prefix wins across them and, at one prefix, the local table before main, then the lower metric.
+ * The forwarding information base of a namespace. As in the kernel without policy rules, the local and main tables share a trie, so the
+ * longest prefix wins across them and, at one prefix, the local table before main, then the lower metric. The first rule that is added or
+ * deleted parts them for good (fib_unmerge): then each rule asks its own table.
  */
 import { netmask } from "../../wire/address.ts"
 import { type Route, RouteTable, RouteType } from "./route.ts"
-
-const FANOUT = 256
-const LEVELS = 4
+import { DEFAULT_RULES, type FibFlow, type FibRule, ruleFits } from "./rule.ts"
+import { FibTrie } from "./trie.ts"
 
 export class Fib {
   #routes: Route[] = []
+  #rules: readonly FibRule[] = DEFAULT_RULES
   /** Bumped by every change; flow caches compare it. */
   generation = 0
-  /** Nodes of 256 words: 0 nothing, positive a route's index + 1, negative a child node's index. */
-  #trie = new Int32Array(FANOUT)
-  #order: Route[] = []
+  /** Local and main together. */
+  readonly #merged = new FibTrie()
+  /** Tables of their own, built when first asked. */
+  readonly #tables = new Map<number, FibTrie>()
   #stale = true
+  /** Rules were changed: tables are asked one by one. */
+  policy = false
+  /** Some route stands in the table that is asked last. */
+  #hasDefault = false
+  readonly #flow: FibFlow = { destination: 0, source: 0, mark: 0, input: "", output: "" }
 
   /** All routes; of equal prefix, table and metric the first one counts. */
   get routes(): readonly Route[] {
     return this.#routes
+  }
+
+  /** In order of priority. */
+  get rules(): readonly FibRule[] {
+    return this.#rules
+  }
+
+  set rules(rules: readonly FibRule[]) {
+    this.#rules = rules
+    this.policy = true
+    this.#changed()
   }
 
   add(route: Route): void {
@@ -56,15 +74,47 @@ export class Fib {
     this.#changed()
   }
 
-  /** The best route to `address`, or `undefined`. Models net/ipv4/fib_trie.c fib_table_lookup. */
+  /** The best route to `address` for a packet that has nothing else to say, or `undefined`. Models net/ipv4/fib_trie.c fib_table_lookup. */
   lookup(address: number): Route | undefined {
+    if (this.policy) return this.lookupFlow(address, 0, 0, "", "")
     if (this.#stale) this.#rebuild()
-    const trie = this.#trie
-    let entry = trie[address >>> 24] as number
-    if (entry < 0) entry = trie[-entry * FANOUT + ((address >>> 16) & 255)] as number
-    if (entry < 0) entry = trie[-entry * FANOUT + ((address >>> 8) & 255)] as number
-    if (entry < 0) entry = trie[-entry * FANOUT + (address & 255)] as number
-    return entry === 0 ? undefined : this.#order[entry - 1]
+    const route = this.#merged.lookup(address)
+    return route === undefined && this.#hasDefault ? this.lookupTable(RouteTable.DEFAULT, address) : route
+  }
+
+  /** The best route by the rules. Models fib_rules_lookup; without rules of one's own it costs what {@link lookup} costs. */
+  lookupFlow(destination: number, source: number, mark: number, input: string, output: string): Route | undefined {
+    if (!this.policy) return this.lookup(destination)
+    const flow = this.#flow
+    flow.destination = destination
+    flow.source = source
+    flow.mark = mark
+    flow.input = input
+    flow.output = output
+    for (const rule of this.#rules) {
+      if (!ruleFits(rule, flow)) continue
+      if (rule.action !== "lookup") return ruleRoute(rule)
+      const route = this.lookupTable(rule.table, destination)
+      if (route !== undefined && (output === "" || route.dev?.name === output)) return route
+    }
+    return undefined
+  }
+
+  /** What the local table says of an address; without rules of one's own it cannot be asked apart from main. */
+  lookupLocal(address: number): Route | undefined {
+    return this.policy ? this.lookupTable(RouteTable.LOCAL, address) : this.lookup(address)
+  }
+
+  /** The best route of one table. */
+  lookupTable(table: number, address: number): Route | undefined {
+    if (this.#stale) this.#rebuild()
+    let trie = this.#tables.get(table)
+    if (trie === undefined) {
+      trie = new FibTrie()
+      trie.build(ascending(this.#routes.filter((route) => route.table === table)))
+      this.#tables.set(table, trie)
+    }
+    return trie.lookup(address)
   }
 
   /** A device's state changed, which may change what routes are worth. */
@@ -79,48 +129,30 @@ export class Fib {
 
   #rebuild(): void {
     this.#stale = false
-    // Ascending, so that a better route overwrites a worse one: shorter prefixes first, at one prefix main before local and high metrics first.
-    this.#order = [...this.#routes].reverse().sort(worseFirst)
-    this.#trie = new Int32Array(FANOUT)
-    let nodes = 1
-    const child = (at: number): number => {
-      const entry = this.#trie[at] as number
-      if (entry < 0) return -entry
-      if ((nodes + 1) * FANOUT > this.#trie.length) {
-        const grown = new Int32Array(this.#trie.length * 2)
-        grown.set(this.#trie)
-        this.#trie = grown
-      }
-      this.#trie.fill(entry, nodes * FANOUT, (nodes + 1) * FANOUT)
-      this.#trie[at] = -nodes
-      return nodes++
-    }
-    for (const [index, route] of this.#order.entries())
-      this.#insert(route, route.type === RouteType.THROW ? 0 : index + 1, child)
-  }
-
-  #insert(route: Route, entry: number, child: (at: number) => number): void {
-    let node = 0
-    for (let level = 0; level < LEVELS; level++) {
-      const shift = 24 - level * 8
-      const byte = (route.destination >>> shift) & 255
-      const left = route.prefixLength - level * 8
-      if (left > 8) {
-        node = child(node * FANOUT + byte)
-        continue
-      }
-      // Longer prefixes come later, so no child exists below this range yet.
-      this.#trie.fill(entry, node * FANOUT + byte, node * FANOUT + byte + (1 << (8 - left)))
-      return
-    }
+    this.#tables.clear()
+    this.#hasDefault = this.#routes.some(({ table }) => table === RouteTable.DEFAULT)
+    if (!this.policy) this.#merged.build(ascending(this.#routes.filter(isMerged)))
   }
 }
+
+const isMerged = ({ table }: Route): boolean => table === RouteTable.LOCAL || table === RouteTable.MAIN
+
+/** A better route overwrites a worse one: shorter prefixes first, at one prefix main before local and high metrics first. */
+const ascending = (routes: readonly Route[]): Route[] => [...routes].reverse().sort(worseFirst)
 
 function worseFirst(a: Route, b: Route): number {
   return a.prefixLength - b.prefixLength || tableRank(a) - tableRank(b) || b.metric - a.metric
 }
 
 const tableRank = (route: Route): number => (route.table === RouteTable.LOCAL ? 1 : 0)
+
+/** The answer of a rule that is no lookup. */
+function ruleRoute({ action, origin }: FibRule): Route {
+  const type =
+    action === "blackhole" ? RouteType.BLACKHOLE : action === "prohibit" ? RouteType.PROHIBIT : RouteType.UNREACHABLE
+  const none = { table: 0, destination: 0, prefixLength: 0, gateway: 0, dev: undefined, source: 0, scope: 0 }
+  return { ...none, type, protocol: 0, metric: 0, mtu: 0, onlink: false, origin }
+}
 
 /** True when `address` lies in the route's prefix. */
 export function covers(route: Route, address: number): boolean {

@@ -57,6 +57,8 @@ function fragmentOf(skb: Skb, hlen: number, offset: number, size: number, frag: 
   piece.route = skb.route
   piece.nexthop = skb.nexthop
   piece.mark = skb.mark
+  piece.nfct = skb.nfct
+  piece.ctinfo = skb.ctinfo
   piece.hash = skb.hash
   view.setUint16(at + 2, hlen + size)
   view.setUint16(at + 6, frag)
@@ -81,6 +83,22 @@ export class FragmentQueues {
 
   constructor(net: NetNamespace) {
     this.#net = net
+  }
+
+  /** As {@link add}, for who must go on with the same handle: true when `skb` is the whole datagram now; else it was taken. */
+  defrag(skb: Skb): boolean {
+    const last = skb.clone()
+    const whole = this.add(last)
+    if (whole === undefined) {
+      skb.free()
+      return false
+    }
+    const { dev, packetType } = skb
+    skb.arena.morph(skb, whole)
+    skb.dev = dev
+    skb.packetType = packetType
+    skb.data = skb.networkHeader
+    return true
   }
 
   /** Takes a fragment; returns the whole datagram when it was the one that was missing. Models ip_defrag. */
@@ -192,6 +210,7 @@ function join(queue: Reassembly): Skb {
   whole.protocol = head.protocol
   whole.packetType = head.packetType
   whole.mark = head.mark
+  whole.fragMaxSize = Math.max(...queue.pieces.map(({ skb }) => ipv4.totalLength(skb.view, skb.networkHeader)))
   whole.networkHeader = at
   whole.transportHeader = at + hlen
   view.setUint16(at + 2, hlen + queue.total)

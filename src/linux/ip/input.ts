@@ -72,7 +72,9 @@ export function ipRcvFinish(net: NetNamespace, dev: NetDevice, skb: Skb): void {
     ipLocalDeliver(net, dev, skb)
     return
   }
-  const route = net.fib.lookup(destination)
+  const route = net.fib.policy
+    ? net.fib.lookupFlow(destination, ipv4.source(view, skb.networkHeader), skb.mark, dev.name, "")
+    : net.fib.lookup(destination)
   if (net.trace.on !== 0) traceLookup(net, dev, skb, route)
   if (route !== undefined && route.type === UNICAST && dev.forwarding && !isMulticast(destination)) {
     skb.route = route

@@ -22,6 +22,8 @@ const { BROADCAST: ROUTE_BROADCAST } = RouteType
 const { LOCAL_OUT, POST_ROUTING } = NfHook
 
 export interface IpOutputOptions {
+  /** SO_MARK: absent keeps the packet's. */
+  mark?: number
   source: number
   destination: number
   protocol: number
@@ -61,12 +63,19 @@ export function ipQueueXmit(net: NetNamespace, skb: Skb, way: OutputRoute, optio
     source,
     destination,
   )
+  if (options.mark !== undefined) skb.mark = options.mark
   skb.route = way.route
   skb.nexthop = way.nexthop
   skb.dev = way.dev
   net.snmp.ipOutRequests++
-  if (!net.hooks.pass(net, LOCAL_OUT, skb, undefined, way.dev)) return
-  ipOutput(net, skb, skb.dev ?? way.dev, undefined)
+  ipLocalOut(net, skb)
+}
+
+/** A packet of this machine, header and route done, meets OUTPUT and leaves. Models ip_local_out. */
+export function ipLocalOut(net: NetNamespace, skb: Skb): void {
+  if (!net.hooks.pass(net, LOCAL_OUT, skb, undefined, skb.dev)) return
+  // A rule may have sent it another way.
+  ipOutput(net, skb, skb.dev as NetDevice, undefined)
 }
 
 /** POSTROUTING, then fragmentation, then the neighbour. Models ip_output, ip_finish_output. `input` is where a forwarded packet came from. */
@@ -77,7 +86,9 @@ export function ipOutput(net: NetNamespace, skb: Skb, dev: NetDevice, input: Net
     skb.packetType = BROADCAST
   if (!net.hooks.pass(net, POST_ROUTING, skb, input, dev)) return
   const mtu = routeMtu(net, dev, destination, skb.route)
-  if (skb.length > mtu) ipFragment(net, skb, mtu, ipFinishOutput)
+  // What was put together on the way goes on in pieces as large as those that came.
+  if (skb.length > mtu || skb.fragMaxSize !== 0)
+    ipFragment(net, skb, skb.fragMaxSize === 0 ? mtu : Math.min(mtu, skb.fragMaxSize), ipFinishOutput)
   else ipFinishOutput(net, skb)
 }
 

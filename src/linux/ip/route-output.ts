@@ -22,18 +22,23 @@ export interface OutputRoute {
 export type RouteError = "ENETUNREACH" | "EHOSTUNREACH" | "EINVAL" | "EACCES"
 
 /**
- * The route for a packet to `destination`. `source` 0 lets the route choose; `oif` binds to a device (SO_BINDTODEVICE).
+ * The route for a packet to `destination`. `source` 0 lets the route choose; `oif` binds to a device (SO_BINDTODEVICE); rules may ask for
+ * the `mark`.
  */
 export function ipRouteOutput(
   net: NetNamespace,
   destination: number,
   source = 0,
   oif?: NetDevice,
+  mark = 0,
 ): OutputRoute | RouteError {
-  if (destination === 0) return ipRouteOutput(net, source || LOOPBACK, source || LOOPBACK)
+  if (destination === 0) return ipRouteOutput(net, source || LOOPBACK, source || LOOPBACK, undefined, mark)
   if (oif !== undefined && (destination === LIMITED_BROADCAST || isMulticast(destination)))
     return onLink(net, oif, destination, source)
-  const route = oif === undefined ? net.fib.lookup(destination) : lookupVia(net, destination, oif)
+  const route =
+    oif === undefined || net.fib.policy
+      ? net.fib.lookupFlow(destination, source, mark, "", oif?.name ?? "")
+      : lookupVia(net, destination, oif)
   if (route === undefined) return oif === undefined ? "ENETUNREACH" : onLink(net, oif, destination, source)
   if (route.type === RouteType.UNREACHABLE) return "EHOSTUNREACH"
   if (route.type === RouteType.PROHIBIT) return "EACCES"

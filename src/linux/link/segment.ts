@@ -113,6 +113,8 @@ export const ethernetOps: DeviceOps = {
   kind: "",
   startXmit(dev, skb) {
     countTx(dev, skb.length)
+    // A wire carries bytes and nothing else.
+    skb.scrub(true)
     ;(dev.priv as Segment).transmit(dev, skb)
   },
   uninit(dev) {

@@ -13,6 +13,7 @@ export const vethOps: DeviceOps = {
       return
     }
     countTx(dev, skb.length)
+    skb.scrub(peer.net !== dev.net)
     peer.net.kernel.netifRx(peer, skb)
   },
   open(dev) {

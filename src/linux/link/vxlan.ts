@@ -128,6 +128,7 @@ function decapsulate(device: Vxlan, skb: Skb, outerSource: number): void {
   // The outer checksum was verified and covers the inner packet.
   if (skb.ipSummed !== PROMISED) skb.ipSummed = UNNECESSARY
   skb.hash = 0
+  skb.scrub(false)
   if (device.learning && !device.external) learn(device, source, outerSource)
   netifReceiveSkb(dev, skb)
 }
@@ -245,6 +246,7 @@ function vxlanXmitOne(device: Vxlan, skb: Skb, remote: VxlanRemote): void {
   vxlan.emit(skb.view, at, device.external ? skb.tunnelId : remote.vni || device.vni)
   pushUdp(skb, device, sourcePort, remote.port || device.port, way.source, remote.ip)
   skb.packetType = HOST
+  skb.scrub(false)
   let { header } = remote
   if (header === undefined || header.source !== way.source)
     remote.header = header = outerHeader(device, way.source, remote.ip)

@@ -15,6 +15,10 @@ export type NfVerdict = (typeof NfVerdict)[keyof typeof NfVerdict]
 export interface NfHookOps {
   /** Lower runs first: conntrack -200, mangle -150, dstnat -100, filter 0, srcnat 100. */
   readonly priority: number
+  /** `nat`, `filter/FORWARD`: for explanations. */
+  readonly name?: string
+  /** What inside it decided about the packet it dropped last: a rule, a chain. */
+  readonly decided?: unknown
   /** `skb.networkHeader` stands at the IPv4 header. */
   hook(
     net: NetNamespace,
@@ -26,22 +30,21 @@ export interface NfHookOps {
 }
 
 export class NfHooks {
-  readonly #chains: NfHookOps[][] = [[], [], [], [], []]
+  /** Replaced, never changed: a function may register others while a packet is being looked at. */
+  readonly #chains: (readonly NfHookOps[])[] = [[], [], [], [], []]
   /** A bit a hook point that has functions. */
   #active = 0
 
   register(hook: NfHook, ops: NfHookOps): void {
-    const chain = this.#chains[hook] as NfHookOps[]
-    chain.push(ops)
-    chain.sort((a, b) => a.priority - b.priority)
+    const chain = this.#chains[hook] as readonly NfHookOps[]
+    this.#chains[hook] = [...chain, ops].sort((a, b) => a.priority - b.priority)
     this.#active |= 1 << hook
   }
 
   unregister(hook: NfHook, ops: NfHookOps): void {
-    const chain = this.#chains[hook] as NfHookOps[]
-    const at = chain.indexOf(ops)
-    if (at >= 0) chain.splice(at, 1)
-    if (chain.length === 0) this.#active &= ~(1 << hook)
+    const left = (this.#chains[hook] as readonly NfHookOps[]).filter((other) => other !== ops)
+    this.#chains[hook] = left
+    if (left.length === 0) this.#active &= ~(1 << hook)
   }
 
   /** True when the packet goes on. A dropped packet has been freed. Small, so that a hook point without functions costs one test. */
@@ -64,12 +67,12 @@ export class NfHooks {
   ): boolean {
     // Functions may look at the bytes.
     if (skb.ipSummed === IpSummed.PROMISED) checksumHelp(skb)
-    for (const ops of this.#chains[hook] as NfHookOps[]) {
+    for (const ops of this.#chains[hook] as readonly NfHookOps[]) {
       const verdict = ops.hook(net, hook, skb, input, output)
       if (verdict === NfVerdict.ACCEPT) continue
       const trace = net.trace
       if (trace.on !== 0) trace.emit(TraceKind.NF_HOOK, skb.id, net.id, skb.dev?.ifindex ?? 0, hook, ops)
-      if (verdict === NfVerdict.DROP) kfreeSkb(net, skb, DropReason.NETFILTER_DROP, ops)
+      if (verdict === NfVerdict.DROP) kfreeSkb(net, skb, DropReason.NETFILTER_DROP, ops.decided ?? ops)
       return false
     }
     return true

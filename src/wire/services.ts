@@ -103,3 +103,9 @@ export function protocolName(number: number): string | undefined {
   const name = PROTOCOLS.trim().split(/\s/)[number]
   return name === "-" ? undefined : name
 }
+
+/** 1 for `icmp`, in either case; `undefined` for what /etc/protocols does not have. */
+export function protocolNumber(name: string): number | undefined {
+  const at = PROTOCOLS.trim().split(/\s/).indexOf(name.toLowerCase())
+  return at < 0 || name === "-" ? undefined : at
+}
