@@ -8,10 +8,11 @@ import { linkAdd, linkUp } from "../linux/rtnetlink/link.ts"
 import { routeAdd } from "../linux/rtnetlink/route.ts"
 import type { Arena } from "../linux/skb.ts"
 import type { Tool } from "../linux/task/tool.ts"
+import type { Vfs } from "../linux/task/vfs.ts"
 import { bashTool, shTool } from "../shell/programs.ts"
 import type { Simulation } from "../sim/simulation.ts"
 import { GNU_TOOLS, sudo } from "../tools/coreutils/index.ts"
-import { bridge, curl, gunzip, gzip, ip, ping, systemctl, tar, tcpdump, zcat } from "../tools/index.ts"
+import { bridge, curl, gunzip, gzip, ip, ping, systemctl, tar, tc, tcpdump, zcat } from "../tools/index.ts"
 import { VERSIONS } from "../versions.ts"
 import { ipv4, mac, netmask } from "../wire/address.ts"
 
@@ -33,7 +34,7 @@ export interface MachineSpec {
 }
 
 /** Where a node has what. `/usr/sbin` first, as in Debian's PATH of root. */
-const SBIN: readonly Tool[] = [ip, bridge, tcpdump]
+const SBIN: readonly Tool[] = [ip, bridge, tc, tcpdump]
 const BIN: readonly Tool[] = [ping, curl, systemctl, tar, gzip, gunzip, zcat, sudo, bashTool, shTool, ...GNU_TOOLS]
 
 /** Builds and boots a machine. */
@@ -91,4 +92,11 @@ function installPrograms(kernel: Kernel): void {
     `PRETTY_NAME="${VERSIONS.os}"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n`,
   )
   mountProc(root, kernel.initNet)
+}
+
+/** The programs that images built on Debian have. */
+export function debianRoot(fs: Vfs): void {
+  for (const tool of GNU_TOOLS) fs.install(`/usr/bin/${tool.name}`, tool)
+  fs.install("/bin/sh", shTool)
+  fs.install("/bin/bash", bashTool)
 }

@@ -13,6 +13,7 @@ export const ip: Tool = lazyTool("ip", () => import("./ip/index.ts").then((modul
 export const ping: Tool = lazyTool("ping", () => import("./ping/index.ts").then((module) => module.ping))
 export const systemctl: Tool = lazyTool("systemctl", () => import("./systemctl.ts").then((m) => m.systemctl))
 export const tar: Tool = lazyTool("tar", () => import("./tar/index.ts").then((module) => module.tar))
+export const tc: Tool = lazyTool("tc", () => import("./tc.ts").then((module) => module.tc))
 export const tcpdump: Tool = lazyTool("tcpdump", () => import("./tcpdump/index.ts").then((module) => module.tcpdump))
 export const zcat: Tool = lazyTool("zcat", () => import("./gzip.ts").then((module) => module.zcat))
 

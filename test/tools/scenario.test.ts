@@ -16,6 +16,8 @@ const FILES = [
   "flags",
   "curl",
   "curl-files",
+  "tc",
+  "vxlan-external",
 ]
 
 /** What podwire does not do and says so, by name, with a non-zero exit: the recording shows what the real tool would have done. */

@@ -154,12 +154,12 @@ const changes = (command: string | undefined): boolean =>
   )
 
 export const ip: Tool = defineTool("ip", async (proc) => {
+  let warnings = ""
   try {
     if (proc.argv.some((word) => word === "-V" || word === "-Version")) {
       await proc.out("ip utility, iproute2-6.1.0, libbpf 1.1.2\n")
       return 0
     }
-    let warnings = ""
     const output = run(proc, (text) => {
       warnings += text
     })
@@ -168,7 +168,7 @@ export const ip: Tool = defineTool("ip", async (proc) => {
     return 0
   } catch (thrown) {
     if (!(thrown instanceof IpError)) throw thrown
-    await proc.err(thrown.text)
+    await proc.err(warnings + thrown.text)
     return thrown.code
   }
 })

@@ -26,10 +26,16 @@ const readCentiseconds = (word: string, name: string): number =>
   /^\d+$/.test(word) ? Number(word) : invalid(word, `invalid ${name}`)
 
 const VXLAN_REFUSED: ReadonlySet<string> = new Set(
-  "group srcport proxy noproxy rsc norsc l2miss nol2miss l3miss nol3miss gbp gpe external noexternal flowlabel df maxaddress udp6zerocsumtx noudp6zerocsumtx udp6zerocsumrx noudp6zerocsumrx remcsumtx noremcsumtx remcsumrx noremcsumrx vnifilter novnifilter".split(
+  "group srcport proxy noproxy rsc norsc l2miss nol2miss l3miss nol3miss gbp gpe flowlabel df maxaddress udp6zerocsumtx noudp6zerocsumtx udp6zerocsumrx noudp6zerocsumrx remcsumtx noremcsumtx remcsumrx noremcsumrx vnifilter novnifilter".split(
     " ",
   ),
 )
+
+const NO_PORT = `vxlan: destination port not specified
+Will use Linux kernel default (non-standard value)
+Use 'dstport 4789' to get the IANA assigned value
+Use 'dstport 0' to get default and quiet this message
+`
 
 export function readVxlan(words: Words, options: IpOptions, link: NetDevice | undefined): VxlanOptions {
   const vxlan: VxlanOptions = { vni: -1, local: 0, lower: link }
@@ -50,9 +56,18 @@ export function readVxlan(words: Words, options: IpOptions, link: NetDevice | un
     else if (word === "nolearning") vxlan.learning = false
     else if (word === "udpcsum") vxlan.udpChecksum = true
     else if (word === "noudpcsum") vxlan.udpChecksum = false
+    else if (word === "external") vxlan.external = true
+    else if (word === "noexternal") vxlan.external = false
     else if (VXLAN_REFUSED.has(word)) fail(`ip: podwire does not support vxlan '${word}'`, 255)
     else fail(`vxlan: unknown command "${word}"?\n${KIND_USAGE.vxlan.trimEnd()}`, 1)
   }
+  if (vxlan.external === true) {
+    if (vxlan.vni >= 0) fail("vxlan: both 'external' and vni cannot be specified", 1)
+    vxlan.vni = 0
+    // Who says nothing of learning wants none in this mode.
+    vxlan.learning ??= false
+  }
+  if (vxlan.port === undefined) options.warn(NO_PORT)
   if (vxlan.vni < 0) fail("Error: Required attributes not provided to perform the operation.", 2)
   return vxlan
 }

@@ -100,7 +100,7 @@ function vxlanText(vxlan: Vxlan): string {
   const lower = vxlan.lower === undefined ? "" : `dev ${vxlan.lower.name} `
   const ttl = vxlan.ttl === 0 ? "auto" : String(vxlan.ttl)
   const tos = vxlan.tos === 0 ? "" : `tos 0x${vxlan.tos.toString(16)} `
-  return `vxlan id ${vxlan.vni} ${remote}${local}${lower}srcport 0 0 dstport ${vxlan.port} ${vxlan.learning ? "" : "nolearning "}${tos}ttl ${ttl} ageing ${vxlan.ageing} ${vxlan.udpChecksum ? "udpcsum" : "noudpcsum"} noudp6zerocsumtx noudp6zerocsumrx`
+  return `vxlan ${vxlan.external ? "external " : ""}id ${vxlan.vni} ${remote}${local}${lower}srcport 0 0 dstport ${vxlan.port} ${vxlan.learning ? "" : "nolearning "}${tos}ttl ${ttl} ageing ${vxlan.ageing} ${vxlan.udpChecksum ? "udpcsum" : "noudpcsum"} noudp6zerocsumtx noudp6zerocsumrx`
 }
 
 function bridgeText(dev: NetDevice, bridge: Bridge): string {
@@ -212,6 +212,7 @@ function linkinfoJson(dev: NetDevice): Json | undefined {
     return {
       info_kind: "vxlan",
       info_data: {
+        external: vxlan.external ? true : undefined,
         id: vxlan.vni,
         local: vxlan.local === 0 ? undefined : formatIpv4(vxlan.local),
         link: vxlan.lower?.name,
