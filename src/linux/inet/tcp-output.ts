@@ -38,6 +38,8 @@ export interface Segment {
   ipId: number | undefined
   /** sk_txhash: steers the outer UDP port of a tunnel. 0 lets the flow decide. */
   hash: number
+  /** SO_MARK. */
+  mark: number
 }
 
 /** Bytes of options, padded to words, in the order Linux writes them. */
@@ -119,6 +121,7 @@ export function tcpTransmit(
   leaveChecksum(skb, at, segment, header + length)
   if (finished) checksumHelp(skb)
   skb.hash = segment.hash
+  skb.mark = segment.mark
   net.snmp.tcpOutSegs++
   ipQueueXmit(net, skb, route, {
     source: segment.source,
@@ -170,6 +173,7 @@ export function tcpSendReset(net: NetNamespace, skb: Skb): void {
     sack: undefined,
     ipId: undefined,
     hash: 0,
+    mark: 0,
   }
   tcpTransmit(net, segment, 0, undefined, undefined, true)
 }

@@ -84,6 +84,7 @@ function segmentOf(sock: TcpSock, flags: number, seq: number): Segment {
     sack: sacks ? sackBlocks(sock) : undefined,
     ipId: sock.ipId++ & 0xffff,
     hash: sock.txhash,
+    mark: sock.mark,
   }
 }
 

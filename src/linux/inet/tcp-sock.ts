@@ -30,6 +30,10 @@ export interface TcpAddresses {
   localPort: number
   remoteAddress: number
   remotePort: number
+  /** SO_MARK (0). */
+  mark?: number
+  /** IP_TRANSPARENT (false). */
+  transparent?: boolean
 }
 
 export class TcpSock {
@@ -38,6 +42,10 @@ export class TcpSock {
   readonly localPort: number
   readonly remoteAddress: number
   readonly remotePort: number
+  /** SO_MARK: what every packet of the socket carries in skb.mark. */
+  readonly mark: number
+  /** IP_TRANSPARENT: its own address need not be one of the machine's. */
+  readonly transparent: boolean
   /** The next one of the same hash bucket. */
   chained: TcpSock | undefined = undefined
   state: TcpState = TcpState.CLOSE
@@ -117,6 +125,8 @@ export class TcpSock {
     this.localPort = addresses.localPort
     this.remoteAddress = addresses.remoteAddress
     this.remotePort = addresses.remotePort
+    this.mark = addresses.mark ?? 0
+    this.transparent = addresses.transparent ?? false
     const { sysctl, prng } = net
     this.iss = prng.uint32()
     this.sndUna = this.sndNxt = this.sndSmall = this.iss

@@ -15,6 +15,19 @@ export interface ConnectOptions {
   source?: number
   sourcePort?: number
   device?: NetDevice
+  /** SO_MARK (0). */
+  mark?: number
+  /** IP_TRANSPARENT: `source` need not be one of this machine's addresses. */
+  transparent?: boolean
+}
+
+export interface ListenOptions {
+  /** Connections that wait to be accepted (511). */
+  backlog?: number
+  /** SO_MARK, for the connections too (0). */
+  mark?: number
+  /** IP_TRANSPARENT: connections to addresses of others may be handed to it (TPROXY). */
+  transparent?: boolean
 }
 
 const EMPTY = new Uint8Array(0)
@@ -37,9 +50,19 @@ export class TcpSocket {
     options: ConnectOptions = {},
   ): Promise<TcpSocket | Errno> {
     const { net } = proc
+    if (
+      options.source !== undefined &&
+      options.source !== 0 &&
+      options.transparent !== true &&
+      !net.isLocal(options.source)
+    )
+      return "EADDRNOTAVAIL"
     const way = ipRouteOutput(net, address, options.source ?? 0, options.device)
     if (typeof way === "string") return way
-    const sock = net.tcp.create(way.source, options.sourcePort ?? 0, address, port)
+    const sock = net.tcp.create(way.source, options.sourcePort ?? 0, address, port, {
+      ...(options.mark === undefined ? {} : { mark: options.mark }),
+      ...(options.transparent === undefined ? {} : { transparent: options.transparent }),
+    })
     if (typeof sock === "string") return sock
     const errno = sock.connect()
     if (errno !== undefined) return errno
@@ -115,20 +138,24 @@ export class TcpListener implements TcpListenEndpoint {
   readonly address: number
   readonly port: number
   readonly backlog: number
+  readonly mark: number
+  readonly transparent: boolean
   readonly #queue: TcpSock[] = []
   readonly #arrived = new WaitQueue()
 
-  private constructor(net: NetNamespace, address: number, port: number, backlog: number) {
+  private constructor(net: NetNamespace, address: number, port: number, options: ListenOptions) {
     this.net = net
     this.address = address
     this.port = port
-    this.backlog = backlog
+    this.backlog = Math.min(options.backlog ?? 511, net.sysctl.somaxconn)
+    this.mark = options.mark ?? 0
+    this.transparent = options.transparent ?? false
   }
 
   /** One line to copy: `const listener = TcpListener.listen(proc.net, 0, 80)`. */
-  static listen(net: NetNamespace, address: number, port: number, backlog = 511): TcpListener | Errno {
+  static listen(net: NetNamespace, address: number, port: number, options: ListenOptions = {}): TcpListener | Errno {
     if (address !== 0 && !net.isLocal(address)) return "EADDRNOTAVAIL"
-    const listener = new TcpListener(net, address, port, Math.min(backlog, net.sysctl.somaxconn))
+    const listener = new TcpListener(net, address, port, options)
     return net.tcp.listen(listener) ?? listener
   }
 

@@ -29,6 +29,10 @@ const { TcpFlag } = tcp
 export interface TcpListenEndpoint {
   readonly address: number
   readonly port: number
+  /** SO_MARK, which accepted connections inherit. */
+  readonly mark: number
+  /** IP_TRANSPARENT: a rule may hand it connections to addresses of others. */
+  readonly transparent: boolean
   /** True while the accept queue has room. */
   hasRoom(): boolean
   /** A connection finished its handshake. */
@@ -54,7 +58,13 @@ export class TcpTable {
   }
 
   /** A new connection's socket, bound to an ephemeral port when `localPort` is 0. */
-  create(localAddress: number, localPort: number, remoteAddress: number, remotePort: number): TcpSock | Errno {
+  create(
+    localAddress: number,
+    localPort: number,
+    remoteAddress: number,
+    remotePort: number,
+    options: { mark?: number; transparent?: boolean } = {},
+  ): TcpSock | Errno {
     const port =
       localPort ||
       pickPort(
@@ -65,7 +75,7 @@ export class TcpTable {
       )
     if (port === undefined) return "EADDRNOTAVAIL"
     if (this.#connections.get(localAddress, port, remoteAddress, remotePort) !== undefined) return "EADDRINUSE"
-    return this.#add(new TcpSock(this.#net, { localAddress, localPort: port, remoteAddress, remotePort }))
+    return this.#add(new TcpSock(this.#net, { ...options, localAddress, localPort: port, remoteAddress, remotePort }))
   }
 
   #add(sock: TcpSock): TcpSock {
@@ -107,7 +117,11 @@ export class TcpTable {
     }
     const local = ipv4.destination(view, skb.networkHeader)
     const remote = ipv4.source(view, skb.networkHeader)
-    const sock = this.#connections.get(local, tcp.destinationPort(view, at), remote, tcp.sourcePort(view, at))
+    const chosen = skb.sk
+    const sock =
+      chosen instanceof TcpSock
+        ? chosen
+        : this.#connections.get(local, tcp.destinationPort(view, at), remote, tcp.sourcePort(view, at))
     if (sock !== undefined && !this.#reopens(sock, skb)) {
       sock.receive(segmentOf(skb, header))
       skb.free()
@@ -126,7 +140,10 @@ export class TcpTable {
   #rcvNew(skb: Skb, header: number, local: number, remote: number): void {
     const net = this.#net
     const flags = tcp.flags(skb.view, skb.data)
-    const endpoint = this.#listener(local, tcp.destinationPort(skb.view, skb.data))
+    const port = tcp.destinationPort(skb.view, skb.data)
+    // A rule or a program may have chosen the listener (skb_steal_sock): then it is not the one of this address.
+    const chosen = skb.sk instanceof TcpSock ? undefined : skb.sk
+    const endpoint = chosen ?? this.listener(local, port)
     if (endpoint === undefined || (flags & TcpFlag.ACK) !== 0) {
       tcpSendReset(net, skb)
       kfreeSkb(net, skb, DropReason.NO_SOCKET)
@@ -138,9 +155,11 @@ export class TcpTable {
     }
     const addresses = {
       localAddress: local,
-      localPort: endpoint.port,
+      localPort: port,
       remoteAddress: remote,
       remotePort: tcp.sourcePort(skb.view, skb.data),
+      mark: endpoint.mark,
+      transparent: endpoint.transparent,
     }
     const sock = this.#add(new TcpSock(net, addresses))
     sock.onEstablished = () => endpoint.established(sock)
@@ -148,7 +167,13 @@ export class TcpTable {
     skb.free()
   }
 
-  #listener(address: number, port: number): TcpListenEndpoint | undefined {
+  /** The connection with these four numbers, for rules that look ahead. */
+  connection(local: number, localPort: number, remote: number, remotePort: number): TcpSock | undefined {
+    return this.#connections.get(local, localPort, remote, remotePort)
+  }
+
+  /** Who listens there: on the address itself, else on all. */
+  listener(address: number, port: number): TcpListenEndpoint | undefined {
     const candidates = this.#listeners.get(port)
     return (
       candidates?.find((endpoint) => endpoint.address === address) ??
