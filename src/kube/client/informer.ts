@@ -12,17 +12,20 @@ export class Informer {
   readonly #registry: Registry
   readonly #handler: (type: WatchType, object: ApiObject) => void
   readonly #queue: { type: WatchType; object: ApiObject }[] = []
+  readonly #delay: number
   #stop: (() => void) | undefined
 
-  /** What is there already is told as ADDED. */
+  /** What is there already is told as ADDED. `delay`: nanoseconds; 0 for what is to be in force before the next program can notice. */
   constructor(
     registry: Registry,
     resource: Resource,
     query: Query,
     handler: (type: WatchType, object: ApiObject) => void,
+    delay: number = DELAY,
   ) {
     this.#registry = registry
     this.#handler = handler
+    this.#delay = delay
     for (const object of registry.list(resource, query)) this.#push("ADDED", object)
     this.#stop = registry.watch(resource, query, undefined, (type, object) => this.#push(type, object))
   }
@@ -40,7 +43,7 @@ export class Informer {
 
   #push(type: WatchType, object: ApiObject): void {
     this.#queue.push({ type, object })
-    this.#registry.sim.schedule(DELAY, this, 0)
+    this.#registry.sim.schedule(this.#delay, this, 0)
   }
 
   fire(): void {

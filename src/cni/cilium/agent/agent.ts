@@ -1,0 +1,263 @@
+/** The agent of one node: what its parts share, and what its API answers. Models daemon/cmd/daemon.go. */
+import type { Registry } from "../../../kube/api/registry.ts"
+import type { Node, Pod } from "../../../kube/api/types.ts"
+import { Informer } from "../../../kube/client/informer.ts"
+import type { Kernel } from "../../../linux/kernel.ts"
+import { LabelSet } from "../../../policy/labels.ts"
+import { PolicyRepository } from "../../../policy/repository.ts"
+import type { Prng } from "../../../sim/prng.ts"
+import type { Simulation } from "../../../sim/simulation.ts"
+import { formatIpv4, type Prefix } from "../../../wire/address.ts"
+import { type CiliumDatapath, datapathOf } from "../datapath/datapath.ts"
+import { xdsOf } from "../envoy/xds.ts"
+import type { AgentClient, AgentConfig, EndpointRequest, PodRef } from "../plugin/agent-client.ts"
+import { drainDeletions } from "../plugin/delete-queue.ts"
+import type { CniConf } from "./cni-conf.ts"
+import { type EndpointHost, EndpointManager } from "./endpoint-manager.ts"
+import { IdentityAllocator, labelsOfIdentity, RESERVED_IDENTITIES } from "./identity.ts"
+import type { Ipam } from "./ipam.ts"
+import { Ipcache } from "./ipcache.ts"
+import { LocalIdentities } from "./local-identities.ts"
+import type { Log } from "./log.ts"
+import { NodeManager } from "./nodes.ts"
+import type { AgentOptions } from "./options.ts"
+import { PolicyWatcher } from "./policies.ts"
+import { type HttpJudge, Redirects } from "./redirects.ts"
+import { ServiceReflector } from "./services.ts"
+import { type NodeState, stateOf } from "./state.ts"
+
+export interface AgentParts {
+  readonly kernel: Kernel
+  readonly registry: Registry
+  readonly node: Node
+  readonly nodeIp: string
+  readonly options: AgentOptions
+  readonly log: Log
+  readonly ipam: Ipam
+  readonly routerIp: number
+  readonly podCidr: Prefix
+  readonly judge: HttpJudge
+}
+
+/** From the answer of the plugin's question to the pod's route (tunnel overhead). */
+const OVERHEAD = 50
+
+export class Agent implements AgentClient, EndpointHost {
+  readonly kernel: Kernel
+  readonly registry: Registry
+  readonly nodeName: string
+  readonly nodeIp: string
+  readonly clusterName: string
+  readonly options: AgentOptions
+  readonly log: Log
+  readonly prng: Prng
+  readonly datapath: CiliumDatapath
+  readonly ipam: Ipam
+  readonly routerIp: number
+  readonly podCidr: Prefix
+  readonly state: NodeState
+  readonly repository: PolicyRepository
+  readonly identities: IdentityAllocator
+  readonly ipcache: Ipcache
+  readonly localIdentities: LocalIdentities
+  readonly redirects: Redirects
+  readonly endpoints: EndpointManager
+  readonly nodes: NodeManager
+  readonly policies: PolicyWatcher
+  readonly services: ServiceReflector
+  /** Labels of the cluster's identities, as their objects say. */
+  readonly clusterIdentities: Map<number, LabelSet> = new Map()
+  readonly startTime: number
+  cniConf: CniConf | undefined = undefined
+  alive = true
+  readonly #node: Node
+  readonly #informers: Informer[] = []
+
+  constructor(parts: AgentParts) {
+    const { kernel, registry, node, options } = parts
+    this.kernel = kernel
+    this.registry = registry
+    this.#node = node
+    this.nodeName = node.metadata.name
+    this.nodeIp = parts.nodeIp
+    this.clusterName = options.clusterName
+    this.options = options
+    this.log = parts.log
+    this.ipam = parts.ipam
+    this.routerIp = parts.routerIp
+    this.podCidr = parts.podCidr
+    this.startTime = kernel.sim.now
+    this.prng = kernel.prng.fork(`cilium/agent/${kernel.sim.now}`)
+    this.datapath = datapathOf(kernel)
+    this.state = stateOf(kernel)
+    this.repository = new PolicyRepository({ enforcement: options.enforcement })
+    for (const [id, labels] of RESERVED_IDENTITIES) this.repository.addIdentity(id, labels)
+    this.identities = new IdentityAllocator(registry, kernel.prng.fork("cilium/identities"))
+    this.ipcache = new Ipcache(this.datapath.ipcache)
+    this.localIdentities = new LocalIdentities(this.repository, this.ipcache)
+    this.redirects = new Redirects(kernel, this.datapath, parts.judge)
+    this.endpoints = new EndpointManager(this)
+    this.nodes = new NodeManager(registry, this.nodeName, this.nodeIp, this.datapath, this.ipcache)
+    this.policies = new PolicyWatcher({ ...this.#policyHost() })
+    this.services = new ServiceReflector(registry, this.datapath.lb, this.nodeName)
+  }
+
+  get sim(): Simulation {
+    return this.kernel.sim
+  }
+
+  #policyHost(): ConstructorParameters<typeof PolicyWatcher>[0] {
+    const { registry, options, log, repository } = this
+    return {
+      registry,
+      options,
+      log,
+      repository,
+      rulesChanged: (affects) => {
+        this.localIdentities.setPolicyPrefixes(repository.prefixes)
+        this.endpoints.regenerateWhere(affects)
+      },
+    }
+  }
+
+  /** Follows the API and takes over what a former agent has left. */
+  start(): void {
+    this.ipcache.upsert("0.0.0.0/0", "fallback", { identity: 2, origin: "the world" })
+    xdsOf(this.kernel).maps = {
+      endpoint: (address) => this.#proxyEndpoint(address),
+      identity: (address) => this.datapath.ipcache.lookup(address)?.identity ?? 2,
+      routerAddress: this.routerIp,
+      events: this.datapath.events,
+    }
+    this.#followIdentities()
+    this.nodes.start()
+    this.policies.start()
+    this.#followLabels()
+    this.#takeOver()
+  }
+
+  /** Endpoints of a former agent go on, those apart whose sandboxes went while there was none. */
+  #takeOver(): void {
+    const gone = drainDeletions(this.kernel)
+    for (const endpoint of this.endpoints.list)
+      if (endpoint.kind === "pod" && gone.includes(endpoint.containerId)) {
+        this.endpoints.delete(endpoint)
+        this.ipam.release(endpoint.address)
+      } else {
+        endpoint.policy = undefined
+        this.endpoints.attach(endpoint)
+      }
+  }
+
+  stop(): void {
+    this.alive = false
+    for (const part of [this.nodes, this.policies, this.services, this.cniConf]) part?.stop()
+    for (const informer of this.#informers) informer.stop()
+  }
+
+  #proxyEndpoint(address: number): { id: number; identity: number } | undefined {
+    const info = this.datapath.endpoints.lookup(address)
+    return info === undefined || info.host ? undefined : { id: info.id, identity: info.identity }
+  }
+
+  #followIdentities(): void {
+    const resource = this.registry.resourceByKind("cilium.io/v2", "CiliumIdentity")
+    if (resource === undefined) return
+    this.#informers.push(
+      new Informer(this.registry, resource, {}, (type, object) => {
+        const id = Number(object.metadata.name)
+        if (type === "DELETED") {
+          this.clusterIdentities.delete(id)
+          this.repository.removeIdentity(id)
+          return
+        }
+        if (this.clusterIdentities.has(id)) return
+        const labels = labelsOfIdentity(object)
+        this.clusterIdentities.set(id, labels)
+        this.repository.addIdentity(id, labels)
+      }),
+    )
+  }
+
+  /** A pod's or a namespace's new labels make another identity. */
+  #followLabels(): void {
+    const { registry } = this
+    const own = [{ field: "spec.nodeName", equals: true, value: this.nodeName }]
+    this.#informers.push(
+      new Informer(registry, registry.resource("pods"), { fields: own }, (type, object) => {
+        const { namespace, name } = (object as Pod).metadata
+        if (type === "MODIFIED") this.endpoints.labelsChanged((pod) => pod.namespace === namespace && pod.name === name)
+      }),
+      new Informer(registry, registry.resource("namespaces"), {}, (type, object) => {
+        if (type === "MODIFIED") this.endpoints.labelsChanged((pod) => pod.namespace === object.metadata.name)
+      }),
+    )
+  }
+
+  /** Changes it has seen and not yet acted on. */
+  get pending(): number {
+    const own = this.#informers.reduce((sum, informer) => sum + informer.pending, 0)
+    return own + this.nodes.pending + this.policies.pending + this.services.pending
+  }
+
+  /** The labels of an identity, wherever its number comes from. */
+  labelsOf(identity: number): LabelSet | undefined {
+    if (identity === 1 && this.nodes.isApiServer) return new LabelSet(["reserved:host", "reserved:kube-apiserver"])
+    return (
+      RESERVED_IDENTITIES.get(identity) ??
+      this.clusterIdentities.get(identity) ??
+      this.localIdentities.labels(identity) ??
+      this.endpoints.list.find((endpoint) => endpoint.identity === identity)?.labels
+    )
+  }
+
+  /** Labels of the host's own endpoint. */
+  get hostLabels(): LabelSet {
+    const { labels = {} } = this.#node.metadata
+    return new LabelSet([
+      "reserved:host",
+      ...Object.entries(labels).map(([key, value]) => (value === "" ? `k8s:${key}` : `k8s:${key}=${value}`)),
+    ])
+  }
+
+  // ── what the CNI plugin asks ────────────────────────────────────────────────────────────────
+
+  config(): AgentConfig {
+    const { deviceMtu } = this.datapath.config
+    return { deviceMtu, routeMtu: deviceMtu - OVERHEAD, datapathMode: "veth", routerIp: this.routerIp }
+  }
+
+  ipamAllocate(owner: string): number | string {
+    const address = this.ipam.allocate(owner)
+    return typeof address === "string" ? `[POST /ipam][502] postIpamFailure  "${address}"` : address
+  }
+
+  ipamRelease(address: number): void {
+    this.ipam.release(address)
+  }
+
+  async createEndpoint(request: EndpointRequest): Promise<string | undefined> {
+    return this.endpoints.create(request)
+  }
+
+  async deleteEndpoint(containerId: string, containerInterface: string): Promise<string | undefined> {
+    const endpoint = this.endpoints.byAttachment(containerId, containerInterface)
+    if (endpoint === undefined) return `endpoint ${containerId}:${containerInterface} not found`
+    this.endpoints.delete(endpoint)
+    this.ipam.release(endpoint.address)
+    return undefined
+  }
+
+  hasEndpoint(containerId: string, containerInterface: string): boolean {
+    return this.endpoints.byAttachment(containerId, containerInterface) !== undefined
+  }
+
+  /** `default/web-1` of an address, if it is a pod's. */
+  podOf(address: number): Pick<PodRef, "namespace" | "name"> | undefined {
+    return this.ipcache.host(address)?.pod
+  }
+
+  toString(): string {
+    return `cilium-agent on ${this.nodeName} (${formatIpv4(this.routerIp)})`
+  }
+}

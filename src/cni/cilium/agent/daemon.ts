@@ -1,0 +1,276 @@
+/** cilium-agent, the program: from its configuration to a node that is ready. Models daemon/cmd/daemon_main.go. */
+import type { ApiServer } from "../../../kube/api/server.ts"
+import { isStatus } from "../../../kube/api/status.ts"
+import type { Node } from "../../../kube/api/types.ts"
+import type { Process } from "../../../linux/task/process.ts"
+import type { Tool } from "../../../linux/task/tool.ts"
+import { defineTool } from "../../../shell/tool.ts"
+import { MILLISECOND, SECOND } from "../../../sim/simulation.ts"
+import { WaitQueue } from "../../../sim/task.ts"
+import { VERSIONS } from "../../../versions.ts"
+import { formatIpv4, formatPrefix, type Prefix, parseIpv4, parsePrefix } from "../../../wire/address.ts"
+import { DEFAULT_CONFIG } from "../datapath/config.ts"
+import { datapathOf } from "../datapath/datapath.ts"
+import { Agent } from "./agent.ts"
+import { addressOf, ownNode, publishNode } from "./cilium-node.ts"
+import { CniConf } from "./cni-conf.ts"
+import { HealthEndpoint } from "./health.ts"
+import { serveHealthz } from "./healthz.ts"
+import { judgeHttp } from "./http-judge.ts"
+import { Ipam, restore } from "./ipam.ts"
+import { type Log, logOf } from "./log.ts"
+import { type AgentOptions, readOptions } from "./options.ts"
+import { listen, unlisten } from "./registry.ts"
+import { stateOf } from "./state.ts"
+
+const MODULE = "agent.controlplane.daemon"
+const STEP = 20 * MILLISECOND
+/** agent-health-port. */
+const HEALTH_PORT = 9879
+/** Without these the agent does not go on. */
+const NEEDED_KINDS = [
+  "CiliumNetworkPolicy",
+  "CiliumClusterwideNetworkPolicy",
+  "CiliumEndpoint",
+  "CiliumIdentity",
+  "CiliumNode",
+] as const
+
+export const ciliumAgent = (api: ApiServer): Tool => defineTool("cilium-agent", (proc) => new Daemon(api, proc).main())
+
+class Daemon {
+  readonly #api: ApiServer
+  readonly #proc: Process
+  readonly #log: Log
+  readonly #wake = new WaitQueue()
+  #terminated = false
+
+  constructor(api: ApiServer, proc: Process) {
+    this.#api = api
+    this.#proc = proc
+    this.#log = logOf(proc)
+  }
+
+  #die(message: string, module: string, error: string): number {
+    this.#log("fatal", message, module, { error })
+    return 1
+  }
+
+  async main(): Promise<number> {
+    const stop = (): void => {
+      this.#terminated = true
+      this.#wake.wake()
+    }
+    this.#proc.on("SIGTERM", stop)
+    this.#proc.on("SIGINT", stop)
+    const folder = this.#configDir()
+    if (folder === undefined) return 1
+    const options = readOptions(this.#proc, folder)
+    if (typeof options === "string") return this.#die("Unable to initialize configuration", "agent", options)
+    this.#greet(options)
+    let ready = false
+    serveHealthz(this.#proc, HEALTH_PORT, () => ready)
+    const node = await this.#localNode()
+    if (node === undefined) return 0
+    const podCidr = await this.#podCidr(node, options)
+    if (podCidr === undefined) return 0
+    return this.#run(node, podCidr, options, () => {
+      ready = true
+    })
+  }
+
+  #configDir(): string | undefined {
+    const unknown = this.#proc.argv.slice(1).find((word) => !word.startsWith("--config-dir="))
+    if (unknown !== undefined) {
+      void this.#proc.err(
+        `Error: podwire's cilium-agent has no flag ${unknown}: its options are files of --config-dir\n`,
+      )
+      return undefined
+    }
+    return this.#proc.argv[1]?.slice("--config-dir=".length) ?? "/tmp/cilium/config-map"
+  }
+
+  #greet(options: AgentOptions): void {
+    for (const [key, value] of [...options.all].sort(([a], [b]) => (a < b ? -1 : 1)))
+      this.#log("info", `  --${key}='${value}'`, "agent")
+    this.#log("info", "     _ _ _", "agent")
+    this.#log("info", " ___|_| |_|_ _ _____", "agent")
+    this.#log("info", "|  _| | | | | |     |", "agent")
+    this.#log("info", "|___|_|_|_|___|_|_|_|", "agent")
+    this.#log("info", `Cilium ${VERSIONS.cilium} go version go1.24.5 linux/amd64`, "agent")
+  }
+
+  // ── the node ────────────────────────────────────────────────────────────────────────────────
+
+  /** Waits for the kinds the operator registers; then this node's object. */
+  async #localNode(): Promise<Node | undefined> {
+    const { registry } = this.#api
+    const missing = (): string[] =>
+      NEEDED_KINDS.filter((kind) => registry.resourceByKind("cilium.io/v2", kind) === undefined)
+    for (let told = false; missing().length > 0; ) {
+      if (this.#terminated) return undefined
+      if (!told)
+        this.#log("info", "Still waiting for Cilium Operator to register CRDs", "agent.infra.crd-sync", {
+          CRDs: `[${missing()
+            .map((kind) => `crd:${kind.toLowerCase().replace(/y$/, "ie")}s.cilium.io`)
+            .join(" ")}]`,
+        })
+      told = true
+      await this.#proc.task.wait(this.#wake, STEP)
+    }
+    this.#log("info", "All Cilium CRDs have been found and are available", "agent.infra.crd-sync")
+    const name = this.#proc.env.get("K8S_NODE_NAME") ?? this.#proc.kernel.hostname
+    const node = registry.get(registry.resource("nodes"), undefined, name)
+    if (isStatus(node)) {
+      this.#die("Unable to get node resource", MODULE, node.message ?? "")
+      return undefined
+    }
+    return node as Node
+  }
+
+  /** The range of this node's pods: the operator's, or Kubernetes' own. */
+  async #podCidr(node: Node, options: AgentOptions): Promise<Prefix | undefined> {
+    const { registry } = this.#api
+    const { name } = node.metadata
+    const bootId = node.status.nodeInfo?.bootID ?? ""
+    for (let told = false; ; ) {
+      const found = this.#wantedCidr(name, options)
+      const known = ownNode(registry, name)
+      publishNode(registry, node, {
+        ...(options.ipam === "kubernetes" && found !== undefined ? { podCIDRs: [found] } : {}),
+        ...(known === undefined ? {} : keptAddresses(known)),
+        bootId,
+      })
+      const prefix = parsePrefix(found ?? "")
+      if (prefix !== undefined) {
+        this.#log("info", "Received own node information from API server", MODULE, {
+          nodeName: name,
+          v4Prefix: found ?? "",
+        })
+        return prefix
+      }
+      if (!told)
+        this.#log("warn", "Waiting for k8s node information", MODULE, { error: "required IPv4 PodCIDR not available" })
+      told = true
+      if (this.#terminated) return undefined
+      await this.#proc.task.wait(this.#wake, STEP)
+    }
+  }
+
+  #wantedCidr(name: string, options: AgentOptions): string | undefined {
+    const { registry } = this.#api
+    if (options.ipam === "cluster-pool") return ownNode(registry, name)?.spec.ipam?.podCIDRs?.[0]
+    const node = registry.get(registry.resource("nodes"), undefined, name)
+    return isStatus(node) ? undefined : (node as Node).spec.podCIDR
+  }
+
+  // ── run ─────────────────────────────────────────────────────────────────────────────────────
+
+  async #run(node: Node, podCidr: Prefix, options: AgentOptions, ready: () => void): Promise<number> {
+    const { kernel } = this.#proc
+    const agent = this.#build(node, podCidr, options)
+    if (typeof agent === "string") return this.#die("Unable to allocate router IP", MODULE, agent)
+    await this.#proc.sleep(STEP)
+    const refused = agent.datapath.base({
+      routerIp: agent.routerIp,
+      nodeIp: parseIpv4(agent.nodeIp) ?? 0,
+      localCidr: podCidr,
+      uplinks: uplinksOf(this.#proc),
+    })
+    if (refused !== undefined)
+      return this.#die("failed to setup vxlan tunnel device", "agent.datapath.loader", refused.message)
+    const health = new HealthEndpoint(agent)
+    try {
+      agent.start()
+      health.start()
+      this.#publish(node, agent, health)
+      await this.#proc.sleep(STEP)
+      listen(kernel, agent)
+      this.#log("info", "Daemon initialization completed", MODULE, {
+        bootstrapTime: seconds(kernel.sim.now - this.#proc.startTime),
+      })
+      this.#log("info", "Serving cilium API at unix:///var/run/cilium/cilium.sock", "agent.infra.api-server")
+      agent.cniConf = new CniConf(this.#proc.fs, this.#log, options)
+      agent.cniConf.start()
+      ready()
+      while (!this.#terminated) await this.#proc.task.wait(this.#wake)
+      this.#log("info", "Signal received", "", { signal: "terminated" })
+      this.#log("info", "Stopping", "")
+      return 0
+    } finally {
+      unlisten(kernel, agent)
+      agent.stop()
+    }
+  }
+
+  #build(node: Node, podCidr: Prefix, options: AgentOptions): Agent | string {
+    const { kernel } = this.#proc
+    const { registry } = this.#api
+    const state = stateOf(kernel)
+    const datapath = datapathOf(kernel)
+    datapath.config = {
+      ...DEFAULT_CONFIG,
+      tunnelPort: options.tunnelPort,
+      policyAudit: options.policyAudit,
+      monitorInterval: options.monitorInterval,
+      ...(options.mtu === 0 ? {} : { deviceMtu: options.mtu }),
+    }
+    const ipam = new Ipam(podCidr, kernel.prng.fork("cilium/ipam"))
+    const routerIp = restore(ipam, state.routerIp, "router")
+    if (typeof routerIp === "string") return routerIp
+    state.routerIp = routerIp
+    for (const endpoint of state.endpoints.values())
+      ipam.take(endpoint.address, `${endpoint.pod?.namespace ?? ""}/${endpoint.pod?.name ?? ""}`)
+    const nodeIp = (node.status.addresses ?? []).find(({ type }) => type === "InternalIP")?.address ?? ""
+    const agent = new Agent({
+      kernel,
+      registry,
+      node,
+      nodeIp,
+      options,
+      log: this.#log,
+      ipam,
+      routerIp,
+      podCidr,
+      judge: judgeHttp,
+    })
+    this.#tellAddressing(node.metadata.name, nodeIp, routerIp, podCidr)
+    return agent
+  }
+
+  #tellAddressing(name: string, nodeIp: string, routerIp: number, { address, length }: Prefix): void {
+    this.#log("info", "Addressing information:", MODULE)
+    this.#log("info", `  Local node-name: ${name}`, MODULE)
+    this.#log("info", `  External-Node IPv4: ${nodeIp}`, MODULE)
+    this.#log("info", `  Internal-Node IPv4: ${formatIpv4(routerIp)}`, MODULE)
+    this.#log("info", `  IPv4 allocation prefix: ${formatPrefix(address, length)}`, MODULE)
+  }
+
+  #publish(node: Node, agent: Agent, health: HealthEndpoint): void {
+    publishNode(this.#api.registry, node, {
+      routerIp: formatIpv4(agent.routerIp),
+      ...(health.address === 0 ? {} : { healthIp: formatIpv4(health.address) }),
+      ...(agent.options.ipam === "kubernetes"
+        ? { podCIDRs: [formatPrefix(agent.podCidr.address, agent.podCidr.length)] }
+        : {}),
+      bootId: node.status.nodeInfo?.bootID ?? "",
+    })
+  }
+}
+
+/** What an earlier agent of this node has published. */
+function keptAddresses(node: NonNullable<ReturnType<typeof ownNode>>): { routerIp?: string; healthIp?: string } {
+  const router = addressOf(node, "CiliumInternalIP")
+  const health = node.spec.health?.ipv4
+  return {
+    ...(router === undefined ? {} : { routerIp: router }),
+    ...(health === undefined ? {} : { healthIp: health }),
+  }
+}
+
+/** Devices with a route or an address that leads out: not loopback, not Cilium's own, not pods' or bridges'. Models pkg/datapath/linux/devices_controller.go. */
+function uplinksOf(proc: Process): string[] {
+  return proc.net.devices.filter((dev) => dev.kind === "ethernet" && dev.addresses.length > 0).map((dev) => dev.name)
+}
+
+const seconds = (ns: number): string => `${(ns / SECOND).toFixed(6).replace(/0+$/, "").replace(/\.$/, "")}s`
