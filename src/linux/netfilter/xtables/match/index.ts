@@ -8,6 +8,7 @@ import { comment, connmark, mark } from "./mark.ts"
 import { multiport } from "./multiport.ts"
 import { physdev } from "./physdev.ts"
 import { sctp, tcp, udp } from "./ports.ts"
+import { recent } from "./recent.ts"
 import { socket } from "./socket.ts"
 import { limit, statistic } from "./statistic.ts"
 
@@ -22,6 +23,7 @@ const MATCHES: ReadonlyMap<string, MatchExtension> = new Map(
     mark,
     multiport,
     physdev,
+    recent,
     sctp,
     socket,
     state,
@@ -35,7 +37,7 @@ const MATCHES: ReadonlyMap<string, MatchExtension> = new Map(
 const REFUSED = new Set(
   (
     "ah bpf cgroup cluster connbytes connlabel connlimit cpu dccp devgroup dscp ecn esp hashlimit helper ipcomp iprange ipvs length mac nfacct " +
-    "osf owner pkttype policy quota rateest realm recent rpfilter set string tcpmss time tos ttl u32"
+    "osf owner pkttype policy quota rateest realm rpfilter set string tcpmss time tos ttl u32"
   ).split(" "),
 )
 
