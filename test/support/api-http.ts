@@ -95,6 +95,7 @@ async function answer(
     response.writeHead(400, { "content-type": "application/json" }).end(JSON.stringify(refused))
     return
   }
+  await api.needs({ method: request.method as ApiRequest["method"], path: request.url ?? "/" })?.()
   const result = api.handle({
     method: request.method as ApiRequest["method"],
     path: request.url ?? "/",

@@ -9,7 +9,7 @@ const LATE: readonly RegExp[] = [
   /^src\/(capture|policy|kube\/proxy|kube\/dns)\//,
   /^src\/images\/(nginx-server|coredns)\.ts/,
   /^src\/cni\/(bridge\/|ipam\/|bundle\.ts|skel\.ts)/,
-  /^src\/cni\/cilium\/(chart|crds|datapath|envoy|hubble|monitor|operator|plugin)\//,
+  /^src\/cni\/cilium\/((crds|datapath|envoy|hubble|monitor|operator|plugin)\/|chart\/(?!release))/,
   /^src\/cni\/flannel\/(flanneld|meta-plugin|backend)/,
   /^node_modules\/(yaml|re2js)\//,
 ]

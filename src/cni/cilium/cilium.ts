@@ -1,7 +1,5 @@
 /** Cilium as a cluster takes it: what `cilium install` would have created, images, plugins. */
-import { bridgePlugin } from "../bridge/bridge.ts"
-import { loopback, portmap } from "../bundle.ts"
-import { hostLocal } from "../ipam/host-local.ts"
+import { bridgePlugin, hostLocal, loopback, portmap } from "../plugins.ts"
 import type { CniProvider } from "../provider.ts"
 import { agentOf } from "./agent/registry.ts"
 import { ciliumCommand } from "./cli/tool.ts"

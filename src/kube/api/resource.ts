@@ -55,6 +55,8 @@ export interface Resource {
   readonly defaults?: (object: Dict) => void
   /** What is wrong with an object; with `old`, what is wrong with the change. */
   readonly validate?: (object: ApiObject, old: ApiObject | undefined) => FieldError[]
+  /** Code that its writes need. A client waits for it before it sends one; see {@link ApiServer.needs}. */
+  readonly load?: () => Promise<void>
   /** Names that are not DNS subdomains ("path": anything without / and %), or stricter ones. */
   readonly names?: "label" | "label1035" | "subdomain" | "path"
 }

@@ -1,6 +1,6 @@
 /** The kinds a cluster is born with. */
-import { validateDefinition } from "./crd/check-definition.ts"
 import { CLEANUP, definitionDefaults } from "./crd/definition.ts"
+import { definitionCode, loadDefinitions } from "./crd/load.ts"
 import * as defaults from "./defaults.ts"
 import { num, peek, text } from "./json.ts"
 import * as config from "./printers/config.ts"
@@ -236,7 +236,8 @@ export const BUILT_IN: readonly Resource[] = [
     columns: config.definitionColumns,
     row: config.definitionRow,
     defaults: definitionDefaults,
-    validate: validateDefinition,
+    validate: (object, old) => definitionCode().validateDefinition(object, old),
+    load: loadDefinitions,
   },
   {
     group: "coordination.k8s.io",

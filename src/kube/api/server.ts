@@ -51,6 +51,11 @@ export class ApiServer {
     this.#context = printContext(sim)
   }
 
+  /** What a client must wait for before {@link handle} can answer a request: code, for a few writes. */
+  needs({ method, path }: ApiRequest): (() => Promise<void>) | undefined {
+    return method === "GET" ? undefined : this.#target(path.split("?", 1)[0] as string)?.resource.load
+  }
+
   /** Answers a request. Never throws for what a client sends. */
   handle(request: ApiRequest): ApiResponse {
     this.registry.warnings = []

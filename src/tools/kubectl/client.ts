@@ -37,6 +37,8 @@ export class Client {
 
   /** The body of the answer; what the server warns of goes to standard error. */
   async ask(request: ApiRequest): Promise<unknown> {
+    const needs = this.api.needs(request)
+    if (needs !== undefined) await this.proc.task.load(needs)
     const { body } = this.request(request)
     await this.warn()
     return body

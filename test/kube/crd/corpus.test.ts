@@ -5,6 +5,7 @@
  */
 import { beforeAll, describe, expect, test } from "vitest"
 import { ciliumDefinitions } from "../../../src/cni/cilium/crds/index.ts"
+import { loadDefinitions } from "../../../src/kube/api/crd/load.ts"
 import type { ApiServer } from "../../../src/kube/api/server.ts"
 import { isStatus, type Status } from "../../../src/kube/api/status.ts"
 import type { ApiObject } from "../../../src/kube/api/types.ts"
@@ -25,6 +26,7 @@ beforeAll(async () => {
     if (isStatus(made)) throw new Error(made.message)
   }
   create("namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: "bar" } })
+  await loadDefinitions()
   for (const definition of ciliumDefinitions) create("customresourcedefinitions", definition)
   await plane.sim.advance(1e9)
 })

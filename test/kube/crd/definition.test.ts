@@ -56,6 +56,7 @@ const widget = (spec: object, more: object = {}): object => ({
 let plane: ControlPlane
 
 async function ask(method: ApiRequest["method"], path: string, body?: unknown, headers = {}): Promise<ApiResponse> {
+  await plane.api.needs({ method, path })?.()
   const answer = plane.api.handle({ method, path, headers, ...(body === undefined ? {} : { body }) })
   await plane.sim.advance(1)
   return answer

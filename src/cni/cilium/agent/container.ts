@@ -2,7 +2,7 @@
 import type { ApiServer } from "../../../kube/api/server.ts"
 import type { Vfs } from "../../../linux/task/vfs.ts"
 import { lazyTool } from "../../../shell/lazy-tool.ts"
-import { loopback } from "../../bundle.ts"
+import { loopback } from "../../plugins.ts"
 import { agentOf } from "./registry.ts"
 
 const programs = (): Promise<typeof import("./programs.ts")> => import("./programs.ts")

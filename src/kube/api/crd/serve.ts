@@ -6,8 +6,8 @@ import { type Dict, equal, section } from "../json.ts"
 import type { Registry } from "../registry.ts"
 import { type Resource, resourceKey } from "../resource.ts"
 import { timestamp } from "../time.ts"
-import { customResource } from "./custom-resource.ts"
 import { CLEANUP, type CustomResourceDefinition, compareVersions, type DefinitionCondition } from "./definition.ts"
+import { definitionCode } from "./load.ts"
 
 /** Watches the definitions from now on. */
 export function serveDefinitions(registry: Registry): void {
@@ -110,7 +110,7 @@ function serve(registry: Registry, definition: CustomResourceDefinition): void {
   withdraw(registry, definition)
   const versions = spec.versions.filter((version) => version.served)
   for (const version of versions.toSorted((a, b) => compareVersions(a.name, b.name))) {
-    const resource = customResource(definition, version)
+    const resource = definitionCode().customResource(definition, version)
     served.set(resource, spec)
     registry.addResource(resource)
   }
