@@ -20,6 +20,7 @@ import { fromContainer } from "./programs/from-container.ts"
 import { fromHost, fromNetdev, toHost } from "./programs/host.ts"
 import { fromOverlay, toOverlay } from "./programs/overlay.ts"
 import { ProxyPorts } from "./proxy-ports.ts"
+import { installProxyRules, installRouting, installRules, removeRouting, removeRules } from "./rules.ts"
 
 export class CiliumDatapath {
   readonly kernel: Kernel
@@ -42,7 +43,9 @@ export class CiliumDatapath {
   constructor(kernel: Kernel, config: Partial<DatapathConfig> = {}) {
     this.kernel = kernel
     this.config = { ...DEFAULT_CONFIG, ...config }
-    this.proxyPorts = new ProxyPorts(kernel.prng.fork("cilium/proxy-ports"), this.config.proxyPorts)
+    this.proxyPorts = new ProxyPorts(kernel.prng.fork("cilium/proxy-ports"), this.config.proxyPorts, (port) => {
+      if (this.#base !== undefined) installProxyRules(kernel.initNet, port)
+    })
     this.#context = new ProgramContext(this)
     this.#loader = new Loader(kernel, this.#context)
   }
@@ -57,7 +60,8 @@ export class CiliumDatapath {
     setupRoutes(devices.host, options, this.#remoteCidrs, this.config)
     this.#attachBase(options)
     this.syncHostAddresses()
-    return undefined
+    installRouting(this.kernel.initNet)
+    return installRules(this.kernel.initNet, options, this.proxyPorts.list())
   }
 
   #attachBase({ uplinks }: BaseOptions): void {
@@ -157,6 +161,8 @@ export class CiliumDatapath {
     for (const id of [...this.#context.policies.keys()]) this.detach(id)
     for (const dev of this.kernel.initNet.devices) this.#loader.detach(dev as NetDevice, true, "cil_from_netdev")
     removeDevices(this.kernel.initNet)
+    removeRouting(this.kernel.initNet)
+    removeRules(this.kernel.initNet)
     this.#context.devices = undefined
     this.#base = undefined
     this.#remoteCidrs = []

@@ -13,10 +13,12 @@ export class ProxyPorts {
   readonly #prng: Prng
   readonly #range: readonly [number, number]
   readonly #ports: ProxyPort[] = []
+  readonly #onRegister: (port: ProxyPort) => void
 
-  constructor(prng: Prng, range: readonly [number, number]) {
+  constructor(prng: Prng, range: readonly [number, number], onRegister: (port: ProxyPort) => void = () => undefined) {
     this.#prng = prng
     this.#range = range
+    this.#onRegister = onRegister
   }
 
   /** The port of a listener, drawn when first asked for. */
@@ -28,6 +30,7 @@ export class ProxyPorts {
     while (this.#ports.some((other) => other.port === port)) port = port === last ? first : port + 1
     const made: ProxyPort = { name: `cilium-${parser}-${ingress ? "ingress" : "egress"}`, port, parser, ingress }
     this.#ports.push(made)
+    this.#onRegister(made)
     return made
   }
 

@@ -36,18 +36,24 @@ export function ipv4LocalDelivery(
   flags: DeliveryFlags,
 ): TcAct {
   const endpoint = context.policies.get(info.id)
-  const place: DropPlace = {
-    endpoint: info.id,
-    sourceIdentity: identity,
-    destinationIdentity: info.identity,
-    destinationId: info.id,
-    ingress: true,
-  }
   const refused = ipv4L3(context.packet, info.nodeMac, info.mac)
-  if (refused !== 0) return context.drop(skb, dev, refused, place)
-  if (endpoint?.policy === undefined) return context.drop(skb, dev, Drop.EP_NOT_READY, place)
-  return receive(context, skb, dev, identity, endpoint, place, flags)
+  if (refused !== 0) return context.drop(skb, dev, refused, placeOf(identity, info))
+  if (endpoint?.policy === undefined) return context.drop(skb, dev, Drop.EP_NOT_READY, placeOf(identity, info))
+  return receive(context, skb, dev, identity, endpoint, flags)
 }
+
+const placeOf = (
+  sourceIdentity: number,
+  { id, identity }: Pick<EndpointInfo, "id" | "identity">,
+  object?: unknown,
+): DropPlace => ({
+  endpoint: id,
+  sourceIdentity,
+  destinationIdentity: identity,
+  destinationId: id,
+  ingress: true,
+  object,
+})
 
 /** Models ipv4_policy. */
 function receive(
@@ -56,13 +62,12 @@ function receive(
   dev: NetDevice,
   identity: number,
   endpoint: Endpoint,
-  place: DropPlace,
   flags: DeliveryFlags,
 ): TcAct {
   const { packet, conntrack } = context
   const originalSource = packet.source
   const malformed = packet.loadPorts(context.fragments)
-  if (malformed !== 0) return context.drop(skb, dev, malformed, place)
+  if (malformed !== 0) return context.drop(skb, dev, malformed, placeOf(identity, endpoint))
   const status = conntrack.lookup(packet, true, false)
   const { entry, monitor } = conntrack
   const reason = CT_REASONS[status]
@@ -77,12 +82,13 @@ function receive(
   } else if (!flags.fromIngressProxy) {
     looped = isLoopback(context, status, entry)
     const verdict = looped ? 0 : policyCanAccess(context, endpoint, identity, true, status)
-    if (verdict < 0) return context.drop(skb, dev, -verdict, { ...place, object: context.decidedBy })
+    if (verdict < 0) return context.drop(skb, dev, -verdict, placeOf(identity, endpoint, context.decidedBy))
     proxyPort = verdict
   }
   if (status === CtStatus.NEW) {
     const state = { revNat: 0, sourceIdentity: identity, flags: createdFlags(flags, looped, proxyPort) }
-    if (!conntrack.create(packet, true, state)) return context.drop(skb, dev, Drop.CT_CREATE_FAILED, place)
+    if (!conntrack.create(packet, true, state))
+      return context.drop(skb, dev, Drop.CT_CREATE_FAILED, placeOf(identity, endpoint))
   }
   if (proxyPort > 0) return toProxy(context, skb, identity, endpoint, proxyPort, reason, monitor, originalSource)
   if (monitor) {

@@ -7,6 +7,7 @@ import { Drop } from "../drop.ts"
 import type { Endpoint } from "../endpoint.ts"
 import { Identity } from "../identity.ts"
 import { type CtEntry, CtFlag } from "../maps/ct-map.ts"
+import type { IpcacheEntry } from "../maps/ipcache-map.ts"
 import { identityMark, Mark, proxyMark } from "../mark.ts"
 import { respondArp } from "./arp.ts"
 import { CT_REASONS, CtStatus } from "./conntrack.ts"
@@ -69,16 +70,8 @@ function fromLxc(context: ProgramContext, endpoint: Endpoint, skb: Skb, dev: Net
     if (proxyPort > 0) return toProxy(context, endpoint, skb, proxyPort, proxyPort, reason, monitor)
   }
   const hairpin = lbState.loopback || (entry !== undefined && (entry.flags & CtFlag.LB_LOOPBACK) !== 0)
-  return forward(
-    context,
-    endpoint,
-    skb,
-    dev,
-    destinationIdentity,
-    hairpin && status === CtStatus.REPLY,
-    reason,
-    monitor,
-  )
+  const loopbackReply = hairpin && status === CtStatus.REPLY
+  return forward(context, endpoint, skb, dev, remote, destinationIdentity, loopbackReply, reason, monitor)
 }
 
 /** A packet in the direction the connection began: policy, then its entry. A proxy's port, 0, or below 0 when it was dropped. */
@@ -131,6 +124,7 @@ function forward(
   endpoint: Endpoint,
   skb: Skb,
   dev: NetDevice,
+  remote: IpcacheEntry | undefined,
   destinationIdentity: number,
   loopbackReply: boolean,
   reason: TraceReason,
@@ -142,13 +136,9 @@ function forward(
   const local = maps.endpoints.lookup(destination)
   if (local !== undefined && !local.host)
     return ipv4LocalDelivery(context, skb, dev, endpoint.identity, local, FROM_POD)
-  if (local === undefined) {
-    const remote = maps.ipcache.lookup(packet.destination)
-    if (remote !== undefined && remote.tunnelEndpoint !== 0 && !remote.skipTunnel) {
-      const { id, identity } = endpoint
-      const { tunnelEndpoint } = remote
-      return encapAndRedirect(context, skb, id, tunnelEndpoint, identity, destinationIdentity, reason, monitor)
-    }
+  if (local === undefined && remote !== undefined && remote.tunnelEndpoint !== 0 && !remote.skipTunnel) {
+    const { id, identity } = endpoint
+    return encapAndRedirect(context, skb, id, remote.tunnelEndpoint, identity, destinationIdentity, reason, monitor)
   }
   return toStack(context, endpoint, skb, dev, destinationIdentity, reason, monitor)
 }
