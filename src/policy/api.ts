@@ -1,12 +1,12 @@
 /**
  * The engine's surface, for those who build on it. Who calls what:
  *
- *  agent       parseNetworkPolicy / parseCiliumPolicy (parse.ts): object -> Rules, or the text of the Valid condition
+ *  agent       parseNetworkPolicy / parseCiliumPolicy (parse/): object -> Rules, or the text of the Valid condition
  *              PolicyRepository: rules in, identities in; `resolve(subject)` -> EndpointPolicy; `prefixes`, `fqdnSelectors` say which
  *              local identities the rules need
  *  data path   EndpointPolicy.map (MapState) is the endpoint's policy map: `lookup` and `canAccess`
  *  proxy       EndpointPolicy.redirects: what each listener enforces; l7/http.ts and l7/dns.ts judge one request
- *  people      CiliumEvaluator / KubernetesEvaluator `.lookup(from, to, port, request?)` -> Verdict
+ *  people      CiliumEvaluator (cilium-evaluator.ts), KubernetesEvaluator (kubernetes.ts): `.lookup(from, to, port, request?)` -> Verdict
  */
 import type { L7Verdict } from "./l7/merged.ts"
 import type { HttpRule, L7Parser } from "./l7/rules.ts"

@@ -3,7 +3,7 @@ import type { EnforcementMode, NamedPorts, Repository, Subject } from "./api.ts"
 import { formatPrefix } from "./cidr.ts"
 import { EndpointPolicy } from "./endpoint-policy.ts"
 import type { DnsRule } from "./l7/rules.ts"
-import type { LabelSet } from "./labels.ts"
+import { compareBytes, type LabelSet } from "./labels.ts"
 import { type ResolveOptions, resolveFilters } from "./resolve.ts"
 import { originKey, type Rule } from "./rule.ts"
 import type { Selector } from "./selector.ts"
@@ -24,6 +24,8 @@ export class PolicyRepository implements Repository {
   readonly #tiers = new Map<string, TierPolicy>()
   readonly #policies = new Set<EndpointPolicy>()
   #revision = 1
+  /** What is worked out of all rules, until they change. */
+  #derived: Derived | undefined
 
   constructor({ enforcement = "default", allowLocalhost = true }: RepositoryOptions = {}) {
     this.#options = { enforcement, allowLocalhost }
@@ -35,26 +37,26 @@ export class PolicyRepository implements Repository {
 
   /** Ordered by their objects' names, so that nothing depends on the order of application. */
   get rules(): readonly Rule[] {
-    return [...this.#rules].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, rules]) => rules)
+    return this.#all().rules
   }
 
   upsert(rules: readonly Rule[]): void {
     const byObject = Map.groupBy(rules, (rule) => originKey(rule.ref.origin))
     for (const [key, list] of byObject) this.#rules.set(key, list)
-    this.#revision++
+    this.#changed()
   }
 
   /** ClusterNetworkPolicy and its forerunners: ordered rules around all others. */
   upsertTier(policy: TierPolicy): void {
     this.#tiers.set(originKey(policy.ref.origin), policy)
-    this.#revision++
+    this.#changed()
   }
 
   delete(key: string): boolean {
     const known = this.#rules.delete(key) || this.#tiers.delete(key)
     if (!known) return false
-    this.#revision++
-    this.selectors.retain(new Set(this.#peerSelectors().map(({ text }) => text)))
+    this.#changed()
+    this.selectors.retain(new Set(this.#all().peers.map(({ text }) => text)))
     return true
   }
 
@@ -75,7 +77,9 @@ export class PolicyRepository implements Repository {
     const host = subject.labels.has("reserved", "host")
     const rules = this.rules.filter((rule) => rule.node === host && rule.subject.matches(subject.labels))
     const tiers = [...this.#tiers.values()].filter((tier) => !host && tier.subject.matches(subject.labels))
-    const resolved = resolveFilters(rules, tiers, subject.labels, this.#options)
+    // The local host's exception is about its pods, not about itself.
+    const options = host ? { ...this.#options, allowLocalhost: false } : this.#options
+    const resolved = resolveFilters(rules, tiers, subject.labels, options)
     const policy = new EndpointPolicy(this.#revision, resolved, subject, this.selectors)
     this.#policies.add(policy)
     return policy
@@ -88,20 +92,43 @@ export class PolicyRepository implements Repository {
 
   /** Prefixes that rules mention, exceptions too: each needs an identity of its own. */
   get prefixes(): readonly string[] {
-    const ranges = this.#peerSelectors().flatMap(({ cidr }) => cidr ?? [])
-    return [...new Set(ranges.flatMap(({ prefix, except }) => [prefix, ...except].map(formatPrefix)))].sort()
+    return this.#all().prefixes
   }
 
   /** Names that rules mention: addresses learned for one carry its `fqdn:` label (`fqdnLabel`). */
   get fqdnSelectors(): readonly DnsRule[] {
-    return [
-      ...new Map(
-        this.#peerSelectors().flatMap(({ text, fqdn }) => (fqdn === undefined ? [] : [[text, fqdn]])),
-      ).values(),
-    ]
+    return this.#all().fqdnSelectors
   }
 
-  #peerSelectors(): Selector[] {
-    return this.rules.flatMap(({ entries }) => entries.flatMap(({ peers = [] }) => peers))
+  #changed(): void {
+    this.#revision++
+    this.#derived = undefined
+  }
+
+  #all(): Derived {
+    this.#derived ??= derive(this.#rules)
+    return this.#derived
+  }
+}
+
+interface Derived {
+  readonly rules: readonly Rule[]
+  readonly peers: readonly Selector[]
+  readonly prefixes: readonly string[]
+  readonly fqdnSelectors: readonly DnsRule[]
+}
+
+function derive(objects: ReadonlyMap<string, readonly Rule[]>): Derived {
+  const rules = [...objects].sort(([a], [b]) => compareBytes(a, b)).flatMap(([, list]) => list)
+  const texts = new Map<string, Selector>()
+  for (const { entries } of rules)
+    for (const { peers = [] } of entries) for (const selector of peers) texts.set(selector.text, selector)
+  const peers = [...texts.values()]
+  const ranges = peers.flatMap(({ cidr }) => cidr ?? [])
+  return {
+    rules,
+    peers,
+    prefixes: [...new Set(ranges.flatMap(({ prefix, except }) => [prefix, ...except].map(formatPrefix)))].sort(),
+    fqdnSelectors: peers.flatMap(({ fqdn }) => fqdn ?? []),
   }
 }

@@ -23,7 +23,7 @@ export function peers(context: EntryContext): readonly Selector[] | undefined {
     ...[...(entry.fromEntities ?? []), ...(entry.toEntities ?? [])].flatMap((entity) =>
       entitySelectors(entity, options.clusterName ?? "default"),
     ),
-    ...[...(entry.fromNodes ?? []), ...(entry.toNodes ?? [])].map(nodeSelector),
+    ...[...(entry.fromNodes ?? []), ...(entry.toNodes ?? [])].map(plainSelector),
     ...(entry.toServices ?? []).flatMap((service) => serviceBackends(service, context)),
     ...(entry.toFQDNs ?? []).map(fqdnSelector),
   ]
@@ -68,37 +68,24 @@ function groupMember(cidr: string, cuts: readonly Prefix[]): Selector[] {
   ]
 }
 
-/** Nodes carry their labels with source `node`, beside reserved:remote-node. */
-function nodeSelector(selector: Parameters<typeof plainSelector>[0]): Selector {
-  return plainSelector(selector)
-}
-
-/** Pods behind a Service by its selector; without one, the addresses of its endpoints. */
-function serviceBackends({ k8sService, k8sServiceSelector }: ServiceSpec, context: EntryContext): Selector[] {
-  const { options, scope, warnings, path } = context
-  const services = options.services ?? []
-  const namespace = (own: string | undefined): string | undefined =>
-    own === undefined || own === "" ? scope.namespace : own
-  const byName = (service: ServiceBackends): boolean =>
-    k8sService != null &&
-    service.name === k8sService.serviceName &&
-    service.namespace === namespace(k8sService.namespace)
-  const byLabel = (service: ServiceBackends): boolean => {
-    if (k8sServiceSelector == null) return false
-    const wanted = namespace(k8sServiceSelector.namespace)
-    const labels = new LabelSet(Object.entries(service.labels).map(([key, value]) => `k8s:${key}=${value}`))
-    return (
-      (wanted === undefined || service.namespace === wanted) &&
-      plainSelector(k8sServiceSelector.selector ?? {}).matches(labels)
-    )
-  }
-  const found = services.filter((service) => byName(service) || byLabel(service))
+/** Pods behind a Service by its selector; without one, the addresses of its endpoints. Models pkg/policy/k8s/service.go. */
+function serviceBackends(wanted: ServiceSpec, { options, warnings, path }: EntryContext): Selector[] {
+  const found = (options.services ?? []).filter((service) => serviceMatches(wanted, service))
   if (found.length === 0) warnings.push(`${path}.toServices: no such service`)
-  return found.flatMap(({ selector, namespace: of, backends }) => {
+  return found.flatMap(({ selector, namespace, backends }) => {
     if (selector === undefined) return backends.flatMap((address) => addresses(hostPrefix(address), []))
     const labels = Object.entries(selector).map(([key, value]) => equality(`k8s:${key}`, value))
-    return [labelSelector([...labels, equality(`k8s:${NAMESPACE_KEY}`, of)], [])]
+    return [labelSelector([...labels, equality(`k8s:${NAMESPACE_KEY}`, namespace)], [])]
   })
+}
+
+/** A selector goes before a name; without a namespace, any. */
+function serviceMatches({ k8sService, k8sServiceSelector }: ServiceSpec, service: ServiceBackends): boolean {
+  const wanted = k8sServiceSelector ?? k8sService
+  if (wanted == null || ((wanted.namespace ?? "") !== "" && wanted.namespace !== service.namespace)) return false
+  if (k8sServiceSelector == null) return k8sService?.serviceName === service.name
+  const labels = new LabelSet(Object.entries(service.labels).map(([key, value]) => `k8s:${key}=${value}`))
+  return plainSelector(k8sServiceSelector.selector ?? {}).matches(labels)
 }
 
 function hostPrefix(address: string): string {
