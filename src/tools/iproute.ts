@@ -110,7 +110,7 @@ export function macOrFail(word: string): number {
 
 // ── JSON ──────────────────────────────────────────────────────────────────────────────────────
 
-export type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json | undefined }
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined }
 
 /** One line, or with `-p` as json_writer lays it out: members on lines of their own, brackets inline. */
 export function renderJson(value: Json, pretty: boolean): string {
@@ -122,7 +122,7 @@ function prettyJson(value: Json, depth: number): string {
     if (value.length === 0) return "[ ]"
     return `[ ${value.map((item) => prettyJson(item as Json, depth + 1)).join(",")} ]`
   }
-  if (typeof value === "object") {
+  if (typeof value === "object" && value !== null) {
     const indent = " ".repeat(4 * (depth + 1))
     const members = Object.entries(value as Record<string, Json | undefined>).filter(
       ([, member]) => member !== undefined,

@@ -18,6 +18,7 @@ const FILES = [
   "curl-files",
   "tc",
   "vxlan-external",
+  "rule",
 ]
 
 /** What podwire does not do and says so, by name, with a non-zero exit: the recording shows what the real tool would have done. */

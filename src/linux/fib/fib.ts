@@ -22,6 +22,8 @@ export class Fib {
   policy = false
   /** Some route stands in the table that is asked last. */
   #hasDefault = false
+  /** Tables that were ever used: they stay, empty or not. */
+  readonly #known = new Set<number>([RouteTable.LOCAL, RouteTable.MAIN])
   readonly #flow: FibFlow = { destination: 0, source: 0, mark: 0, input: "", output: "" }
 
   /** All routes; of equal prefix, table and metric the first one counts. */
@@ -40,7 +42,13 @@ export class Fib {
     this.#changed()
   }
 
+  /** Some route stands, or stood, in this table. */
+  hasTable(table: number): boolean {
+    return this.#known.has(table)
+  }
+
   add(route: Route): void {
+    this.#known.add(route.table)
     this.#routes.push(route)
     this.#changed()
   }

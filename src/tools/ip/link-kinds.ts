@@ -38,6 +38,8 @@ Use 'dstport 0' to get default and quiet this message
 `
 
 export function readVxlan(words: Words, options: IpOptions, link: NetDevice | undefined): VxlanOptions {
+  // Without a word the kind's own parser is not even asked.
+  const silent = words.left === 0
   const vxlan: VxlanOptions = { vni: -1, local: 0, lower: link }
   const address = (word: string): number =>
     parseIpv4(word) ?? fail(`Error: any valid address is expected rather than "${word}".`, 1)
@@ -67,7 +69,7 @@ export function readVxlan(words: Words, options: IpOptions, link: NetDevice | un
     // Who says nothing of learning wants none in this mode.
     vxlan.learning ??= false
   }
-  if (vxlan.port === undefined) options.warn(NO_PORT)
+  if (vxlan.port === undefined && !silent) options.warn(NO_PORT)
   if (vxlan.vni < 0) fail("Error: Required attributes not provided to perform the operation.", 2)
   return vxlan
 }

@@ -1,6 +1,6 @@
 /** ip route get: what the kernel would do with one packet. Models iproute2 ip/iproute.c iproute_get and net/ipv4/route.c inet_rtm_getroute. */
 import { strerror } from "../../linux/errno.ts"
-import { type Route, RouteScope, RouteType } from "../../linux/fib/route.ts"
+import { type Route, RouteScope, RouteTable, RouteType } from "../../linux/fib/route.ts"
 import { isMartian } from "../../linux/ip/input.ts"
 import { ipRouteOutput, type OutputRoute, type RouteError } from "../../linux/ip/route-output.ts"
 import type { NetDevice } from "../../linux/netdev.ts"
@@ -51,6 +51,12 @@ function address(word: string, family: IpOptions["family"], options: IpOptions):
   return found
 }
 
+const TABLES: readonly (readonly [string, number])[] = [
+  ["local", RouteTable.LOCAL],
+  ["main", RouteTable.MAIN],
+  ["default", RouteTable.DEFAULT],
+]
+
 /** What the kernel answers: the way, and what is special about it. */
 interface Answer extends OutputRoute {
   redirect: boolean
@@ -65,7 +71,7 @@ export function ipRouteGet(words: Words, options: IpOptions, showRoute: (route: 
     fail("RTNETLINK answers: Network is unreachable", 2)
   const way =
     question.iif === undefined
-      ? ipRouteOutput(net, question.destination, question.from, question.oif)
+      ? ipRouteOutput(net, question.destination, question.from, question.oif, question.mark)
       : inputRoute(net, question, question.iif)
   if (typeof way === "string") return fail(`RTNETLINK answers: ${strerror(way)}`, 2)
   if (question.fibmatch) return showRoute(way.route)
@@ -76,7 +82,7 @@ export function ipRouteGet(words: Words, options: IpOptions, showRoute: (route: 
 function inputRoute(net: NetNamespace, question: Question, iif: NetDevice): Answer | RouteError {
   const { destination, from } = question
   if (from !== 0 && isMartian(net, iif, from, destination)) return "EINVAL"
-  const route = net.fib.lookup(destination)
+  const route = net.fib.lookupFlow(destination, from, question.mark, iif.name, "")
   if (route === undefined) return "ENETUNREACH"
   const here = route.type === RouteType.LOCAL || route.type === RouteType.BROADCAST
   const dev = here ? net.loopback : route.dev
@@ -141,7 +147,7 @@ function answer(question: Question, way: Answer, options: IpOptions): string {
   if (question.from !== 0) parts.push(`from ${formatIpv4(question.from)} `)
   if (cache.gateway !== 0) parts.push(`via ${formatIpv4(cache.gateway)} `)
   parts.push(`dev ${dev.name} `)
-  if (options.details) parts.push(`table ${tableName(route)} `)
+  if (options.details || showsTable(route, options.net)) parts.push(`table ${tableName(route)} `)
   if (showsSource) parts.push(`src ${formatIpv4(way.source)} `)
   if (question.mark !== 0) parts.push(`mark ${markText(question.mark)} `)
   // RTCF_MULTICAST is the bit that newer headers call RTM_F_OFFLOAD_FAILED.
@@ -157,7 +163,10 @@ function answer(question: Question, way: Answer, options: IpOptions): string {
 /** Small marks are printed in decimal. */
 const markText = (mark: number): string => (mark >= 16 ? `0x${mark.toString(16)}` : String(mark))
 
-const tableName = (route: Route): string => (route.table === 255 ? "local" : "main")
+const tableName = ({ table }: Route): string => TABLES.find(([, known]) => known === table)?.[0] ?? String(table)
+
+/** Without rules of one's own the local table is a part of main, and the kernel says "main". */
+const showsTable = ({ table }: Route, net: NetNamespace): boolean => net.fib.policy && table !== RouteTable.MAIN
 
 function answerJson(question: Question, way: Answer, cache: CacheEntry, options: IpOptions): string {
   const { route, dev } = way
@@ -167,7 +176,7 @@ function answerJson(question: Question, way: Answer, cache: CacheEntry, options:
     from: question.from === 0 ? undefined : formatIpv4(question.from),
     gateway: cache.gateway === 0 ? undefined : formatIpv4(cache.gateway),
     dev: dev.name,
-    table: options.details ? tableName(route) : undefined,
+    table: options.details || showsTable(route, options.net) ? tableName(route) : undefined,
     prefsrc: question.iif === undefined && question.from === 0 ? formatIpv4(way.source) : undefined,
     mark: question.mark === 0 ? undefined : question.mark,
     flags: route.type === RouteType.MULTICAST ? ["rt_offload_failed"] : [],

@@ -40,7 +40,7 @@ const TYPES: readonly (readonly [string, number])[] = [
   ["throw", RouteType.THROW],
 ]
 /** As /etc/iproute2/rt_protos has them. */
-const PROTOCOLS: readonly (readonly [string, number])[] = [
+export const PROTOCOLS: readonly (readonly [string, number])[] = [
   ["unspec", RouteProtocol.UNSPEC],
   ["redirect", RouteProtocol.REDIRECT],
   ["kernel", RouteProtocol.KERNEL],
@@ -63,7 +63,7 @@ const PROTOCOLS: readonly (readonly [string, number])[] = [
   ["rip", 189],
   ["eigrp", 192],
 ]
-const TABLES: readonly (readonly [string, number])[] = [
+export const TABLES: readonly (readonly [string, number])[] = [
   ["local", RouteTable.LOCAL],
   ["main", RouteTable.MAIN],
   ["default", RouteTable.DEFAULT],
@@ -189,7 +189,7 @@ export function dumpOrder(a: Route, b: Route): number {
 function selected(words: Words, options: IpOptions): { routes: Route[]; filter: Filter } {
   const filter = readFilter(words, options)
   if (options.family === "inet6") return { routes: [], filter }
-  if (filter.table !== "all" && filter.table !== RouteTable.MAIN && filter.table !== RouteTable.LOCAL)
+  if (filter.table !== "all" && !options.net.fib.hasTable(filter.table))
     return fail("Error: ipv4: FIB table does not exist.\nDump terminated", 2)
   const routes = options.net.fib.routes.filter(
     (route) =>
@@ -202,7 +202,9 @@ function selected(words: Words, options: IpOptions): { routes: Route[]; filter: 
       (filter.type === undefined || route.type === filter.type) &&
       filter.matches(route),
   )
-  return { routes: routes.sort((a, b) => (filter.table === "all" ? a.table - b.table : 0) || dumpOrder(a, b)), filter }
+  // Tables hang in a hash of 256 chains.
+  const chain = ({ table }: Route): number => (filter.table === "all" ? table & 255 : 0)
+  return { routes: routes.sort((a, b) => chain(a) - chain(b) || dumpOrder(a, b)), filter }
 }
 
 function show(words: Words, options: IpOptions): string {
@@ -304,12 +306,7 @@ function readMtu(word: string): number {
   return /^\d+$/.test(word) && Number(word) <= 0xffffffff ? Number(word) : invalid(word, '"mtu" value is invalid\n')
 }
 
-function readTable(word: string): number {
-  const table = readName(TABLES, word, '"table" value is invalid\n')
-  return table === RouteTable.MAIN || table === RouteTable.LOCAL
-    ? table
-    : fail(`ip: podwire does not support route table '${word}'`, 255)
-}
+const readTable = (word: string): number => readName(TABLES, word, '"table" value is invalid\n')
 
 function change(words: Words, options: IpOptions, mode: RouteMode): string {
   check(routeAdd(options.net, readRoute(words, options), mode))
