@@ -56,11 +56,9 @@ export const networkPolicyRow = (object: ApiObject, context: PrintContext): Cell
   age(object, context),
 ]
 
-export const roleColumns: readonly Column[] = [NAME, { name: "Created At", type: "date" }]
-export const roleRow = (object: ApiObject): Cell[] => [object.metadata.name, object.metadata.creationTimestamp]
-
-export const definitionColumns: readonly Column[] = roleColumns
-export const definitionRow: (object: ApiObject) => Cell[] = roleRow
+/** Roles, and definitions: the day itself, not how long ago it was. */
+export const createdColumns: readonly Column[] = [NAME, { name: "Created At", type: "date" }]
+export const createdRow = (object: ApiObject): Cell[] => [object.metadata.name, object.metadata.creationTimestamp]
 
 export const roleBindingColumns: readonly Column[] = [
   NAME,
