@@ -23,9 +23,11 @@ export function validationCases(suite: "cilium-validation" | "k8s-validation"): 
   return lines.map((line) => JSON.parse(line) as ValidationCase)
 }
 
+export function corpusDefinition(name: string): Manifest {
+  return parseManifests(readFileSync(`test/corpus/crds/${name}.yaml`, "utf8"), name)[0] as Manifest
+}
+
 /** The definitions of Cilium's policies as the corpus has them. */
 export function corpusDefinitions(): Manifest[] {
-  return ["ciliumnetworkpolicies", "ciliumclusterwidenetworkpolicies", "ciliumcidrgroups"].map(
-    (name) => parseManifests(readFileSync(`test/corpus/crds/${name}.yaml`, "utf8"), name)[0] as Manifest,
-  )
+  return ["ciliumnetworkpolicies", "ciliumclusterwidenetworkpolicies", "ciliumcidrgroups"].map(corpusDefinition)
 }

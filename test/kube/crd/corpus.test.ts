@@ -12,7 +12,12 @@ import type { ApiObject } from "../../../src/kube/api/types.ts"
 import { validateObject } from "../../../src/kube/api/validation/meta.ts"
 import { ControlPlane } from "../../../src/kube/control-plane.ts"
 import { Simulation } from "../../../src/sim/simulation.ts"
-import { corpusDefinitions, type ValidationCase, validationCases } from "../../support/validation-corpus.ts"
+import {
+  corpusDefinition,
+  corpusDefinitions,
+  type ValidationCase,
+  validationCases,
+} from "../../support/validation-corpus.ts"
 
 let plane: ControlPlane
 let api: ApiServer
@@ -152,6 +157,64 @@ describe("what is refused leaves no trace", () => {
       expect(state()).toBe(before)
     }
     api.handle({ method: "DELETE", path: `${path}/kept` })
+  })
+})
+
+describe("the corpus's own definitions", () => {
+  test.each([
+    "ciliumcidrgroups",
+    "ciliumclusterwidenetworkpolicies",
+    "ciliumnetworkpolicies",
+    "clusternetworkpolicies-experimental",
+    "clusternetworkpolicies-standard",
+  ])("%s is accepted as it is and served", async (name) => {
+    const other = new ControlPlane(new Simulation({ seed: 1 }), { podCIDR: "10.244.0.0/16" })
+    await other.sim.advance(1e9)
+    const { registry } = other.api
+    const manifest = corpusDefinition(name)
+    const made = registry.create(registry.resource("customresourcedefinitions"), manifest, {
+      fieldValidation: "Strict",
+    })
+    expect(isStatus(made) ? made.message : made.metadata.name).toBe(manifest.metadata.name)
+    await other.sim.advance(1)
+    expect(registry.resources.some(({ custom }) => custom === true)).toBe(true)
+  })
+
+  test("ClusterNetworkPolicy: its rules are evaluated", async () => {
+    const other = new ControlPlane(new Simulation({ seed: 1 }), { podCIDR: "10.244.0.0/16" })
+    await other.sim.advance(1e9)
+    const { registry } = other.api
+    registry.create(
+      registry.resource("customresourcedefinitions"),
+      corpusDefinition("clusternetworkpolicies-experimental"),
+    )
+    await other.sim.advance(1)
+    const say = (egress: object): string | undefined => {
+      const made = registry.create(
+        registry.resource("clusternetworkpolicies"),
+        {
+          apiVersion: "policy.networking.k8s.io/v1alpha2",
+          kind: "ClusterNetworkPolicy",
+          metadata: { name: "p" },
+          spec: { tier: "Admin", priority: 1, subject: { namespaces: {} }, egress: [{ action: "Deny", ...egress }] },
+        },
+        { dryRun: true, fieldValidation: "Strict" },
+      )
+      return isStatus(made) ? made.message : undefined
+    }
+    const range = (start: number, end: number): object => ({
+      protocols: [{ tcp: { destinationPort: { range: { start, end } } } }],
+    })
+    expect(say({ to: [{ networks: ["10.0.0.0/8"] }], ...range(1, 2) })).toBeUndefined()
+    expect(say({ to: [{ networks: ["10.0.0.0/8"] }], ...range(2, 1) })).toContain(
+      'range: Invalid value: "object": Start port must be less than End port',
+    )
+    expect(say({ to: [{ networks: ["10.0.0.0"] }] })).toContain(
+      'networks[0]: Invalid value: "string": Invalid CIDR format provided',
+    )
+    expect(say({ to: [{ networks: ["10.0.0.0/8"] }], protocols: [{ destinationNamedPort: "http" }] })).toContain(
+      "networks/nodes/domainNames peer cannot be set with namedPorts",
+    )
   })
 })
 

@@ -3,6 +3,8 @@ import type { ApiObject, Node, Pod } from "../../../kube/api/types.ts"
 import type { Client } from "../client.ts"
 import { fail, Stop } from "../failure.ts"
 import { fetchTargets, readTargets } from "../targets.ts"
+import { describeRole, describeRoleBinding, describeSecret, describeServiceAccount } from "./access.ts"
+import { describeEndpointSlice, describeEndpoints } from "./endpoints.ts"
 import { describeGeneric } from "./generic.ts"
 import { Lines } from "./lines.ts"
 import { describeNode } from "./node.ts"
@@ -12,9 +14,8 @@ import { describeDaemonSet, describeDeployment, describeReplicaSet } from "./wor
 
 /** Kinds for which the real kubectl has a description of its own, and podwire's has none yet. */
 const MISSING: readonly string[] = [
-  "ClusterRole ClusterRoleBinding CronJob EndpointSlice Endpoints HorizontalPodAutoscaler Ingress IngressClass Job LimitRange",
-  "PersistentVolume PersistentVolumeClaim PodDisruptionBudget PriorityClass ReplicationController ResourceQuota Role RoleBinding Secret",
-  "ServiceAccount StatefulSet StorageClass",
+  "CronJob HorizontalPodAutoscaler Ingress IngressClass Job LimitRange PersistentVolume PersistentVolumeClaim PodDisruptionBudget",
+  "PriorityClass ReplicationController ResourceQuota StatefulSet StorageClass",
 ].flatMap((line) => line.split(" "))
 
 type Describer = (client: Client, lines: Lines, object: ApiObject) => void
@@ -29,6 +30,14 @@ const DESCRIBERS: Readonly<Record<string, Describer>> = {
   DaemonSet: describeDaemonSet,
   Deployment: describeDeployment,
   ReplicaSet: describeReplicaSet,
+  Secret: describeSecret,
+  ServiceAccount: describeServiceAccount,
+  Role: describeRole,
+  ClusterRole: describeRole,
+  RoleBinding: describeRoleBinding,
+  ClusterRoleBinding: describeRoleBinding,
+  Endpoints: describeEndpoints,
+  EndpointSlice: describeEndpointSlice,
 }
 
 export async function describe(client: Client): Promise<number> {
