@@ -2,7 +2,7 @@
 import { UdpSocket } from "../linux/inet/udp-socket.ts"
 import type { Process } from "../linux/task/process.ts"
 import { SECOND } from "../sim/simulation.ts"
-import { parseIpv4 } from "../wire/address.ts"
+import { formatIpv4, parseIpv4 } from "../wire/address.ts"
 import { type DnsMessage, DnsType, dnsQuery, emitDns, parseDns, Rcode } from "../wire/dns.ts"
 
 const DNS_PORT = 53
@@ -37,17 +37,48 @@ export type ResolveError = "EAI_NONAME" | "EAI_AGAIN"
 
 /** The IPv4 address of a host name, or why there is none. Takes no time for what {@link localAddress} knows. */
 export async function resolveHost(proc: Process, name: string): Promise<number | ResolveError> {
+  const found = await resolveAll(proc, name)
+  return typeof found === "string" ? found : (found[0] as number)
+}
+
+/** Every IPv4 address of a host name, or why there is none. */
+export async function resolveAll(
+  proc: Process,
+  name: string,
+  config: ResolvConf = readResolvConf(proc),
+): Promise<readonly number[] | ResolveError> {
   const local = localAddress(proc, name)
-  if (local !== undefined) return local
-  const config = readResolvConf(proc)
+  if (local !== undefined) return [local]
   if (config.servers.length === 0 || !/^[\w.-]+$/.test(name)) return "EAI_AGAIN"
   let failure: ResolveError = "EAI_NONAME"
   for (const candidate of candidates(name, config)) {
     const found = await lookUp(proc, candidate, config)
-    if (typeof found === "number") return found
+    if (typeof found !== "string") return found
     if (found === "EAI_AGAIN") failure = found
   }
   return failure
+}
+
+/** The name of an address: by /etc/hosts, then by the servers. Models getnameinfo with NI_NAMEREQD. */
+export async function reverseName(
+  proc: Process,
+  address: number,
+  config: ResolvConf = readResolvConf(proc),
+): Promise<string | undefined> {
+  const hosts = proc.fs.readText("/etc/hosts")
+  for (const line of "text" in hosts ? hosts.text.split("\n") : []) {
+    const [text = "", name] = line.replace(/#.*/, "").trim().split(/\s+/)
+    if (name !== undefined && parseIpv4(text) === address) return name
+  }
+  const name = `${formatIpv4(address).split(".").reverse().join(".")}.in-addr.arpa`
+  for (let attempt = 0; attempt < config.attempts; attempt++)
+    for (const server of config.servers) {
+      const [answer] = await ask(proc, server, name, config.timeout, [DnsType.PTR])
+      if (answer === undefined) continue
+      const pointer = answer.answers.find(({ type }) => type === DnsType.PTR)?.data
+      return pointer !== undefined && "target" in pointer ? pointer.target : undefined
+    }
+  return undefined
 }
 
 export interface ResolvConf {
@@ -87,21 +118,27 @@ export function candidates(name: string, { search, ndots }: ResolvConf): string[
 }
 
 /** Asks for A and AAAA with one socket, as getaddrinfo does for any family. */
-async function lookUp(proc: Process, name: string, config: ResolvConf): Promise<number | ResolveError> {
+async function lookUp(proc: Process, name: string, config: ResolvConf): Promise<readonly number[] | ResolveError> {
   for (let attempt = 0; attempt < config.attempts; attempt++)
     for (const server of config.servers) {
-      const answers = await ask(proc, server, name, config.timeout)
+      const answers = await ask(proc, server, name, config.timeout, [DnsType.A, DnsType.AAAA])
       if (answers.length < 2) continue
       if (answers.some(({ rcode }) => rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN)) continue
-      return addressIn(answers[0] as DnsMessage, name) ?? "EAI_NONAME"
+      const addresses = addressesIn(answers[0] as DnsMessage, name)
+      return addresses.length > 0 ? addresses : "EAI_NONAME"
     }
   return "EAI_AGAIN"
 }
 
-/** Both answers, the one about addresses of version 4 first; fewer when they did not come. */
-async function ask(proc: Process, server: number, name: string, timeout: number): Promise<DnsMessage[]> {
+/** The answers about each type, in that order; none when they did not all come. */
+async function ask(
+  proc: Process,
+  server: number,
+  name: string,
+  timeout: number,
+  types: readonly number[],
+): Promise<DnsMessage[]> {
   const socket = new UdpSocket(proc.net)
-  const types = [DnsType.A, DnsType.AAAA]
   const ids = types.map(() => proc.net.prng.below(65536))
   const answers = new Map<number, DnsMessage>()
   try {
@@ -114,7 +151,7 @@ async function ask(proc: Process, server: number, name: string, timeout: number)
       if (typeof got === "string") return []
       const message = parseDns(got.data)
       const type = message?.questions[0]?.type
-      if (message?.response === true && type !== undefined && ids[types.indexOf(type as 1)] === message.id)
+      if (message?.response === true && type !== undefined && ids[types.indexOf(type)] === message.id)
         answers.set(type, message)
     }
   } finally {
@@ -123,16 +160,16 @@ async function ask(proc: Process, server: number, name: string, timeout: number)
   return types.map((type) => answers.get(type) as DnsMessage)
 }
 
-/** The first address, aliases followed. */
-function addressIn({ answers }: DnsMessage, name: string): number | undefined {
+/** The addresses, aliases followed. */
+function addressesIn({ answers }: DnsMessage, name: string): number[] {
   let wanted = name.toLowerCase()
   for (let hops = 0; hops < ALIASES_MAX; hops++) {
     const own = answers.filter((record) => record.name.toLowerCase() === wanted)
-    const address = own.find(({ type }) => type === DnsType.A)
-    if (address !== undefined && "address" in address.data) return address.data.address
+    const addresses = own.flatMap(({ type, data }) => (type === DnsType.A && "address" in data ? [data.address] : []))
+    if (addresses.length > 0) return addresses
     const alias = own.find(({ type }) => type === DnsType.CNAME)
-    if (alias === undefined || !("target" in alias.data)) return undefined
+    if (alias === undefined || !("target" in alias.data)) return []
     wanted = alias.data.target.toLowerCase()
   }
-  return undefined
+  return []
 }
