@@ -1,10 +1,11 @@
 /** One packet's way through the devices, from the frames seen there and the decisions the kernels recorded. */
-import { dropReasonName } from "../linux/drop-reason.ts"
+import { DropReason, dropReasonName } from "../linux/drop-reason.ts"
 import type { Route } from "../linux/fib/route.ts"
 import type { BridgePort } from "../linux/link/bridge.ts"
 import type { Vxlan } from "../linux/link/vxlan.ts"
-import type { VxlanFdbRow } from "../linux/link/vxlan-fdb.ts"
+import { type VxlanFdbRow, VxlanRemote } from "../linux/link/vxlan-fdb.ts"
 import type { NetNamespace } from "../linux/netns.ts"
+import { TcAct, type TcCause, type TcProgram } from "../linux/tc/hook.ts"
 import { type TraceEvent, TraceKind } from "../sim/trace.ts"
 import { routeLine } from "../tools/ip/route.ts"
 import { hopHeaders } from "../view/hop-headers.ts"
@@ -74,6 +75,8 @@ function hopOf(frame: CapturedFrame, events: readonly TraceEvent[], place: Place
 
 function sending(frame: CapturedFrame, here: readonly TraceEvent[]): Decision {
   const tunnel = here.find((event) => event.kind === TraceKind.VXLAN_XMIT)
+  if (tunnel?.object instanceof VxlanRemote)
+    return { action: "encapsulated", detail: `VNI ${tunnel.value} dst ${formatIpv4(tunnel.object.ip)}` }
   if (tunnel !== undefined) {
     const { mac, remotes } = tunnel.object as VxlanFdbRow
     const to = remotes.map((remote) => formatIpv4(remote.ip)).join(", ")
@@ -95,8 +98,10 @@ function receiving(
   if (device !== undefined && device.dev.name !== frame.device && isTunnel(frame))
     return {
       action: "decapsulated",
-      detail: `UDP port ${device.port}, VNI ${device.vni}: ${device.dev.name}`,
+      detail: `UDP port ${device.port}, VNI ${tunnel?.value}: ${device.dev.name}`,
     }
+  const steered = here.find((event) => event.kind === TraceKind.TC_PROGRAM && event.value === TcAct.REDIRECT)
+  if (steered !== undefined) return { action: "redirected", detail: (steered.object as TcProgram).name }
   const local = here.some((event) => event.kind === TraceKind.IP_LOCAL_DELIVER)
   if (local) return { action: "delivered" }
   const routed = here.find((event) => event.kind === TraceKind.FIB_LOOKUP)
@@ -117,6 +122,14 @@ export function dropped(event: TraceEvent, places: readonly Place[], last: Hop |
     device: device ?? last?.device ?? "?",
     time: event.time,
     action: "dropped",
-    detail: dropReasonName(event.value),
+    detail: causeText(event),
   }
+}
+
+/** A program says more than its hook. */
+function causeText({ value, object }: TraceEvent): string {
+  const name = dropReasonName(value)
+  const byProgram = value === DropReason.TC_INGRESS || value === DropReason.TC_EGRESS
+  const text = byProgram ? (object as Partial<TcCause>).text : undefined
+  return text === undefined ? name : `${name}: ${text}`
 }

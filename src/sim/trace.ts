@@ -17,6 +17,7 @@ export const TraceKind = {
   IP_LOCAL_DELIVER: 10,
   KFREE_SKB: 11,
   NF_HOOK: 12,
+  TC_PROGRAM: 13,
 } as const
 export type TraceKind = (typeof TraceKind)[keyof typeof TraceKind]
 

@@ -4,6 +4,7 @@
  * and sch_handle_egress.
  */
 
+import { TraceKind } from "../../sim/trace.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import type { NetDevice } from "../netdev.ts"
 import type { Skb } from "../skb.ts"
@@ -27,8 +28,16 @@ export interface TcProgram {
    * over: the program has sent it on, as bpf_redirect would once it returns. SHOT leaves it to the caller to be dropped.
    */
   run(skb: Skb, dev: NetDevice): TcAct
-  /** What the last SHOT was about, for the trace; the program itself when it has no more to say. */
-  cause?(): unknown
+  /** What the last SHOT was about, for the trace. */
+  cause?(): TcCause | undefined
+}
+
+/** Why a program dropped a packet. */
+export interface TcCause {
+  /** In the program's own words: `Policy denied`. */
+  readonly text: string
+  /** What decided: an event, a map's entry. */
+  readonly object: unknown
 }
 
 /** The programs of one direction, in the order they run. */
@@ -38,7 +47,10 @@ export class TcHook {
   /** Runs the programs; true when the packet goes on. A packet that does not is no longer the caller's. */
   run(dev: NetDevice, skb: Skb, ingress: boolean): boolean {
     for (const program of this.programs) {
+      const { id } = skb
       const act = program.run(skb, dev)
+      const { trace } = dev.net
+      if (trace.on !== 0) trace.emit(TraceKind.TC_PROGRAM, id, dev.net.id, dev.ifindex, act, program)
       if (act === TcAct.UNSPEC) continue
       if (act === TcAct.OK) return true
       if (act === TcAct.SHOT) shoot(dev, skb, ingress, program)

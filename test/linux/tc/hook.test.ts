@@ -63,7 +63,7 @@ describe("programs on a device", () => {
     const veth = world.machines[0].net.device("veth2")
     if (veth === undefined) throw new Error("no veth2")
     const ran: string[] = []
-    const cause = { why: "because" }
+    const cause = { text: "because", object: undefined }
     tcAttach(veth, true, noting("first", ran, TcAct.UNSPEC))
     const second = { ...noting("second", ran, TcAct.SHOT), cause: () => cause }
     tcAttach(veth, true, second)

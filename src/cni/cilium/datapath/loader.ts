@@ -2,13 +2,18 @@
 import type { Kernel } from "../../../linux/kernel.ts"
 import type { NetDevice } from "../../../linux/netdev.ts"
 import type { Skb } from "../../../linux/skb.ts"
-import { type TcAct, type TcProgram, tcAttach, tcDetach } from "../../../linux/tc/hook.ts"
+import { type TcAct, type TcCause, type TcProgram, tcAttach, tcDetach } from "../../../linux/tc/hook.ts"
+import type { DropNotify } from "../monitor/event.ts"
+import { dropText } from "./drop.ts"
 import type { ProgramContext } from "./programs/context.ts"
 
 type Run = (skb: Skb, dev: NetDevice) => TcAct
 
 /** Tail calls load along with an entry program and take ids too. */
 const TAIL_CALLS = 12
+
+const causeOf = (event: DropNotify | undefined): TcCause | undefined =>
+  event === undefined ? undefined : { text: dropText(event.reason), object: event }
 
 export class Loader {
   readonly #kernel: Kernel
@@ -33,7 +38,7 @@ export class Loader {
       tag: this.#kernel.prng.fork(`bpf/tag/${name}`).hex(16),
       linkId: this.#nextLink++,
       run,
-      cause: () => this.#context.lastDrop,
+      cause: () => causeOf(this.#context.lastDrop),
     }
     tcAttach(dev, ingress, program)
   }
