@@ -20,6 +20,9 @@ const START_TIME = 40 * MILLISECOND
 /** From a failed pull to the sync that says ImagePullBackOff. */
 const NEXT_SYNC = 2 * SECOND
 const EPOCH = "1970-01-01T00:00:00Z"
+/** MaxContainerTerminationMessageLength and MaxContainerTerminationMessageLogLength. */
+const TERMINATION_MAX = 4096
+const FALLBACK_MAX = 2048
 
 export class ContainerRunner implements ContainerRecord {
   readonly name: string
@@ -235,22 +238,41 @@ export class ContainerRunner implements ContainerRecord {
     this.#prober?.stop()
     this.#prober = undefined
     container.cleanUp()
-    this.status.state = { terminated: this.#terminated(proc.status) }
+    this.status.state = { terminated: this.#terminated(proc.status, container) }
     this.status.ready = this.status.started = false
     this.#worker.report()
     return proc.status
   }
 
-  #terminated({ code, signal }: ExitStatus): ContainerStateTerminated {
+  #terminated({ code, signal }: ExitStatus, container: Container): ContainerStateTerminated {
     const number = signal === undefined ? 0 : Signal[signal]
+    const message = this.#lastWords(container, code)
     return {
       containerID: this.status.containerID,
       exitCode: code,
       finishedAt: timestamp(this.#worker.sim),
+      ...(message === "" ? {} : { message }),
       reason: code === 0 ? "Completed" : "Error",
       ...(number === 0 || code !== 0 ? {} : { signal: number }),
       startedAt: this.#startedAt,
     }
+  }
+
+  /** What the program has left in its termination log or, where the pod asks for it, the end of its log. Models getTerminationMessage. */
+  #lastWords(container: Container, code: number): string {
+    const file = container.fs.readText(this.spec.terminationMessagePath ?? "/dev/termination-log")
+    if ("text" in file && file.text !== "") return file.text.slice(0, TERMINATION_MAX)
+    if (this.spec.terminationMessagePolicy !== "FallbackToLogsOnError" || code === 0) return ""
+    const log = container.log.read({
+      container: this.name,
+      follow: false,
+      previous: false,
+      timestamps: false,
+      tailLines: 80,
+      sinceSeconds: undefined,
+      limitBytes: undefined,
+    })
+    return log.slice(-FALLBACK_MAX)
   }
 
   #restarts(code: number): boolean {

@@ -228,7 +228,9 @@ export class Agent implements AgentClient, EndpointHost {
   }
 
   ipamAllocate(owner: string): number | string {
-    const address = this.ipam.allocate(owner)
+    const wanted = this.state.wanted.get(owner)
+    const refused = wanted === undefined ? undefined : this.ipam.take(wanted, owner)
+    const address = refused ?? wanted ?? this.ipam.allocate(owner)
     return typeof address === "string" ? `[POST /ipam][502] postIpamFailure  "${address}"` : address
   }
 

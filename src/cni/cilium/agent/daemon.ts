@@ -178,7 +178,11 @@ class Daemon {
       uplinks: uplinksOf(this.#proc),
     })
     if (refused !== undefined)
-      return this.#die("failed to setup vxlan tunnel device", "agent.datapath.loader", refused.message)
+      return this.#die(
+        "failed to setup vxlan tunnel device",
+        "agent.datapath.loader",
+        refused.message.replace("failed to setup vxlan tunnel device: ", ""),
+      )
     const health = new HealthEndpoint(agent)
     try {
       agent.start()

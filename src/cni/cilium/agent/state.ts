@@ -11,6 +11,8 @@ export interface NodeState {
   /** Id of the host's own endpoint. */
   hostEndpoint: number
   healthEndpoint: number
+  /** Addresses that pods (`namespace/name`) are to have: POST /ipam/{ip} instead of POST /ipam. */
+  readonly wanted: Map<string, number>
 }
 
 const states = new WeakMap<Kernel, NodeState>()
@@ -18,7 +20,7 @@ const states = new WeakMap<Kernel, NodeState>()
 export function stateOf(kernel: Kernel): NodeState {
   let state = states.get(kernel)
   if (state === undefined) {
-    state = { endpoints: new Map(), routerIp: 0, healthIp: 0, hostEndpoint: 0, healthEndpoint: 0 }
+    state = { endpoints: new Map(), routerIp: 0, healthIp: 0, hostEndpoint: 0, healthEndpoint: 0, wanted: new Map() }
     states.set(kernel, state)
   }
   return state
