@@ -1,5 +1,5 @@
 /** What a probe is aimed at: names and addresses as people write them, ports as pods declare them. */
-import type { ApiObject, Pod } from "../kube/api/types.ts"
+import type { ApiObject, Pod, Service } from "../kube/api/types.ts"
 import { parseIpv4 } from "../wire/address.ts"
 import { type NodeHandle, PodHandle, type ReachTarget } from "./handles.ts"
 import type { ReachOptions } from "./reach.ts"
@@ -29,6 +29,10 @@ export function findTarget(target: ReachTarget, options: ReachOptions, known: Kn
   if (typeof target === "string" && parseIpv4(name) !== undefined) return { pod: undefined, ip: name, port: needed() }
   const node = target instanceof PodHandle ? undefined : known.nodes.find((candidate) => candidate.name === name)
   if (node !== undefined) return { pod: undefined, ip: node.ip, port: needed() }
+  const service = known.services.find(
+    (candidate) => fullName(candidate) === (name.includes("/") ? name : `default/${name}`),
+  )
+  if (pod === undefined && service !== undefined) return serviceTarget(service as Service, name, port, protocol)
   if (pod === undefined) throw new RangeError(unknown(name, known))
   return { pod: fullName(pod), port: protocol === "icmp" ? 0 : (port ?? onlyPort(pod, protocol) ?? missing(name)) }
 }
@@ -55,11 +59,17 @@ function missing(name: string): never {
   throw new TypeError(`which port of ${name}? Say "${name}:80", or { port: 80 }`)
 }
 
+/** A Service is reached at its cluster address. */
+function serviceTarget({ spec }: Service, name: string, port: number | undefined, protocol: string): Found {
+  const { clusterIP = "", ports = [] } = spec
+  if (clusterIP === "" || clusterIP === "None")
+    throw new RangeError(`"${name}" is a Service without an address of its own: name one of its pods`)
+  const own = ports.filter((candidate) => (candidate.protocol ?? "TCP").toLowerCase() === protocol)
+  const only = own.length === 1 ? own[0]?.port : undefined
+  return { pod: undefined, ip: clusterIP, port: protocol === "icmp" ? 0 : (port ?? only ?? missing(name)) }
+}
+
 function unknown(name: string, { nodes, pods, services }: Known): string {
-  const service = services.find((candidate) => shortName(candidate) === name || fullName(candidate) === name)
-  const what =
-    service === undefined
-      ? `no pod or node "${name}"`
-      : `"${name}" is a Service, and podwire does not carry packets to Services yet`
-  return `${what}; pods: ${pods.map(shortName).join(", ") || "none"}; nodes: ${nodes.map((node) => node.name).join(", ")}`
+  const list = (names: readonly string[]): string => names.join(", ") || "none"
+  return `no pod, node or Service "${name}"; pods: ${list(pods.map(shortName))}; nodes: ${list(nodes.map((node) => node.name))}; Services: ${list(services.map(shortName))}`
 }

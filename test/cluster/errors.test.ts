@@ -65,7 +65,7 @@ describe("names", () => {
   test("a capture's place and device", async () => {
     const nothing = async (): Promise<void> => undefined
     await expect(cluster.capture({ on: "gamma" }, nothing)).rejects.toThrow(
-      /^no node or pod "gamma"; there are: alpha, beta/,
+      /^no node or pod "gamma"; there are: alpha, coredns-\S+, coredns-\S+, beta/,
     )
     await expect(cluster.capture({ on: "alpha", device: "eth7" }, nothing)).rejects.toThrow(
       /^no device "eth7" on alpha; there are: lo, eth0, flannel\.1/,

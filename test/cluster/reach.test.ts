@@ -22,7 +22,7 @@ spec:
 apiVersion: v1
 kind: Service
 metadata: { name: db }
-spec: { selector: { app: db }, ports: [{ port: 5432 }] }
+spec: { clusterIP: None, selector: { app: db }, ports: [{ port: 5432 }] }
 `
 
 /** Listens on UDP port 9, and never answers. */
@@ -143,13 +143,9 @@ describe("what cannot be asked", () => {
     [
       "nosuch:80",
       {},
-      /^no pod or node "nosuch"; pods: backend-pod, client-pod, kube-flannel\/.*; nodes: k8s-master, k8s-worker-1/,
+      /^no pod, node or Service "nosuch"; pods: backend-pod, client-pod, .*; nodes: k8s-master, k8s-worker-1, .*; Services: db, kubernetes, /,
     ],
-    [
-      "db:5432",
-      {},
-      /^"db" is a Service, and podwire does not carry packets to Services yet; pods: backend-pod, client-pod, /,
-    ],
+    ["db:5432", {}, '"db" is a Service without an address of its own: name one of its pods'],
     ["k8s-master", {}, 'which port of k8s-master? Say "k8s-master:80", or { port: 80 }'],
     ["client-pod", {}, 'which port of client-pod? Say "client-pod:80", or { port: 80 }'],
     ["10.244.2.2", {}, 'which port of 10.244.2.2? Say "10.244.2.2:80", or { port: 80 }'],

@@ -175,7 +175,7 @@ class Kubernetes implements DnsPlugin {
     const alias = { name: request.name, type: DnsType.CNAME, ttl: this.#options.ttl, data: { target } }
     if (request.type !== DnsType.A && request.type !== DnsType.AAAA) return answer(request, [alias])
     const query = { ...request.query, questions: [{ name: target, type: request.type }] }
-    const there = await next(proc, { ...request, query, name: target })
+    const there = await this.serve(proc, { ...request, query, name: target }, next)
     return answer(request, [alias, ...there.answers])
   }
 
