@@ -12,7 +12,24 @@ import type { Vfs } from "../linux/task/vfs.ts"
 import { bashTool, shTool } from "../shell/programs.ts"
 import type { Simulation } from "../sim/simulation.ts"
 import { GNU_TOOLS, sudo } from "../tools/coreutils/index.ts"
-import { bridge, curl, gunzip, gzip, ip, ping, systemctl, tar, tc, tcpdump, zcat } from "../tools/index.ts"
+import {
+  bridge,
+  conntrack,
+  curl,
+  gunzip,
+  gzip,
+  ip,
+  iptables,
+  iptablesRestore,
+  iptablesSave,
+  otherTables,
+  ping,
+  systemctl,
+  tar,
+  tc,
+  tcpdump,
+  zcat,
+} from "../tools/index.ts"
 import { VERSIONS } from "../versions.ts"
 import { ipv4, mac, netmask } from "../wire/address.ts"
 
@@ -34,7 +51,17 @@ export interface MachineSpec {
 }
 
 /** Where a node has what. `/usr/sbin` first, as in Debian's PATH of root. */
-const SBIN: readonly Tool[] = [ip, bridge, tc, tcpdump]
+const SBIN: readonly Tool[] = [
+  ip,
+  bridge,
+  tc,
+  tcpdump,
+  iptables,
+  iptablesRestore,
+  iptablesSave,
+  conntrack,
+  ...otherTables,
+]
 const BIN: readonly Tool[] = [ping, curl, systemctl, tar, gzip, gunzip, zcat, sudo, bashTool, shTool, ...GNU_TOOLS]
 
 /** Builds and boots a machine. */

@@ -66,8 +66,11 @@ export class ScenarioWorld {
   readonly arena: Arena = new Arena()
   readonly kernel: Kernel
   readonly #nets = new Map<string, NetNamespace>()
+  /** Commands are lines of bash, not words. */
+  readonly #shell: boolean
 
-  constructor(scenario: Scenario) {
+  constructor(scenario: Scenario, shell = false) {
+    this.#shell = shell
     this.kernel = createMachine(this.sim, this.arena, { name: "recorder", uplinks: [] })
     const busybox = new Vfs(this.sim)
     installBusybox(busybox)
@@ -88,7 +91,7 @@ export class ScenarioWorld {
     for (const line of step.before) await this.#directive(line)
     // Starting a program takes some milliseconds.
     await this.sim.advance(5 * MILLISECOND)
-    return await this.run(step.where, step.command.split(" "))
+    return await this.run(step.where, this.#shell ? ["/bin/bash", "-c", step.command] : step.command.split(" "))
   }
 
   async #directive(line: string): Promise<void> {

@@ -103,10 +103,12 @@ export class Conntrack {
       const ct = this.#resolve(skb, tuple)
       if (ct === undefined) return NfVerdict.ACCEPT
       if (ct === "full") return NfVerdict.DROP
+      const { state, status } = ct
       const verdict = this.#handle(ct, skb, skb.ctinfo)
       if (verdict === Track.ACCEPT) {
         if (skb.ctinfo === CtInfo.ESTABLISHED_REPLY && (ct.status & SEEN_REPLY) === 0) ct.status |= SEEN_REPLY
-        if ((ct.status & CONFIRMED) !== 0 && this.listeners.length > 0) this.#changed(ct)
+        const changed = ct.state !== state || ct.status !== status
+        if (changed && (status & CONFIRMED) !== 0 && this.listeners.length > 0) this.#changed(ct)
         return NfVerdict.ACCEPT
       }
       skb.nfct = undefined

@@ -23,7 +23,7 @@ const PRIORITIES: readonly (readonly [NfHook, number])[] = [
 export class Nat {
   readonly #net: NetNamespace
   /** Chains of the nat table by hook. */
-  readonly #chains = new Map<NfHook, NfHookOps[]>()
+  readonly #chains = new Map<NfHook, readonly NfHookOps[]>()
   /** Mapped connections by their source. */
   readonly #bySource = new Map<number, NfConn[]>()
   #registered = false
@@ -44,6 +44,13 @@ export class Nat {
     this.#registered = true
     stateOf(this.#net).conntrack.onDestroy = (ct) => this.forget(ct)
     for (const [at, priority] of PRIORITIES) this.#net.hooks.register(at, new NatHook(this, priority))
+  }
+
+  removeChain(hook: NfHook, ops: NfHookOps): void {
+    this.#chains.set(
+      hook,
+      this.chains(hook).filter((other) => other !== ops),
+    )
   }
 
   chains(hook: NfHook): readonly NfHookOps[] {

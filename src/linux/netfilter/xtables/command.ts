@@ -7,7 +7,7 @@ import { parseCommand, type XtCommand } from "./parse.ts"
 import { Rule } from "./rule.ts"
 import { listRules } from "./save.ts"
 import { XtStage } from "./stage.ts"
-import type { XtTable } from "./table.ts"
+import type { TableView, XtTable } from "./table.ts"
 import { xtTable } from "./tables.ts"
 
 export interface XtResult {
@@ -46,7 +46,7 @@ function perform(net: NetNamespace, table: XtTable, command: XtCommand, origin: 
 }
 
 /** `-L` and `-S`, in iptables and in a line of iptables-restore. */
-export function showing(table: XtTable, command: XtCommand): string {
+export function showing(table: TableView, command: XtCommand): string {
   const chain = table.chains.get(command.chain)
   if (command.chain !== "" && chain === undefined) {
     const text = `chain \`${command.chain}' in table \`${table.name}' is incompatible, use 'nft' tool.`

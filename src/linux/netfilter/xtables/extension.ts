@@ -13,6 +13,8 @@ export interface ExtensionOption {
   readonly also?: string
   /** Other names of it. */
   readonly aliases?: readonly string[]
+  /** Looks at the word at once: a wrong one is told of before what follows it is read. */
+  readonly check?: (value: string) => void
   /** Said when it stands twice, instead of the usual words. */
   readonly twice?: string
 }
@@ -48,6 +50,7 @@ export class Given {
     if (this.#given.has(option.name))
       misuse(option.twice ?? `${this.owner}: option "${option.name}" can be used only once.\n`)
     if (given.inverted && option.invert !== true) misuse(`${this.owner}: option "${option.name}" cannot be inverted.\n`)
+    option.check?.(given.value)
     this.#given.set(option.name, given)
     this.names.push(option.name)
   }

@@ -38,7 +38,11 @@ export function chainHead(chain: Chain, format: ListFormat): string {
 
 const targetName = ({ action }: Rule): string => {
   if (action.kind === "verdict") return action.name
-  return action.kind === "jump" ? action.chain.name : action.kind === "target" ? action.target.name : ""
+  return action.kind === "jump"
+    ? action.chain.name
+    : action.kind === "target"
+      ? (action.target.listName ?? action.target.name)
+      : ""
 }
 
 const fragmentText = ({ fragment }: RuleHeader): string =>
@@ -53,10 +57,17 @@ function deviceCell(name: string, inverted: boolean, numeric: boolean): string {
   return (inverted ? "!" : "") + (name === "" ? (numeric ? "*" : "any") : name)
 }
 
-/** Without -n names stand for addresses; the only ones known here need no resolver. */
+/** Debian's /etc/hosts and /etc/networks: without -n names stand for addresses, and these need no resolver. */
+const HOSTS: ReadonlyMap<number, string> = new Map([[0x7f000001, "localhost"]])
+const NETWORKS: ReadonlyMap<number, string> = new Map([
+  [0x7f000000, "loopback"],
+  [0xa9fe0000, "link-local"],
+])
+
 function addressCell(address: number, mask: number, inverted: boolean, numeric: boolean): string {
   if (mask === 0 && !inverted && !numeric) return "anywhere"
-  const host = !numeric && address === 0x7f000001 && mask === 0xffffffff ? "localhost" : formatIpv4(address)
+  const names = mask === 0xffffffff ? HOSTS : NETWORKS
+  const host = (numeric ? undefined : names.get(address)) ?? formatIpv4(address)
   const length = maskLength(mask)
   return mask === 0xffffffff ? host : `${host}/${length < 0 ? formatIpv4(mask) : length}`
 }

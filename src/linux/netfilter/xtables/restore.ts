@@ -4,7 +4,7 @@ import { SECOND } from "../../../sim/simulation.ts"
 import type { NetNamespace } from "../../netns.ts"
 import { showing, type XtResult } from "./command.ts"
 import { failed, misuse, XtError, XtExit } from "./error.ts"
-import { parseCommand, type XtCommand } from "./parse.ts"
+import { parseCommand } from "./parse.ts"
 import { splitWords } from "./quote.ts"
 import { tableText } from "./save.ts"
 import { XtStage } from "./stage.ts"
@@ -104,23 +104,28 @@ class Restore {
     if (keep) words.push("-c", counted[1] as string, counted[2] as string)
     const command = parseCommand(words, table.name)
     if (command.command === "L" || command.command === "S") {
-      // What is listed is what stands in the kernel.
-      this.output += showing(table, command)
+      // What stands above it counts already.
+      this.#run()
+      this.output += showing((this.#stage as XtStage).view(), command)
       return
     }
-    this.#step((stage) => stage.run(command satisfies XtCommand))
+    this.#step((stage) => stage.run(command))
   }
 
   #step(act: (stage: XtStage) => void): void {
     this.#steps.push({ line: this.line, act })
   }
 
+  #run(): void {
+    for (const { line, act } of this.#steps.splice(0)) {
+      this.doing = line
+      act(this.#stage as XtStage)
+    }
+  }
+
   #commit(): void {
     const stage = this.#stage as XtStage
-    for (const { line, act } of this.#steps) {
-      this.doing = line
-      act(stage)
-    }
+    this.#run()
     if (this.#options.test !== true && !this.#skipping) stage.commit()
     this.#table = undefined
   }

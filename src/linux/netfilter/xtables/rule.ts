@@ -22,6 +22,8 @@ export interface XtMatch {
 
 export interface XtTarget {
   readonly name: string
+  /** What `iptables -L` calls it, when that is another name. */
+  readonly listName?: string
   readonly save: string
   list(numeric: boolean): string
   /** An XtVerdict. */

@@ -6,7 +6,7 @@ import { failed, misuse, refused } from "./error.ts"
 import type { CommandLetter, RuleSpec, XtCommand } from "./parse.ts"
 import { Rule, type RuleAction, type RuleHeader, XtVerdict } from "./rule.ts"
 import { ruleText } from "./save.ts"
-import type { XtTable } from "./table.ts"
+import { listedChains, type TableView, type XtTable } from "./table.ts"
 import { validate } from "./validate.ts"
 
 const NO_CHAIN = "No chain/target/match by that name"
@@ -31,6 +31,7 @@ export class XtStage {
   readonly #references = new Map<Chain, number>()
   readonly #policies = new Map<Chain, { policy: "ACCEPT" | "DROP"; packets: number; bytes: number }>()
   readonly #hooked = new Set<Chain>()
+  readonly #unhooked = new Set<Chain>()
   readonly #names = new Map<Chain, string>()
   #zeroed: Rule[] = []
   /** The last change of rules: what the kernel's answer to the whole batch names. */
@@ -51,6 +52,20 @@ export class XtStage {
 
   find(name: string): Chain | undefined {
     return this.#chains.get(name)
+  }
+
+  /** The table as it will be, for listing. */
+  view(): TableView {
+    const chains = new Map<string, Chain>()
+    for (const [name, chain] of this.#chains) {
+      const copy = new Chain(name, chain.base)
+      const { packets, bytes, counting } = chain
+      Object.assign(copy, { packets, bytes, counting, policy: this.#policies.get(chain)?.policy ?? chain.policy })
+      copy.rules = this.rulesOf(chain)
+      copy.references = this.#referencesOf(chain)
+      chains.set(name, copy)
+    }
+    return { name: this.#table.name, chains, listed: () => listedChains(this.#table.spec, chains) }
   }
 
   /** Everything goes: iptables-restore without --noflush. */
@@ -255,6 +270,11 @@ export class XtStage {
   }
 
   #deleteChain(name: string): void {
+    // Without a name, hooks' chains that say nothing go as well.
+    if (name === "")
+      for (const chain of this.#chains.values())
+        if (chain.base !== undefined && this.rulesOf(chain).length === 0 && chain.policy === "ACCEPT")
+          this.#unhooked.add(chain)
     const chains =
       name === "" ? [...this.#chains.values()].filter(({ base }) => base === undefined) : [this.#chain(name)]
     for (const chain of chains) {
@@ -307,8 +327,10 @@ export class XtStage {
     for (const chain of this.#policies.keys()) if (this.#hooked.has(chain)) chain.counting = true
     this.#table.chains = this.#chains
     this.#table.present = true
+    for (const chain of this.#unhooked) this.#table.unhook(this.#net, chain)
     for (const chain of this.#hooked) this.#table.hookUp(this.#net, chain)
     netfilterOf(this.#net).use(after - before)
+    this.#net.kernel.notify(this.#net, "nftables")
   }
 }
 

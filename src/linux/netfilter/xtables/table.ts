@@ -101,7 +101,22 @@ function walk(start: Chain, packet: XtPacket): number {
   return XtVerdict.RETURN
 }
 
-export class XtTable {
+/** A table to be shown. */
+export interface TableView {
+  readonly name: string
+  readonly chains: ReadonlyMap<string, Chain>
+  listed(): Chain[]
+}
+
+/** The hooks' chains in their order, then the others by name. */
+export function listedChains(spec: TableSpec, chains: ReadonlyMap<string, Chain>): Chain[] {
+  const own: Chain[] = []
+  for (const chain of chains.values()) if (chain.base === undefined) own.push(chain)
+  own.sort((a, b) => (a.name < b.name ? -1 : 1))
+  return [...spec.chains.map(({ name }) => chains.get(name) as Chain), ...own]
+}
+
+export class XtTable implements TableView {
   readonly name: string
   readonly spec: TableSpec
   /** All chains, those of hooks too, in order of birth. */
@@ -116,12 +131,8 @@ export class XtTable {
     for (const base of spec.chains) this.chains.set(base.name, new Chain(base.name, base))
   }
 
-  /** The hooks' chains in their order, then the others by name. */
   listed(): Chain[] {
-    const own: Chain[] = []
-    for (const chain of this.chains.values()) if (chain.base === undefined) own.push(chain)
-    own.sort((a, b) => (a.name < b.name ? -1 : 1))
-    return [...this.spec.chains.map(({ name }) => this.chains.get(name) as Chain), ...own]
+    return listedChains(this.spec, this.chains)
   }
 
   /** The chain was made in the kernel. */
@@ -144,5 +155,15 @@ export class XtTable {
     this.#hooked.set(chain, ops)
     if (this.name === "nat") netfilterOf(net).nat.addChain(base.hook, ops)
     else net.hooks.register(base.hook, ops)
+  }
+  /** Takes a hook's chain out again; it begins anew. */
+  unhook(net: NetNamespace, chain: Chain): void {
+    const ops = this.#hooked.get(chain)
+    const { base } = chain
+    if (ops === undefined || base === undefined) return
+    this.#hooked.delete(chain)
+    Object.assign(chain, { counting: false, packets: 0, bytes: 0 })
+    if (this.name === "nat") netfilterOf(net).nat.removeChain(base.hook, ops)
+    else net.hooks.unregister(base.hook, ops)
   }
 }

@@ -22,6 +22,7 @@ const port = (name: string, long: string, transport: Transport): ExtensionOption
   name,
   aliases: [long],
   invert: true,
+  check: (value) => void parsePortRange(value, transport),
   ...(transport === "tcp" ? { twice: `Only one \`${long}' allowed` } : {}),
 })
 

@@ -14,7 +14,7 @@ function notrack({ skb }: XtPacket): number {
 export const NOTRACK: TargetExtension = {
   name: "NOTRACK",
   options: [],
-  build: () => ({ name: "NOTRACK", save: "", list: () => "NOTRACK", tables: ["raw"], apply: notrack }),
+  build: () => ({ name: "NOTRACK", listName: "CT", save: "", list: () => "NOTRACK", tables: ["raw"], apply: notrack }),
 }
 
 export const CT: TargetExtension = {

@@ -6,8 +6,8 @@ import { parseNumber, type TargetExtension } from "../extension.ts"
 import { quote } from "../quote.ts"
 import { XtVerdict } from "../rule.ts"
 
-const LEVELS = ["emerg", "alert", "crit", "error", "warning", "notice", "info", "debug"]
-const ALIASES: Readonly<Record<string, number>> = { panic: 0, warn: 4 }
+const LEVELS = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"]
+const ALIASES: Readonly<Record<string, number>> = { panic: 0, error: 3, warning: 4 }
 /** With the bits of XT_LOG_*. */
 const SWITCHES: readonly (readonly [string, number])[] = [
   ["--log-tcp-sequence", 1],
