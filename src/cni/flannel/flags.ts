@@ -10,9 +10,22 @@ export interface Flags {
   netConfPath: string
   subnetFile: string
   setNodeNetworkUnavailable: boolean
+  ipMasqRandomFullyDisable: boolean
+  iptablesForwardRules: boolean
+  /** In seconds. */
+  iptablesResync: number
 }
 
-const BOOLEANS: Readonly<Record<string, "ipMasq" | "kubeSubnetMgr" | "setNodeNetworkUnavailable">> = {
+type BooleanFlag =
+  | "ipMasq"
+  | "kubeSubnetMgr"
+  | "setNodeNetworkUnavailable"
+  | "ipMasqRandomFullyDisable"
+  | "iptablesForwardRules"
+
+const BOOLEANS: Readonly<Record<string, BooleanFlag>> = {
+  "ip-masq-random-fully-disable": "ipMasqRandomFullyDisable",
+  "iptables-forward-rules": "iptablesForwardRules",
   "ip-masq": "ipMasq",
   "kube-subnet-mgr": "kubeSubnetMgr",
   "set-node-network-unavailable": "setNodeNetworkUnavailable",
@@ -37,6 +50,9 @@ export function parseFlags(args: readonly string[]): Flags | string {
     netConfPath: "/etc/kube-flannel/net-conf.json",
     subnetFile: "/run/flannel/subnet.env",
     setNodeNetworkUnavailable: true,
+    ipMasqRandomFullyDisable: false,
+    iptablesForwardRules: true,
+    iptablesResync: 5,
   }
   const rest = [...args]
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
@@ -50,10 +66,14 @@ export function parseFlags(args: readonly string[]): Flags | string {
     }
     const text = TEXTS[name]
     const list = LISTS[name]
-    if (text === undefined && list === undefined) return `flannel: podwire does not support '--${name}'`
+    const isResync = name === "iptables-resync"
+    if (text === undefined && list === undefined && !isResync) return `flannel: podwire does not support '--${name}'`
     const value = match[2] ?? rest.shift()
     if (value === undefined) return `flag needs an argument: -${name}`
-    if (text !== undefined) flags[text] = value
+    if (isResync) {
+      if (!/^\d+$/.test(value)) return `invalid value ${JSON.stringify(value)} for flag -${name}: parse error`
+      flags.iptablesResync = Number(value)
+    } else if (text !== undefined) flags[text] = value
     else if (list !== undefined) flags[list].push(value)
   }
   return flags
@@ -62,5 +82,5 @@ export function parseFlags(args: readonly string[]): Flags | string {
 /** As Go prints the struct (`%+v`), for the first line of the log. */
 export function formatFlags(flags: Flags): string {
   const list = (items: readonly string[]): string => `[${items.join(" ")}]`
-  return `{etcdEndpoints:http://127.0.0.1:4001,http://127.0.0.1:2379 etcdPrefix:/coreos.com/network etcdKeyfile: etcdCertfile: etcdCAFile: etcdUsername: etcdPassword: version:false kubeSubnetMgr:${flags.kubeSubnetMgr} kubeApiUrl: kubeAnnotationPrefix:flannel.alpha.coreos.com kubeConfigFile: iface:${list(flags.iface)} ifaceRegex:${list(flags.ifaceRegex)} ipMasq:${flags.ipMasq} ipMasqRandomFullyDisable:false ifaceCanReach:${flags.ifaceCanReach} subnetFile:${flags.subnetFile} publicIP:${flags.publicIp} publicIPv6: subnetLeaseRenewMargin:60 healthzIP:0.0.0.0 healthzPort:0 iptablesResyncSeconds:5 iptablesForwardRules:true blackholeRoute:false netConfPath:${flags.netConfPath} setNodeNetworkUnavailable:${flags.setNodeNetworkUnavailable}}`
+  return `{etcdEndpoints:http://127.0.0.1:4001,http://127.0.0.1:2379 etcdPrefix:/coreos.com/network etcdKeyfile: etcdCertfile: etcdCAFile: etcdUsername: etcdPassword: version:false kubeSubnetMgr:${flags.kubeSubnetMgr} kubeApiUrl: kubeAnnotationPrefix:flannel.alpha.coreos.com kubeConfigFile: iface:${list(flags.iface)} ifaceRegex:${list(flags.ifaceRegex)} ipMasq:${flags.ipMasq} ipMasqRandomFullyDisable:${flags.ipMasqRandomFullyDisable} ifaceCanReach:${flags.ifaceCanReach} subnetFile:${flags.subnetFile} publicIP:${flags.publicIp} publicIPv6: subnetLeaseRenewMargin:60 healthzIP:0.0.0.0 healthzPort:0 iptablesResyncSeconds:${flags.iptablesResync} iptablesForwardRules:${flags.iptablesForwardRules} blackholeRoute:false netConfPath:${flags.netConfPath} setNodeNetworkUnavailable:${flags.setNodeNetworkUnavailable}}`
 }

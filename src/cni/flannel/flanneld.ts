@@ -20,7 +20,8 @@ import { findInterface } from "./iface.ts"
 import { klog } from "./klog.ts"
 import { ANNOTATION, formatLease, type Lease, type LeaseEvent, leaseOf } from "./lease.ts"
 import { type NetConf, parseNetConf } from "./options.ts"
-import { writeSubnetEnv } from "./subnet-env.ts"
+import { readSubnetEnv, writeSubnetEnv } from "./subnet-env.ts"
+import { TrafficManager } from "./traffic-manager.ts"
 
 const STARTUP_STEP = 20 * MILLISECOND
 
@@ -38,6 +39,7 @@ class Flanneld {
   readonly #known = new Map<string, string>()
   #nodeName = ""
   #informer: Informer | undefined
+  #traffic: TrafficManager | undefined
   #terminated = false
   #deviceLost = false
 
@@ -74,6 +76,7 @@ class Flanneld {
       return typeof started === "number" ? started : await this.#run(started)
     } finally {
       this.#informer?.stop()
+      this.#traffic?.stop()
     }
   }
 
@@ -110,10 +113,37 @@ class Flanneld {
     const subnet = await this.#acquire(conf, backend)
     if (typeof subnet === "number") return subnet
     await this.#proc.sleep(STARTUP_STEP)
+    await this.#trafficRules(flags, conf, subnet)
     const first = formatPrefix((networkOf(subnet.address, subnet.length) + 1) >>> 0, subnet.length)
     writeSubnetEnv(this.#proc.fs, { network: conf.network, subnet: first, mtu: backend.mtu, ipMasq: flags.ipMasq })
     await this.#log("I", "main.go:467", `Wrote subnet file to ${flags.subnetFile}`)
     return { backend, subnet }
+  }
+
+  /** Masquerading and forwarding: announced here, put in beside the daemon's other work. */
+  async #trafficRules(flags: Flags, conf: NetConf, subnet: Prefix): Promise<void> {
+    const { net, fs } = this.#proc
+    await this.#log("I", "main.go:378", "Cleaning-up unused traffic manager rules")
+    await this.#log("I", "nftables.go:280", "Cleaning-up nftables rules...")
+    await this.#log("I", "iptables.go:50", "Starting flannel in iptables mode...")
+    const wake = (): void => this.#wake.wake()
+    const manager = new TrafficManager({ net, log: this.#log, resync: flags.iptablesResync, wake })
+    this.#traffic = manager
+    if (flags.ipMasq) {
+      const old = readSubnetEnv(fs, flags.subnetFile)
+      for (const key of typeof old === "string" ? ["FLANNEL_NETWORK", "FLANNEL_SUBNET"] : [])
+        await this.#noKey(flags, key)
+      for (const key of ["FLANNEL_IPV6_NETWORK", "FLANNEL_IPV6_SUBNET"]) await this.#noKey(flags, key)
+      const nets = { network: conf.network, subnet: formatPrefix(subnet.address, subnet.length) }
+      const previous = typeof old === "string" ? undefined : { network: old.network, subnet: networkText(old.subnet) }
+      await manager.masquerade(nets, previous, !flags.ipMasqRandomFullyDisable)
+    }
+    if (flags.iptablesForwardRules) await manager.forward(conf.network)
+  }
+
+  #noKey({ subnetFile }: Flags, key: string): Promise<void> {
+    const place = key.startsWith("FLANNEL_IPV6") ? "main.go:612" : "main.go:577"
+    return this.#log("W", place, `no subnet found for key: ${key} in file: ${subnetFile}`)
   }
 
   #findNode(): string | undefined {
@@ -253,6 +283,7 @@ class Flanneld {
       } else await this.#log("I", "route_network.go:56", "Watching for new subnet leases")
       this.#setCondition()
       await this.#log("I", "main.go:492", "Waiting for all goroutines to exit")
+      await this.#traffic?.bootstrap()
       return await this.#loop(backend, subnet)
     } finally {
       forget()
@@ -263,6 +294,7 @@ class Flanneld {
     for (;;) {
       if (this.#terminated) return this.#shutdown()
       if (this.#deviceLost) return this.#panic(backend)
+      if (this.#traffic?.due === true) await this.#traffic.resync()
       const event = this.#events.shift()
       if (event === undefined) await this.#proc.task.wait(this.#wake)
       else if (!isOwn(event.lease, subnet)) {
@@ -331,6 +363,12 @@ const isOwn = (lease: Lease, subnet: Prefix): boolean =>
 function subnetOf(node: Node): Prefix | undefined {
   const cidr = node.spec.podCIDRs?.[0] ?? node.spec.podCIDR ?? ""
   return cidr === "" ? undefined : parsePrefix(cidr)
+}
+
+/** `10.244.1.0/24` of `10.244.1.1/24`. */
+function networkText(cidr: string): string {
+  const prefix = parsePrefix(cidr)
+  return prefix === undefined ? cidr : formatPrefix(networkOf(prefix.address, prefix.length), prefix.length)
 }
 
 /** `%#+v` of a map of strings. */
