@@ -3,47 +3,45 @@ import type { Process } from "../../linux/task/process.ts"
 import type { Tool } from "../../linux/task/tool.ts"
 import { defineTool } from "../../shell/tool.ts"
 import { fail, IpError, type IpOptions, ipOptions, namespaceOrFail, pick } from "../iproute.ts"
-import { ipAddr } from "./addr.ts"
-import { KIND_USAGE } from "./kind-usage.ts"
-import { ipLink } from "./link.ts"
-import { ipNeigh } from "./neigh.ts"
-import { ipRoute } from "./route.ts"
-import { ipRule } from "./rule.ts"
-import { USAGE } from "./usage.ts"
+import { Misuse, misuse } from "./misuse.ts"
 
 type Handler = (args: readonly string[], options: IpOptions) => string
+/** An object's code is loaded when it is named. */
+type Load = () => Promise<Handler>
+
+const neigh: Load = () => import("./neigh.ts").then((module) => module.ipNeigh)
 
 /** In iproute2's own order, which decides what an abbreviation means. */
-const OBJECTS: readonly (readonly [string, Handler])[] = [
-  ["address", ipAddr],
+const OBJECTS: readonly (readonly [string, Load])[] = [
+  ["address", () => import("./addr.ts").then((module) => module.ipAddr)],
   ["addrlabel", unsupported("addrlabel")],
   ["maddress", unsupported("maddress")],
-  ["route", ipRoute],
-  ["rule", ipRule],
-  ["neighbor", ipNeigh],
-  ["neighbour", ipNeigh],
+  ["route", () => import("./route.ts").then((module) => module.ipRoute)],
+  ["rule", () => import("./rule.ts").then((module) => module.ipRule)],
+  ["neighbor", neigh],
+  ["neighbour", neigh],
   ["ntable", unsupported("ntable")],
   ["ntbl", unsupported("ntbl")],
-  ["link", ipLink],
-  ...["l2tp", "fou", "ila", "macsec"].map((name): [string, Handler] => [name, unsupported(name)]),
+  ["link", () => import("./link.ts").then((module) => module.ipLink)],
+  ...["l2tp", "fou", "ila", "macsec"].map((name): [string, Load] => [name, unsupported(name)]),
   ["tunnel", unsupported("tunnel")],
   ["tuntap", unsupported("tuntap")],
-  ...["tap", "token", "tcpmetrics"].map((name): [string, Handler] => [name, unsupported(name)]),
+  ...["tap", "token", "tcpmetrics"].map((name): [string, Load] => [name, unsupported(name)]),
   ["monitor", unsupported("monitor")],
   ["xfrm", unsupported("xfrm")],
   ["mroute", unsupported("mroute")],
   ["mrule", unsupported("mrule")],
-  ["netns", ipNetns],
+  ["netns", async () => ipNetns],
   ["netconf", unsupported("netconf")],
   ["vrf", unsupported("vrf")],
   ["sr", unsupported("sr")],
   ["nexthop", unsupported("nexthop")],
-  ...["mptcp", "ioam", "amt"].map((name): [string, Handler] => [name, unsupported(name)]),
-  ["help", () => fail(USAGE.ip.trimEnd(), 255)],
+  ...["mptcp", "ioam", "amt"].map((name): [string, Load] => [name, unsupported(name)]),
+  ["help", async () => () => misuse("ip")],
 ]
 
-function unsupported(name: string): Handler {
-  return () => fail(`ip: podwire does not support object '${name}'`, 255)
+function unsupported(name: string): Load {
+  return async () => () => fail(`ip: podwire does not support object '${name}'`, 255)
 }
 
 function ipNetns(args: readonly string[], options: IpOptions): string {
@@ -108,7 +106,7 @@ function readOptions(args: readonly string[], options: IpOptions): readonly stri
     const option = EXACT[word] ?? (word === "-" ? undefined : pick(word, OPTIONS))
     if (option === undefined) fail(`Option "${word}" is unknown, try "ip -help".`, 255)
     else if (option === "refused") fail(`ip: podwire does not support option '${word}'`, 255)
-    else if (option === "help") fail(USAGE.ip.trimEnd(), 255)
+    else if (option === "help") misuse("ip")
     else if (option === "version") throw new IpError("", 0)
     else if (option === "netns") options.net = namespaceOrFail(options.net, args[++at] ?? "(null)")
     else if (option === "family") options.family = readFamily(args[++at] ?? "")
@@ -124,26 +122,29 @@ function readFamily(family: string): "inet" | "inet6" {
   return family
 }
 
-function run(proc: Process, warn: (text: string) => void): string {
+async function run(proc: Process, warn: (text: string) => void): Promise<string> {
   const options = ipOptions(proc, "unspec", warn)
   const args = readOptions(proc.argv.slice(1), options)
-  const object = args[0] ?? fail(USAGE.ip.trimEnd(), 255)
-  const handler = pick(object, OBJECTS) ?? fail(`Object "${object}" is unknown, try "ip help".`, 1)
+  const object = args[0] ?? misuse("ip")
+  const load = pick(object, OBJECTS) ?? fail(`Object "${object}" is unknown, try "ip help".`, 1)
   const rest = args.slice(1)
-  if (rest[0] === "help") return usage(OBJECTS.find(([, h]) => h === handler)?.[0] ?? "", rest[1])
+  if (rest[0] === "help") return help(proc, OBJECTS.find(([, other]) => other === load)?.[0] ?? "", rest[1])
   if (changes(rest[0]) && proc.uid !== 0) fail("RTNETLINK answers: Operation not permitted", 2)
+  const handler = await proc.task.load(load)
   return handler(rest, options)
 }
 
 /** `ip link help`, `ip link help vxlan`. */
-function usage(object: string, kind: string | undefined): string {
-  if (object === "link" && kind !== undefined)
-    return (
-      (KIND_USAGE as Readonly<Record<string, string>>)[kind] ??
-      fail(`ip: podwire does not support 'link help ${kind}'`, 255)
-    )
-  const text = (USAGE as Readonly<Record<string, string>>)[object === "neighbor" ? "neighbour" : object]
-  return fail((text ?? `ip: podwire does not support '${object} help'`).trimEnd(), 255)
+async function help(proc: Process, object: string, kind: string | undefined): Promise<string> {
+  if (object !== "link" || kind === undefined) return misuse(object === "neighbor" ? "neighbour" : object)
+  const { KIND_USAGE } = await proc.task.load(() => import("./kind-usage.ts"))
+  const text = (KIND_USAGE as Readonly<Record<string, string>>)[kind]
+  return text ?? fail(`ip: podwire does not support 'link help ${kind}'`, 255)
+}
+
+async function usage(proc: Process, { object }: Misuse): Promise<string> {
+  const { USAGE } = await proc.task.load(() => import("./usage.ts"))
+  return (USAGE as Readonly<Record<string, string>>)[object] ?? `ip: podwire does not support '${object} help'\n`
 }
 
 /** Commands that only root may give. */
@@ -160,13 +161,17 @@ export const ip: Tool = defineTool("ip", async (proc) => {
       await proc.out("ip utility, iproute2-6.1.0, libbpf 1.1.2\n")
       return 0
     }
-    const output = run(proc, (text) => {
+    const output = await run(proc, (text) => {
       warnings += text
     })
     await proc.err(warnings)
     await proc.out(output)
     return 0
   } catch (thrown) {
+    if (thrown instanceof Misuse) {
+      await proc.err(warnings + (await usage(proc, thrown)))
+      return 255
+    }
     if (!(thrown instanceof IpError)) throw thrown
     await proc.err(warnings + thrown.text)
     return thrown.code

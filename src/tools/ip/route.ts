@@ -1,13 +1,14 @@
 /** ip route. Models iproute2 ip/iproute.c. */
+
 import { type Route, RouteProtocol, RouteScope, RouteTable, RouteType } from "../../linux/fib/route.ts"
 import type { NetDevice } from "../../linux/netdev.ts"
 import { type RouteMode, type RouteSpec, routeAdd, routeDel } from "../../linux/rtnetlink/route.ts"
 import { formatIpv4, networkOf, type Prefix, parsePrefix } from "../../wire/address.ts"
 import { check, deviceOrFail, fail, type IpOptions, invalid, type Json, renderJson, type Words } from "../iproute.ts"
+import { misuse } from "./misuse.ts"
 import { ipRouteGet } from "./route-get.ts"
 import { readScope, scopeName } from "./scope.ts"
 import { refused, runSubcommand, type Subcommands } from "./subcommand.ts"
-import { USAGE } from "./usage.ts"
 import { addressOrFail, flushReport, readMetric } from "./values.ts"
 
 const COMMANDS: Subcommands = [
@@ -289,7 +290,7 @@ function readRoute(words: Words, options: IpOptions): RouteSpec {
       spec.prefixLength = prefix.length
     }
   }
-  if (!seen) fail(USAGE.route.trimEnd(), 255)
+  if (!seen) misuse("route")
   return spec
 }
 
