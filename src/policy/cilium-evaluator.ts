@@ -1,12 +1,12 @@
 /** Verdicts as a Cilium cluster gives them, without packets: a repository, an identity for each set of labels, and lookups. */
 import { DROP_POLICY, DROP_POLICY_AUTH_REQUIRED, DROP_POLICY_DENY, type NamedPorts } from "./api.ts"
 import type { EndpointPolicy } from "./endpoint-policy.ts"
-import { type HttpRequest, type HttpVerdict, httpVerdict, type SecretValue } from "./l7/http.ts"
+import { type HttpRequest, httpVerdict, type SecretValue } from "./l7/http.ts"
 import { matchType } from "./map-state.ts"
 import { learnedLabels, type Peer } from "./peer.ts"
 import { PolicyRepository, type RepositoryOptions } from "./repository.ts"
 import type { Direction } from "./rule.ts"
-import { combine, type FlowPort, type SideVerdict, type Verdict } from "./verdict.ts"
+import { combine, type FlowHttp, type FlowPort, type SideVerdict, type Verdict } from "./verdict.ts"
 
 /** Identities of pods and addresses; reserved ones have their own numbers only in an agent. */
 const FIRST_IDENTITY = 256
@@ -88,28 +88,26 @@ export class CiliumEvaluator {
     }
   }
 
-  /** Each redirecting side's proxy judges the request; both must let it pass. */
-  #http(
-    from: Peer,
-    to: Peer,
-    { protocol, port }: FlowPort,
-    verdict: Verdict,
-    request: HttpRequest,
-    secret?: SecretValue,
-  ): HttpVerdict {
-    const changes: HttpVerdict["changes"][number][] = []
-    const mismatches: HttpVerdict["mismatches"][number][] = []
+  /** Each redirecting side's proxy judges the request; both must let it pass, and both may change its headers. */
+  #http(from: Peer, to: Peer, flow: FlowPort, verdict: Verdict, request: HttpRequest, secret?: SecretValue): FlowHttp {
+    let result: FlowHttp = { allowed: true, changes: [], mismatches: [], rules: [] }
     for (const side of [verdict.egress, verdict.ingress]) {
       if (side?.verdict !== "redirect") continue
-      const [subject, peer] = side.direction === "egress" ? [from, to] : [to, from]
-      const l7 = this.policy(subject).l7(this.identity(peer), side.direction, protocol, port)
-      if (l7.wildcard) continue
-      const result = httpVerdict(l7.http, request, secret)
-      if (!result.allowed) return result
-      changes.push(...result.changes)
-      mismatches.push(...result.mismatches)
+      const { direction } = side
+      const [subject, peer] = direction === "egress" ? [from, to] : [to, from]
+      const { wildcard, http, rules } = this.policy(subject).l7(
+        this.identity(peer),
+        direction,
+        flow.protocol,
+        flow.port,
+      )
+      if (wildcard) continue
+      const judged = httpVerdict(http, request, secret)
+      if (!judged.allowed) return { ...judged, direction, rules }
+      const changes = [...result.changes, ...judged.changes]
+      result = { ...judged, changes, mismatches: [...result.mismatches, ...judged.mismatches], direction, rules }
     }
-    return { allowed: true, changes, mismatches }
+    return result
   }
 }
 

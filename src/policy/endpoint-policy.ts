@@ -2,12 +2,12 @@
  * The policy of one endpoint: its map and its redirects, kept up to date as identities come and go.
  * Models pkg/policy/resolve.go EndpointPolicy and l4.go toMapState.
  */
-import type { NamedPorts, PolicyMap, Redirect, RedirectId, ResolvedPolicy, SelectorL7, Subject } from "./api.ts"
-import { type L4Filter, type PerSelector, proxyPriority } from "./l4-filter.ts"
+import type { PolicyMap, Redirect, ResolvedPolicy, SelectorL7, Subject } from "./api.ts"
+import { filterPorts, isPerPeer, mapEntries, redirectId, redirectKey } from "./filter-entries.ts"
+import type { L4Filter, PerSelector } from "./l4-filter.ts"
 import { type L7Verdict, mergedRules } from "./l7/merged.ts"
 import { insertEntries } from "./map-insert.ts"
 import { type MapEntry, MapState } from "./map-state.ts"
-import { portBlocks } from "./policy-key.ts"
 import { portMatches } from "./port-match.ts"
 import type { ResolvedFilters } from "./resolve.ts"
 import type { Direction, PortSpec } from "./rule.ts"
@@ -32,8 +32,7 @@ export class EndpointPolicy implements ResolvedPolicy {
     this.#subject = subject
     this.#cache = cache
     this.#findRedirects()
-    this.#insertAny()
-    for (const identity of cache.identities.values()) this.#insertIdentity(identity, true)
+    this.#insertAll()
     if (resolved.tiers.length > 0)
       this.#tiered = new TieredMap(this.#map, resolved.tiers, resolved.isolated, subject, cache)
   }
@@ -48,7 +47,10 @@ export class EndpointPolicy implements ResolvedPolicy {
 
   /** Called by the repository, after the selector cache knows the identity. */
   addIdentity(identity: KnownIdentity): void {
-    this.#insertIdentity(identity, false)
+    const entries: MapEntry[] = []
+    for (const filter of this.#filters)
+      for (const policy of filter.perSelector.values()) entries.push(...this.#entriesFor(identity, filter, policy))
+    insertEntries(this.#map, entries)
   }
 
   removeIdentity(id: number): void {
@@ -104,92 +106,43 @@ export class EndpointPolicy implements ResolvedPolicy {
         }
   }
 
-  #insertAny(): void {
-    const entries: MapEntry[] = []
-    for (const filter of this.#filters)
-      for (const policy of filter.perSelector.values())
-        if (policy.selector.wildcard && !perPeer(filter))
-          for (const spec of this.#ports(filter, undefined)) entries.push(...this.#entries(0, filter, policy, spec))
-    insertEntries(this.#map, entries)
-  }
-
-  /** `fresh`: every selector's selections are known already, so they are asked instead of the labels. */
-  #insertIdentity(identity: KnownIdentity, fresh: boolean): void {
-    const entries: MapEntry[] = []
-    for (const filter of this.#filters) {
-      const specs = this.#ports(filter, identity.namedPorts)
-      if (specs.length === 0) continue
-      for (const policy of filter.perSelector.values()) {
-        if (policy.selector.wildcard ? !perPeer(filter) : !this.#selects(policy, identity, fresh)) continue
-        for (const spec of specs) entries.push(...this.#entries(identity.id, filter, policy, spec))
-      }
-    }
-    insertEntries(this.#map, entries)
-  }
-
-  #selects({ selector }: PerSelector, { id, labels }: KnownIdentity, fresh: boolean): boolean {
-    return fresh ? this.#cache.get(selector).identities.has(id) : selector.matches(labels)
-  }
-
-  *#entries(identity: number, filter: L4Filter, policy: PerSelector, spec: PortSpec): Generator<MapEntry> {
-    const redirect =
-      policy.parser === undefined ? undefined : this.#redirects.get(redirectKey(redirectId(filter, policy, spec)))
-    for (const block of portBlocks(spec.protocol, spec.port, spec.endPort))
-      yield {
-        identity,
-        direction: filter.direction,
-        ...block,
-        deny: policy.deny,
-        proxyPort: redirect?.proxyPort ?? 0,
-        proxyPriority: proxyPriority(policy),
-        auth: policy.auth ?? "disabled",
-        explicitAuth: policy.auth !== undefined,
-        rules: policy.rules,
-        labels: policy.labels,
-        packets: 0,
-        bytes: 0,
-      }
-  }
-
   /** Ports a proxy is asked for; where they differ from peer to peer, the name alone. */
   #listening(filter: L4Filter): readonly PortSpec[] {
-    return perPeer(filter) ? [filter.spec] : this.#ports(filter, undefined)
+    return isPerPeer(filter) ? [filter.spec] : filterPorts(filter, this.#subject.namedPorts, undefined)
   }
 
-  /** A named port is the subject's own on ingress, the peer's on egress. */
-  #ports({ direction, spec }: L4Filter, peer: NamedPorts | undefined): PortSpec[] {
-    if (spec.name === undefined) return [spec]
-    const ports = (direction === "ingress" ? this.#subject.namedPorts : peer)?.get(`${spec.name}/${spec.protocol}`)
-    return (ports ?? []).map((port) => ({ protocol: spec.protocol, port, endPort: port }))
+  /** All entries at once: the selector cache knows what every selector selects. */
+  #insertAll(): void {
+    const entries: MapEntry[] = []
+    for (const filter of this.#filters)
+      for (const policy of filter.perSelector.values()) {
+        if (isPerPeer(filter))
+          for (const identity of this.#cache.identities.values())
+            entries.push(...this.#entriesFor(identity, filter, policy))
+        else {
+          const identities = policy.selector.wildcard ? ANY_IDENTITY : this.#cache.get(policy.selector).identities
+          for (const spec of filterPorts(filter, this.#subject.namedPorts, undefined))
+            entries.push(...mapEntries(identities, filter, policy, spec, this.#proxyPort(filter, policy, spec)))
+        }
+      }
+    insertEntries(this.#map, entries)
+  }
+
+  *#entriesFor(identity: KnownIdentity, filter: L4Filter, policy: PerSelector): Generator<MapEntry> {
+    const { id, labels, namedPorts } = identity
+    if (policy.selector.wildcard ? !isPerPeer(filter) : !policy.selector.matches(labels)) return
+    for (const spec of filterPorts(filter, this.#subject.namedPorts, namedPorts))
+      yield* mapEntries([id], filter, policy, spec, this.#proxyPort(filter, policy, spec))
+  }
+
+  #proxyPort(filter: L4Filter, policy: PerSelector, spec: PortSpec): number {
+    if (policy.parser === undefined) return 0
+    return this.#redirects.get(redirectKey(redirectId(filter, policy, spec)))?.proxyPort ?? 0
   }
 }
 
-/** Filters whose port depends on who the peer is have no entry for any identity. */
-function perPeer({ direction, spec }: L4Filter): boolean {
-  return spec.name !== undefined && direction === "egress"
-}
-
-function redirectId(
-  { direction, spec: { name } }: L4Filter,
-  { parser, listener }: PerSelector,
-  spec: PortSpec,
-): RedirectId {
-  return {
-    direction,
-    parser: parser ?? "http",
-    protocol: spec.protocol,
-    port: spec.port,
-    endPort: spec.endPort,
-    ...(listener === undefined ? {} : { listener }),
-    ...(name === undefined ? {} : { name }),
-  }
-}
-
-function redirectKey({ direction, parser, protocol, port, endPort, listener, name }: RedirectId): string {
-  // A named port of egress is one redirect, whatever number a peer gives it.
-  const ports = name !== undefined && direction === "egress" ? name : `${port}-${endPort}`
-  return `${direction} ${protocol} ${ports} ${parser} ${listener ?? ""}`
-}
+/** As a policy map's key: every identity. */
+const ANY_IDENTITY = [0]
 
 function selectorL7({ selector, http, dns, serverNames, rules }: PerSelector): SelectorL7 {
   return {

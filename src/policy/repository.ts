@@ -6,7 +6,7 @@ import type { DnsRule } from "./l7/rules.ts"
 import { compareBytes, type LabelSet } from "./labels.ts"
 import { type ResolveOptions, resolveFilters } from "./resolve.ts"
 import { originKey, type Rule } from "./rule.ts"
-import type { Selector } from "./selector.ts"
+import { NAMESPACE_KEY, type Selector } from "./selector.ts"
 import { SelectorCache } from "./selector-cache.ts"
 import type { TierPolicy } from "./tiers.ts"
 
@@ -75,7 +75,9 @@ export class PolicyRepository implements Repository {
   /** The policy follows identities from now on, until `close`. Rules that change do not reach it: resolve again. */
   resolve(subject: Subject): EndpointPolicy {
     const host = subject.labels.has("reserved", "host")
-    const rules = this.rules.filter((rule) => rule.node === host && rule.subject.matches(subject.labels))
+    const rules = this.#rulesNear(subject.labels).filter(
+      (rule) => rule.node === host && rule.subject.matches(subject.labels),
+    )
     const tiers = [...this.#tiers.values()].filter((tier) => !host && tier.subject.matches(subject.labels))
     // The local host's exception is about its pods, not about itself.
     const options = host ? { ...this.#options, allowLocalhost: false } : this.#options
@@ -100,6 +102,18 @@ export class PolicyRepository implements Repository {
     return this.#all().fqdnSelectors
   }
 
+  /** Rules of the namespace, and those of none. */
+  #rulesNear(labels: LabelSet): readonly Rule[] {
+    const { rules, byNamespace } = this.#all()
+    const namespace = labels.get("k8s", NAMESPACE_KEY) ?? ""
+    let near = byNamespace.get(namespace)
+    if (near === undefined) {
+      near = rules.filter(({ subject }) => subject.namespace === undefined || subject.namespace === namespace)
+      byNamespace.set(namespace, near)
+    }
+    return near
+  }
+
   #changed(): void {
     this.#revision++
     this.#derived = undefined
@@ -113,6 +127,8 @@ export class PolicyRepository implements Repository {
 
 interface Derived {
   readonly rules: readonly Rule[]
+  /** Filled as namespaces are asked for. */
+  readonly byNamespace: Map<string, readonly Rule[]>
   readonly peers: readonly Selector[]
   readonly prefixes: readonly string[]
   readonly fqdnSelectors: readonly DnsRule[]
@@ -127,6 +143,7 @@ function derive(objects: ReadonlyMap<string, readonly Rule[]>): Derived {
   const ranges = peers.flatMap(({ cidr }) => cidr ?? [])
   return {
     rules,
+    byNamespace: new Map(),
     peers,
     prefixes: [...new Set(ranges.flatMap(({ prefix, except }) => [prefix, ...except].map(formatPrefix)))].sort(),
     fqdnSelectors: peers.flatMap(({ fqdn }) => fqdn ?? []),

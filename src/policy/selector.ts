@@ -12,6 +12,8 @@ export interface Selector {
   matches(labels: LabelSet): boolean
   /** Matches every identity. */
   readonly wildcard: boolean
+  /** Set when only pods of one namespace can match: what an index goes by. */
+  readonly namespace?: string
   /** Set for address selectors: their prefix, and the prefixes cut out of it. */
   readonly cidr?: CidrRange
   /** Set for name selectors: they match the identities of addresses the DNS proxy has learned for it. */
@@ -32,15 +34,20 @@ export interface Requirement {
   readonly values: readonly string[]
 }
 
+/** The label that every pod's identity has. */
+export const NAMESPACE_KEY = "io.kubernetes.pod.namespace"
+
 /** The selector of an empty `{}` that no namespace was added to. */
 export const WILDCARD: Selector = labelSelector([], [])
 
 /** `matchLabels` as equalities, `matchExpressions` as requirements. */
 export function labelSelector(equalities: readonly Requirement[], expressions: readonly Requirement[]): Selector {
   const tests = [...equalities, ...expressions].map(compile)
+  const namespace = equalities.find(({ source, key }) => source === "k8s" && key === NAMESPACE_KEY)?.values[0]
   return {
     text: selectorText(equalities, expressions),
     wildcard: tests.length === 0,
+    ...(namespace === undefined ? {} : { namespace }),
     matches: (labels) => {
       for (const test of tests) if (!test(labels)) return false
       return true

@@ -14,7 +14,14 @@ export interface Verdict {
   readonly egress?: SideVerdict
   readonly ingress?: SideVerdict
   /** With a request: what the proxies of both sides made of it. */
-  readonly http?: HttpVerdict
+  readonly http?: FlowHttp
+}
+
+export interface FlowHttp extends HttpVerdict {
+  /** The side whose proxy refused, or the last that had a say; absent when none restricts. */
+  readonly direction?: Direction
+  /** The policies' rules that were applied there. */
+  readonly rules: readonly RuleRef[]
 }
 
 export interface SideVerdict {

@@ -51,20 +51,21 @@ interface Evaluator {
 }
 
 class CaseRun {
+  readonly #one: CorpusCase
+  readonly #counts: Counts
   readonly #world: CorpusWorld
   readonly #wrong: string[] = []
   #evaluator: Evaluator = { lookup: () => ({ verdict: "deny", reason: 133 }) }
   #cilium: CiliumEvaluator | undefined
 
-  constructor(
-    readonly one: CorpusCase,
-    readonly counts: Counts,
-  ) {
+  constructor(one: CorpusCase, counts: Counts) {
+    this.#one = one
+    this.#counts = counts
     this.#world = new CorpusWorld(one)
   }
 
   run(): string[] {
-    for (const { name, actions, expect: wanted } of this.one.steps) {
+    for (const { name, actions, expect: wanted } of this.#one.steps) {
       for (const action of actions) this.#world.apply(action)
       this.#resolve()
       for (const table of wanted.tables ?? [])
@@ -76,11 +77,11 @@ class CaseRun {
   }
 
   #resolve(): void {
-    if (this.one.profile !== "cilium") {
+    if (this.#one.profile !== "cilium") {
       this.#evaluator = new KubernetesEvaluator(this.#world.rules(), [...this.#world.objects.values()])
       return
     }
-    const cilium = new CiliumEvaluator({ enforcement: this.one.config.policyEnforcement ?? "default" })
+    const cilium = new CiliumEvaluator({ enforcement: this.#one.config.policyEnforcement ?? "default" })
     cilium.repository.upsert(this.#world.rules())
     for (const tier of this.#world.tiers()) cilium.repository.upsertTier(tier)
     this.#cilium = cilium
@@ -114,7 +115,7 @@ class CaseRun {
     for (const [row, cells] of rows.entries())
       for (const [column, wanted] of [...cells].entries()) {
         if (wanted === "-") continue
-        this.counts.cells++
+        this.#counts.cells++
         const [a, b] = [from[row] as string, to[column] as string]
         const verdict = this.#lookup(a, b, protocol, port)
         const side =
@@ -125,7 +126,7 @@ class CaseRun {
   }
 
   #flow({ from, to, protocol, port, verdict, drop, http = [], tls = [] }: CorpusFlow, step: string): void {
-    this.counts.flows++
+    this.#counts.flows++
     const got = this.#lookup(from, to, protocol, port)
     const what = `${step}: ${from} -> ${to} ${protocol}/${port}`
     this.#same(what, got.verdict === "deny" && got.reason !== AUTH ? "deny" : "allow", verdict)
@@ -145,7 +146,7 @@ class CaseRun {
     one: CorpusRequest,
     what: string,
   ): void {
-    this.counts.requests++
+    this.#counts.requests++
     const { request, verdict, upstreamHeaders } = one
     const got = this.#lookup(from, to, protocol, port, request).http
     this.#same(`${what} ${JSON.stringify(request)}`, got?.allowed === true ? "allow" : "deny", verdict)
@@ -160,7 +161,7 @@ class CaseRun {
       for (const direction of ["ingress", "egress"] as const) {
         const wanted = sides[direction]
         if (wanted === undefined) continue
-        this.counts.l7++
+        this.#counts.l7++
         this.#same(`${what} ${direction}`, l7Text(this.#side(from, to, direction, protocol, port)), l7Text(wanted))
       }
       for (const one of requests) this.#request(from, to, protocol, port, one, what)

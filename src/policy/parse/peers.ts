@@ -2,11 +2,11 @@
 import { formatPrefix, type Prefix, parsePrefix, prefixCovers } from "../cidr.ts"
 import { entitySelectors } from "../entities.ts"
 import { LabelSet } from "../labels.ts"
-import { cidrSelector, equality, fqdnSelector, labelSelector, type Selector } from "../selector.ts"
+import { cidrSelector, equality, fqdnSelector, labelSelector, NAMESPACE_KEY, type Selector } from "../selector.ts"
 import type { CidrRuleSpec, DirectionSpec, ServiceSpec } from "./cilium-spec.ts"
 import type { EntryContext } from "./entries.ts"
 import type { ParseOptions, ServiceBackends } from "./options.ts"
-import { NAMESPACE_KEY, peerSelector, plainSelector } from "./scope.ts"
+import { peerSelector, plainSelector } from "./scope.ts"
 
 const LISTS = ["Endpoints", "CIDR", "CIDRSet", "Entities", "Groups", "Nodes", "Services", "FQDNs"] as const
 

@@ -3,6 +3,7 @@ import type { Origin } from "../rule.ts"
 import {
   equality,
   labelSelector,
+  NAMESPACE_KEY,
   type Requirement,
   type Selector,
   type SelectorOperator,
@@ -16,7 +17,6 @@ export interface Scope {
   readonly namespace: string | undefined
 }
 
-export const NAMESPACE_KEY = "io.kubernetes.pod.namespace"
 export const NAMESPACE_LABELS = "io.cilium.k8s.namespace.labels."
 
 /** A selector's two lists, with every key's source named. */

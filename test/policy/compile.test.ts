@@ -1,0 +1,424 @@
+/** From manifests to maps, redirects and explanations: what the corpus does not ask for. */
+import { describe, expect, test } from "vitest"
+import { parseAllDocuments } from "yaml"
+import { CiliumEvaluator } from "../../src/policy/cilium-evaluator.ts"
+import { PolicyConflict } from "../../src/policy/l4-filter.ts"
+import { LabelSet } from "../../src/policy/labels.ts"
+import { type PolicyObject, parseCiliumPolicy } from "../../src/policy/parse/cilium-policy.ts"
+import { parseNetworkPolicy } from "../../src/policy/parse/network-policy.ts"
+import type { ParseOptions } from "../../src/policy/parse/options.ts"
+import { externalPeer, type Peer, podPeer, reservedPeer } from "../../src/policy/peer.ts"
+import { PolicyRepository } from "../../src/policy/repository.ts"
+import { IPPROTO, originKey } from "../../src/policy/rule.ts"
+import { manifestLine } from "../../src/policy/source.ts"
+
+const pod = (namespace: string, app: string, address: string): Peer =>
+  podPeer({ namespace, name: app, labels: { app }, namespaceLabels: { team: namespace }, addresses: [address] })
+
+const web = pod("default", "web", "10.0.0.1")
+const client = pod("default", "client", "10.0.0.2")
+const visitor = pod("other", "visitor", "10.0.0.3")
+const outside = externalPeer("outside", ["192.0.2.1"], ["www.example.com"])
+const host = reservedPeer("host", "host")
+
+const port = (number: number, protocol: number = IPPROTO.TCP) => ({ protocol, port: number })
+
+/** A CiliumNetworkPolicy in namespace default. */
+function policy(spec: object, name = "p", kind = "CiliumNetworkPolicy"): PolicyObject {
+  return { kind, metadata: { name, ...(kind === "CiliumNetworkPolicy" ? { namespace: "default" } : {}) }, spec }
+}
+
+function evaluator(objects: readonly PolicyObject[], options: ParseOptions = {}): CiliumEvaluator {
+  const cilium = new CiliumEvaluator()
+  for (const object of objects) {
+    const { rules, error } = parseCiliumPolicy(object, options)
+    expect(error).toBeUndefined()
+    cilium.repository.upsert(rules)
+  }
+  return cilium
+}
+
+const selectWeb = { endpointSelector: { matchLabels: { app: "web" } } }
+const selectClient = { endpointSelector: { matchLabels: { app: "client" } } }
+const fromClient = { fromEndpoints: [{ matchLabels: { app: "client" } }] }
+const tcp = (number: number) => ({ ports: [{ port: String(number), protocol: "TCP" }] })
+const http = (number: number, rule: object) => ({ ...tcp(number), rules: { http: [rule] } })
+
+describe("redirects", () => {
+  const two = evaluator([
+    policy({ ...selectWeb, ingress: [{ ...fromClient, toPorts: [http(80, { method: "GET" })] }] }, "a"),
+    policy(
+      { ...selectWeb, ingress: [{ ...fromClient, toPorts: [http(80, { path: "/x" })] }, { toPorts: [http(81, {})] }] },
+      "b",
+    ),
+  ])
+
+  test("name their port, parser and each selector's rules, merged over policies", () => {
+    const redirects = two.policy(web).redirects
+    expect(
+      redirects.map(({ direction, parser, port: number, proxyPort }) => ({ direction, parser, number, proxyPort })),
+    ).toEqual([
+      { direction: "ingress", parser: "http", number: 80, proxyPort: 1 },
+      { direction: "ingress", parser: "http", number: 81, proxyPort: 1 },
+    ])
+    expect(redirects[0]?.perSelector.map(({ http: rules }) => rules)).toEqual([[{ method: "GET" }, { path: "/x" }]])
+    expect(redirects[0]?.perSelector[0]?.rules.map(({ origin, path }) => `${origin.name} ${path}`)).toEqual([
+      "a spec.ingress[0].toPorts[0]",
+      "b spec.ingress[0].toPorts[0]",
+    ])
+  })
+
+  test("the host passes the proxy without restriction", () => {
+    expect(two.policy(web).redirects[1]?.perSelector.map(({ selector }) => selector.text)).toHaveLength(2)
+    expect(two.lookup(host, web, port(81), { method: "POST", path: "/y" }).http?.allowed).toBe(true)
+    expect(two.lookup(host, web, port(81)).verdict).toBe("redirect")
+  })
+
+  test("get the ports the agent allocates", () => {
+    const repository = new PolicyRepository()
+    repository.upsert(
+      parseCiliumPolicy(policy({ ...selectWeb, ingress: [{ ...fromClient, toPorts: [http(80, {})] }] })).rules,
+    )
+    repository.addIdentity(5, client.labels)
+    const asked: string[] = []
+    const resolved = repository.resolve({
+      labels: web.labels,
+      proxyPort: ({ direction, parser, port: number }) => {
+        asked.push(`${direction} ${parser} ${number}`)
+        return 14301
+      },
+    })
+    expect(asked).toEqual(["ingress http 80"])
+    expect(resolved.map.canAccess(5, "ingress", IPPROTO.TCP, 80)).toBe(14301)
+  })
+
+  test("a request is judged by every rule that covers its port", () => {
+    const ask = (method: string, path: string) => two.lookup(client, web, port(80), { method, path }).http
+    expect(ask("GET", "/y")?.allowed).toBe(true)
+    expect(ask("POST", "/x")?.rule).toEqual({ path: "/x" })
+    expect(ask("POST", "/y")).toMatchObject({ allowed: false, direction: "ingress" })
+    expect(ask("POST", "/y")?.rules.map(({ origin }) => origin.name)).toEqual(["a", "b"])
+    expect(two.lookup(visitor, web, port(80), { method: "GET", path: "/x" }).http).toBeUndefined()
+  })
+
+  test("parsers that cannot share a port are a conflict, and named", () => {
+    const dns = { ports: [{ port: "53", protocol: "TCP" }], rules: { dns: [{ matchPattern: "*" }] } }
+    const all = { toEntities: ["all"] }
+    const cilium = evaluator([
+      policy({ ...selectClient, egress: [{ ...all, toPorts: [dns] }] }, "a"),
+      policy({ ...selectClient, egress: [{ ...all, toPorts: [http(53, {})] }] }, "b"),
+    ])
+    expect(() => cilium.policy(client)).toThrow(PolicyConflict)
+    expect(() => cilium.policy(client)).toThrow("cannot merge conflicting L7 parsers (http/dns)")
+  })
+
+  test("listeners: the lower number wins, the user's before the parsers'", () => {
+    const listener = (name: string, priority?: number) => ({
+      ...tcp(443),
+      listener: { envoyConfig: { name: "c" }, name, priority },
+    })
+    const all = { toEntities: ["all"] }
+    const cilium = evaluator([
+      policy({ ...selectClient, egress: [{ ...all, toPorts: [listener("slow"), listener("fast", 7)] }] }),
+    ])
+    cilium.lookup(client, outside, port(443))
+    const [entry] = [...cilium.policy(client).map].filter(({ port: number }) => number === 443)
+    expect(entry?.proxyPriority).toBe(120)
+    expect(cilium.policy(client).redirects[0]?.listener).toBe("fast")
+  })
+})
+
+describe("peers", () => {
+  test("requirements are folded into every rule of the subject", () => {
+    const cilium = evaluator([
+      policy({ ...selectWeb, ingress: [{ fromEndpoints: [{}] }] }, "a"),
+      policy({ ...selectWeb, ingress: [{ fromRequires: [{ matchLabels: { app: "client" } }] }] }, "b"),
+    ])
+    const other = pod("default", "other", "10.0.0.9")
+    expect(cilium.lookup(client, web, port(80)).verdict).toBe("allow")
+    expect(cilium.lookup(other, web, port(80)).verdict).toBe("deny")
+  })
+
+  test("services are their backends: pods by label, else addresses; a missing one is said", () => {
+    const services = [
+      { namespace: "default", name: "web", labels: {}, selector: { app: "web" }, backends: [] },
+      { namespace: "default", name: "db", labels: { kind: "db" }, backends: ["192.0.2.1"] },
+    ]
+    const to = (service: object) => policy({ ...selectClient, egress: [{ toServices: [service] }] })
+    const byName = evaluator([to({ k8sService: { serviceName: "web", namespace: "default" } })], { services })
+    expect([web, visitor, outside].map((peer) => byName.lookup(client, peer, port(80)).verdict)).toEqual([
+      "allow",
+      "deny",
+      "deny",
+    ])
+    const byLabel = evaluator([to({ k8sServiceSelector: { selector: { matchLabels: { kind: "db" } } } })], { services })
+    expect([web, outside].map((peer) => byLabel.lookup(client, peer, port(80)).verdict)).toEqual(["deny", "allow"])
+    const { warnings } = parseCiliumPolicy(to({ k8sService: { serviceName: "gone" } }), { services })
+    expect(warnings).toEqual(["spec.egress[0].toServices: no such service"])
+  })
+
+  test("groups of addresses by name and by label, without what is cut out", () => {
+    const cidrGroups = [{ name: "g", labels: { zone: "a" }, externalCIDRs: ["192.0.2.0/24", "198.51.100.0/24"] }]
+    const from = (rule: object) =>
+      evaluator([policy({ ...selectWeb, ingress: [{ fromCIDRSet: [rule] }] })], { cidrGroups })
+    const other = externalPeer("other", ["198.51.100.7"])
+    const verdicts = (cilium: CiliumEvaluator) =>
+      [outside, other].map((peer) => cilium.lookup(peer, web, port(80)).verdict)
+    expect(verdicts(from({ cidrGroupRef: "g" }))).toEqual(["allow", "allow"])
+    expect(verdicts(from({ cidrGroupSelector: { matchLabels: { zone: "a" } }, except: ["192.0.2.0/28"] }))).toEqual([
+      "deny",
+      "allow",
+    ])
+    expect(verdicts(from({ cidrGroupRef: "none" }))).toEqual(["deny", "deny"])
+  })
+
+  test("names select addresses only when their names were learned", () => {
+    const cilium = evaluator([policy({ ...selectClient, egress: [{ toFQDNs: [{ matchPattern: "*.example.com" }] }] })])
+    expect(cilium.repository.fqdnSelectors).toEqual([{ matchPattern: "*.example.com" }])
+    expect(cilium.lookup(client, outside, port(80)).verdict).toBe("allow")
+    expect(cilium.lookup(client, externalPeer("same address, no name", ["192.0.2.1"]), port(80)).verdict).toBe("deny")
+  })
+
+  test("what needs identities of its own is known by prefix, exceptions too", () => {
+    const set = { fromCIDRSet: [{ cidr: "10.0.0.0/8", except: ["10.96.0.0/12"] }] }
+    const cilium = evaluator([policy({ ...selectWeb, ingress: [set, { fromCIDR: ["192.0.2.1"] }] })])
+    expect(cilium.repository.prefixes).toEqual(["10.0.0.0/8", "10.96.0.0/12", "192.0.2.1/32"])
+    expect(
+      cilium.repository.delete(originKey({ kind: "CiliumNetworkPolicy", namespace: "default", name: "p", uid: "" })),
+    ).toBe(true)
+    expect(cilium.repository.prefixes).toEqual([])
+    expect(cilium.lookup(visitor, web, port(80)).verdict).toBe("allow")
+  })
+})
+
+describe("who is enforced", () => {
+  const deny = policy({ ...selectWeb, ingressDeny: [{ fromEntities: ["all"] }] })
+
+  test("an explicit deny of everybody takes the local host along; a default deny does not", () => {
+    expect(evaluator([deny]).lookup(host, web, port(80)).reason).toBe(181)
+    expect(evaluator([policy({ ...selectWeb, ingress: [{}] })]).lookup(host, web, port(80)).verdict).toBe("allow")
+  })
+
+  test("hosts only by nodeSelector, and they are no exception to themselves", () => {
+    const cilium = evaluator([
+      policy({ nodeSelector: {}, ingress: [{ fromEntities: ["cluster"] }] }, "n", "CiliumClusterwideNetworkPolicy"),
+    ])
+    expect(cilium.lookup(visitor, web, port(80)).verdict).toBe("allow")
+    const resolved = cilium.repository.resolve({ labels: new LabelSet(["reserved:host"]) })
+    expect(resolved.enforced).toEqual({ ingress: true, egress: false })
+    expect([...resolved.map].some(({ labels }) => labels.some((label) => label.includes("allow-localhost")))).toBe(
+      false,
+    )
+  })
+
+  test("pods that are not known yet: everything is denied", () => {
+    const init = new PolicyRepository().resolve({ labels: new LabelSet(["reserved:init"]) })
+    expect(init.enforced).toEqual({ ingress: true, egress: true })
+    expect(init.map.canAccess(0, "egress", IPPROTO.TCP, 80)).toBe(-133)
+  })
+
+  test("without policies the map holds what the agent's holds", () => {
+    const repository = new PolicyRepository()
+    repository.addIdentity(1, new LabelSet(["reserved:host"]))
+    const rows = [...repository.resolve({ labels: web.labels }).map].map(
+      ({ identity, direction, prefixLength, labels }) => ({ identity, direction, prefixLength, labels }),
+    )
+    expect(rows).toEqual([
+      {
+        identity: 0,
+        direction: "ingress",
+        prefixLength: 0,
+        labels: ["reserved:io.cilium.policy.derived-from=allow-any-ingress"],
+      },
+      {
+        identity: 0,
+        direction: "egress",
+        prefixLength: 0,
+        labels: ["reserved:io.cilium.policy.derived-from=allow-any-egress"],
+      },
+      {
+        identity: 1,
+        direction: "ingress",
+        prefixLength: 0,
+        labels: ["reserved:io.cilium.policy.derived-from=allow-localhost-ingress"],
+      },
+    ])
+  })
+})
+
+describe("explanations", () => {
+  const manifest = `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: other, namespace: other }
+spec: { podSelector: {} }
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata:
+  name: web
+  namespace: default
+spec:
+  endpointSelector:
+    matchLabels: { app: web }
+  ingress:
+    - fromEndpoints:
+        - matchLabels: { app: client }
+      toPorts:
+        - ports: [{ port: "80", protocol: TCP }]
+        - ports: [{ port: "443", protocol: TCP }]
+  ingressDeny:
+    - fromEntities: [world]
+`
+  const object = parseAllDocuments(manifest)[1]?.toJS() as PolicyObject
+  const cilium = evaluator([object])
+  const line = (path: string | undefined) => manifestLine(manifest, 1, path ?? "")
+
+  test("name the rule that allowed, to its line", () => {
+    const { ingress, egress } = cilium.lookup(client, web, port(443))
+    expect(ingress).toMatchObject({ enforced: true, verdict: "allow", match: "L3-L4", reason: 0 })
+    expect(ingress?.rules).toEqual([
+      {
+        origin: { kind: "CiliumNetworkPolicy", namespace: "default", name: "web", uid: "" },
+        path: "spec.ingress[0].toPorts[1]",
+      },
+    ])
+    expect(line(ingress?.rules[0]?.path)).toBe(19)
+    expect(egress).toMatchObject({ enforced: false, verdict: "allow", match: "all", rules: [] })
+  })
+
+  test("name the deny that decided", () => {
+    const verdict = cilium.lookup(outside, web, port(80))
+    expect(verdict).toMatchObject({ verdict: "deny", direction: "ingress", reason: 181 })
+    expect(line(verdict.ingress?.rules[0]?.path)).toBe(21)
+    expect(verdict.egress).toBeUndefined()
+  })
+
+  test("say what a default deny lacked: the peer, the port, or both", () => {
+    const lacked = (from: Peer, number: number) =>
+      cilium
+        .lookup(from, web, port(number))
+        .ingress?.missed.filter(({ rule }) => rule.path !== undefined)
+        .map(({ rule, peer, port: matched }) => [line(rule.path), peer, matched])
+    expect(cilium.lookup(visitor, web, port(80)).ingress?.reason).toBe(133)
+    expect(lacked(visitor, 80)).toEqual([
+      [18, false, true],
+      [19, false, false],
+    ])
+    expect(lacked(client, 22)).toEqual([
+      [18, true, false],
+      [19, true, false],
+    ])
+    expect(lacked(client, 80)).toEqual([])
+  })
+
+  test("lines: of keys, of elements, and of the nearest that is there", () => {
+    expect([
+      line("spec"),
+      line("spec.ingress"),
+      line("spec.ingress[0]"),
+      line("spec.ingress[0].toPorts[9].rules"),
+    ]).toEqual([11, 14, 15, 17])
+    expect(manifestLine(manifest, 7, "spec")).toBeUndefined()
+  })
+})
+
+describe("refusals", () => {
+  test.each([
+    [
+      { ingress: [{ toPorts: [{ ports: [{ port: 80 }] }] }] },
+      "decode: json: cannot unmarshal number into Go struct field PortProtocol.spec.ingress.toPorts.ports.port of type string",
+    ],
+    [
+      { egress: [{ toCIDR: "10.0.0.0/8" }] },
+      "decode: json: cannot unmarshal string into Go struct field EgressRule.spec.egress.EgressCommonRule.toCIDR of type []string",
+    ],
+    [
+      { ingress: [{ icmps: [{ fields: [{ type: "Ping", family: "IPv6" }] }] }] },
+      "decode: ICMP type Ping not found in IPv6",
+    ],
+    [
+      { enableDefaultDeny: { ingress: "no" }, ingress: [{}] },
+      "decode: json: cannot unmarshal string into Go struct field DefaultDenyConfig.spec.enableDefaultDeny.ingress of type bool",
+    ],
+    [
+      { ingress: [{ toPorts: [{ ports: [{ port: "70000", protocol: "TCP" }] }] }] },
+      'Invalid CiliumNetworkPolicy spec: unable to parse port: strconv.ParseUint: parsing "70000": value out of range',
+    ],
+    [
+      { ingress: [{ toPorts: [{ ...tcp(80), rules: { http: [{ path: "a\\" }] } }] }] },
+      "Invalid CiliumNetworkPolicy spec: error parsing regexp: trailing backslash at end of expression: ``",
+    ],
+    [
+      { egress: [{ toNodes: [{}] }] },
+      'Invalid CiliumNetworkPolicy spec: FromNodes/ToNodes rules can only be applied when the "enable-node-selector-labels" flag is set',
+    ],
+    [
+      {
+        egress: [
+          {
+            toPorts: [{ ports: [{ port: "53", endPort: 60, protocol: "UDP" }], rules: { dns: [{ matchName: "a" }] } }],
+          },
+        ],
+      },
+      "Invalid CiliumNetworkPolicy spec: DNS rules do not support port ranges",
+    ],
+  ])("%j", (part, message) => {
+    expect(parseCiliumPolicy(policy({ endpointSelector: {}, ...part })).error).toBe(message)
+  })
+
+  test("fields nobody knows are named, and have no effect", () => {
+    const spec = {
+      ...selectWeb,
+      ingress: [{ ...fromClient, toPorts: [{ ...tcp(80), rules: { kafka: [{ topic: "x" }] } }] }],
+    }
+    const { rules, error, warnings } = parseCiliumPolicy(policy(spec))
+    expect(error).toBeUndefined()
+    expect(warnings).toEqual(['unknown field "spec.ingress[0].toPorts[0].rules.kafka": ignored'])
+    expect(rules[0]?.entries[0]?.ports?.[0]?.l7).toBeUndefined()
+  })
+
+  test("specs stand or fall together", () => {
+    const good = { endpointSelector: {}, ingress: [{}] }
+    const object = {
+      kind: "CiliumNetworkPolicy",
+      metadata: { name: "p", namespace: "default" },
+      specs: [good, { endpointSelector: {} }],
+    }
+    expect(parseCiliumPolicy(object)).toMatchObject({
+      rules: [],
+      error: expect.stringContaining("Invalid CiliumNetworkPolicy specs: rule must have"),
+    })
+    expect(parseCiliumPolicy({ ...object, specs: [good, good] }).rules.map(({ ref }) => ref.path)).toEqual([
+      "specs[0]",
+      "specs[1]",
+    ])
+  })
+})
+
+describe("NetworkPolicy", () => {
+  const parse = (spec: object) =>
+    parseNetworkPolicy({ kind: "NetworkPolicy", metadata: { name: "p", namespace: "default", uid: "u" }, spec })
+
+  test("directions as the API server defaults them", () => {
+    expect(parse({ podSelector: {} }).enableDefaultDeny).toEqual({ ingress: true, egress: false })
+    expect(parse({ podSelector: {}, egress: [{}] }).enableDefaultDeny).toEqual({ ingress: true, egress: true })
+    expect(parse({ podSelector: {}, policyTypes: ["Egress"], ingress: [{}] })).toMatchObject({
+      enableDefaultDeny: { ingress: false, egress: true },
+      entries: [],
+    })
+  })
+
+  test("a namespaceSelector of nothing takes every pod, and no node", () => {
+    const [peer] = parse({ podSelector: {}, ingress: [{ from: [{ namespaceSelector: {} }] }] }).entries[0]?.peers ?? []
+    expect([web, visitor, host, outside].map(({ labels }) => peer?.matches(labels))).toEqual([true, true, false, false])
+  })
+
+  test("its labels, as the agent keeps them", () => {
+    expect(parse({ podSelector: {} }).labels).toEqual([
+      "k8s:io.cilium.k8s.policy.derived-from=NetworkPolicy",
+      "k8s:io.cilium.k8s.policy.name=p",
+      "k8s:io.cilium.k8s.policy.namespace=default",
+      "k8s:io.cilium.k8s.policy.uid=u",
+    ])
+  })
+})
