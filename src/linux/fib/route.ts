@@ -39,6 +39,13 @@ export interface Route {
   readonly onlink: boolean
   /** RTAX_MTU (`mtu`); absent or 0: what the device takes. */
   readonly mtu?: number
+  /** The gateway is an address of this machine (nhc_scope host): the link is asked for the destination itself. */
+  readonly ownGateway?: boolean
   /** What made it: a command, a controller, an object. For explanations only. */
   readonly origin: string | undefined
+}
+
+/** Whom the link is asked for: the gateway, or the destination itself. Models rt_set_nexthop. */
+export function nexthopOf(route: Route, destination: number): number {
+  return route.gateway === 0 || route.ownGateway === true ? destination : route.gateway
 }

@@ -5,7 +5,7 @@ import * as address from "../../wire/address.ts"
 import { IcmpType, UnreachCode } from "../../wire/icmp.ts"
 import * as ipv4Header from "../../wire/ipv4.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
-import { type Route, RouteScope, RouteType } from "../fib/route.ts"
+import { nexthopOf, type Route, RouteScope, RouteType } from "../fib/route.ts"
 import type { NetDevice } from "../netdev.ts"
 import { NfHook } from "../netfilter/hook.ts"
 import type { NetNamespace } from "../netns.ts"
@@ -78,7 +78,7 @@ export function ipRcvFinish(net: NetNamespace, dev: NetDevice, skb: Skb): void {
   if (net.trace.on !== 0) traceLookup(net, dev, skb, route)
   if (route !== undefined && route.type === UNICAST && dev.forwarding && !isMulticast(destination)) {
     skb.route = route
-    skb.nexthop = route.gateway || destination
+    skb.nexthop = nexthopOf(route, destination)
     ipForward(net, dev, skb, route.dev as NetDevice)
   } else ipNotForwarded(net, dev, skb, route, destination)
 }

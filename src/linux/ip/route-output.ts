@@ -1,7 +1,7 @@
 /** Which way a packet of this machine leaves, and with which source. Models net/ipv4/route.c ip_route_output_key. */
 import { isMulticast, LIMITED_BROADCAST } from "../../wire/address.ts"
 import { covers } from "../fib/fib.ts"
-import { type Route, RouteProtocol, RouteScope, RouteTable, RouteType } from "../fib/route.ts"
+import { nexthopOf, type Route, RouteProtocol, RouteScope, RouteTable, RouteType } from "../fib/route.ts"
 import type { NetDevice } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
 
@@ -49,7 +49,7 @@ export function ipRouteOutput(
   const chosen = source || sourceFor(net, route, dev)
   // These have no gateway, whatever route says which way they go (__mkroute_output).
   if (destination === LIMITED_BROADCAST || isMulticast(destination)) return onLink(net, dev, destination, chosen)
-  return { route, dev, source: chosen, nexthop: net.pmtu.get(destination)?.gateway || route.gateway || destination }
+  return { route, dev, source: chosen, nexthop: net.pmtu.get(destination)?.gateway || nexthopOf(route, destination) }
 }
 
 /** A local destination is talked to from itself, unless its route says otherwise: all of 127/8 from 127.0.0.1. */

@@ -119,6 +119,7 @@ function build(net: NetNamespace, spec: RouteSpec): Route | NetlinkError {
     metric: spec.metric ?? 0,
     onlink: spec.onlink ?? false,
     mtu: spec.mtu ?? 0,
+    ownGateway: gateway !== 0 && spec.onlink !== true && net.isLocal(gateway),
     origin: spec.origin,
   }
 }

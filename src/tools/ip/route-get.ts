@@ -1,6 +1,6 @@
 /** ip route get: what the kernel would do with one packet. Models iproute2 ip/iproute.c iproute_get and net/ipv4/route.c inet_rtm_getroute. */
 import { strerror } from "../../linux/errno.ts"
-import { type Route, RouteScope, RouteTable, RouteType } from "../../linux/fib/route.ts"
+import { nexthopOf, type Route, RouteScope, RouteTable, RouteType } from "../../linux/fib/route.ts"
 import { isMartian } from "../../linux/ip/input.ts"
 import { ipRouteOutput, type OutputRoute, type RouteError } from "../../linux/ip/route-output.ts"
 import type { NetDevice } from "../../linux/netdev.ts"
@@ -91,7 +91,7 @@ function inputRoute(net: NetNamespace, question: Question, iif: NetDevice): Answ
     route,
     dev,
     source: 0,
-    nexthop: route.gateway || destination,
+    nexthop: nexthopOf(route, destination),
     redirect: !here && dev === iif && onLink(net, from, iif),
   }
 }
@@ -122,8 +122,8 @@ function cacheOf(question: Question, way: Answer, net: NetNamespace): CacheEntry
   return {
     flags,
     expires: learned === undefined ? undefined : remaining(learned.expires, net),
-    mtu: learned?.mtu || undefined,
-    gateway: learned?.gateway || way.route.gateway,
+    mtu: learned?.mtu || way.route.mtu || undefined,
+    gateway: learned?.gateway || (way.route.ownGateway === true ? 0 : way.route.gateway),
   }
 }
 

@@ -86,7 +86,7 @@ function setupVxlan(net: NetNamespace, config: DatapathConfig): NetDevice | Base
   if ("errno" in dev) return failed(`${failure}: creating device ${VXLAN_DEVICE}`, dev)
   const refused = linkUp(dev)
   if (refused !== undefined)
-    return failed(`${failure}: creating vxlan device: setting up device ${VXLAN_DEVICE}`, refused)
+    return failed(`${failure}: creating vxlan device ${VXLAN_DEVICE}: setting up device ${VXLAN_DEVICE}`, refused)
   enableSysctls(dev)
   return dev
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest"
 import { CiliumDatapath } from "../../../../src/cni/cilium/datapath/datapath.ts"
 import { hostInterfaceName } from "../../../../src/cni/cilium/plugin/interface.ts"
 import { runProgram } from "../../../../src/kube/cri/program.ts"
+import { UdpSocket } from "../../../../src/linux/inet/udp-socket.ts"
 import type { NetNamespace } from "../../../../src/linux/netns.ts"
 import { linkDel } from "../../../../src/linux/rtnetlink/link.ts"
 import { tcAttachments } from "../../../../src/linux/tc/hook.ts"
@@ -44,6 +45,27 @@ describe("a node's base", () => {
     ])
     node.datapath.setRemoteCidrs([{ address: ipv4("10.0.2.0"), length: 24 }])
     expect(await shell(world, node, node.net, "ip route")).not.toContain("10.0.0.0/24")
+  })
+
+  test("neighbours: none are asked for behind cilium_host, and the gateway is never one (recorded on 6.18)", async () => {
+    const world = createCiliumWorld(2)
+    const [node] = world.nodes as [Node]
+    const mac = formatMac(node.net.device("cilium_host")?.address ?? 0)
+    start(node.kernel, node.net, async () => {
+      const socket = new UdpSocket(node.net)
+      socket.bind(0, 4000)
+      socket.send(new Uint8Array(8), ipv4("10.0.1.5"), 9)
+      return 0
+    })
+    await world.sim.advance(1e9)
+    expect(await shell(world, node, node.net, "ip neigh show dev cilium_host")).toBe("")
+    expect(await shell(world, node, node.net, "ip neigh show dev cilium_host nud all")).toBe(
+      `10.0.1.5 lladdr ${mac} NOARP \n`,
+    )
+    expect(trimmed(await shell(world, node, node.net, "ip route get 10.0.1.5"))).toEqual([
+      "10.0.1.5 dev cilium_host src 10.0.0.227 uid 0",
+      "    cache mtu 1450",
+    ])
   })
 
   test("devices as ip prints them", async () => {
