@@ -26,7 +26,7 @@ export function checkOptions(options: ClusterOptions): void {
   if (preset !== undefined && nodes !== undefined) fail('preset "article" has its own nodes: leave out "nodes"')
   if (seed !== undefined && !Number.isSafeInteger(seed)) fail(`seed ${show(seed)}: expected a whole number`)
   if (cni !== undefined && cni !== "none" && typeof (cni as { images?: unknown }).images !== "function")
-    fail(`cni ${show(cni)}: expected flannel() or "none"`)
+    fail(`cni ${show(cni)}: expected flannel(), cilium() or "none"`)
   const count =
     nodes === undefined
       ? preset === undefined

@@ -21,7 +21,7 @@ export interface ClusterOptions {
   nodes?: number | readonly (string | NodeOptions)[]
   /** The range pods get addresses from (10.244.0.0/16). */
   podCIDR?: string
-  /** The network plugin (`flannel()`), or `"none"`: nodes stay NotReady. */
+  /** The network plugin (`flannel()`, `cilium()`), or `"none"`: nodes stay NotReady. */
   cni?: CniProvider | "none"
   /** Everything random follows from it (1). */
   seed?: number

@@ -40,5 +40,11 @@ export function ciliumImages(api: ApiServer, base: (fs: Vfs) => void): ProvidedI
         lazyTool("cilium-envoy-starter", () => import("./envoy-starter.ts").then((module) => module.envoyStarter)),
       )
     }),
+    image(IMAGES.relay, 1_900_000_000, 29_000_000, (fs) => {
+      fs.install(
+        "/usr/bin/hubble-relay",
+        lazyTool("hubble-relay", () => import("./relay.ts").then((module) => module.hubbleRelay(api))),
+      )
+    }),
   ]
 }

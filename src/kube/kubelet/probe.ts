@@ -26,15 +26,15 @@ export interface Probed {
 export async function runProbe(task: Task, probe: Probe, probed: Probed): Promise<string | undefined> {
   const timeout = (probe.timeoutSeconds ?? 1) * SECOND
   if (probe.exec !== undefined) return execProbe(task, probe.exec.command ?? [], probed, timeout)
-  const action = probe.httpGet ?? probe.tcpSocket
-  if (action === undefined) return "podwire does not support gRPC probes"
+  const action: { host?: string; port: number | string } | undefined = probe.httpGet ?? probe.tcpSocket ?? probe.grpc
+  if (action === undefined) return "podwire does not support this kind of probe"
   const host = action.host ?? probed.podIp
   const port = typeof action.port === "number" ? action.port : probed.ports.get(action.port)
   if (port === undefined) return `couldn't find port named ${JSON.stringify(action.port)}`
   const { httpGet } = probe
   let result: string | undefined = "context deadline exceeded"
   const look = async (proc: Process): Promise<number> => {
-    // TLS is not modelled: that something listens is all there is to see.
+    // TLS and gRPC are not modelled: that something listens is all there is to see.
     const plain = httpGet === undefined || httpGet.scheme === "HTTPS"
     result = plain ? await tcpProbe(proc, host, port, timeout) : await httpProbe(proc, host, port, httpGet, timeout)
     return 0

@@ -1,5 +1,5 @@
 /** From options of the command line to a cluster. */
-import { type Cluster, type ClusterOptions, createCluster } from "../../index.ts"
+import { type Cluster, type ClusterOptions, cilium, createCluster } from "../../index.ts"
 import { UsageError, wholeNumber } from "./arguments.ts"
 import { type Lab, readLab } from "./lab.ts"
 
@@ -13,7 +13,7 @@ export const CLUSTER_OPTIONS = {
 
 export const CLUSTER_USAGE = `  --lab FILE          the cluster of a lab file: YAML with createCluster's options and manifests
   --nodes N           N machines: control-plane, worker-1, … (the article's four)
-  --cni flannel|none  the network plugin (flannel)
+  --cni NAME          the network plugin: flannel, cilium or none (flannel)
   --seed N            everything random follows from it (1)
 `
 
@@ -40,10 +40,11 @@ function merge(lab: Lab, values: ClusterValues): ClusterOptions {
     options.nodes = wholeNumber("--nodes", values.nodes)
   }
   if (values.cni !== undefined) {
-    if (values.cni !== "flannel" && values.cni !== "none")
-      throw new UsageError(`--cni ${values.cni}: podwire has flannel and none`)
+    if (!["flannel", "cilium", "none"].includes(values.cni))
+      throw new UsageError(`--cni ${values.cni}: podwire has flannel, cilium and none`)
     if (values.lab !== undefined) throw new UsageError("--cni and --lab: the lab file says which plugin there is")
     if (values.cni === "none") options.cni = "none"
+    if (values.cni === "cilium") options.cni = cilium()
   }
   if (values.seed !== undefined) options.seed = wholeNumber("--seed", values.seed)
   if (options.nodes === undefined && values.lab === undefined) options.preset = "article"

@@ -1,7 +1,14 @@
 /** A lab file: YAML with the options of createCluster and `manifests:`. What it does not know is an error with line and column. */
 import { readFileSync } from "node:fs"
 import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from "yaml"
-import { type ClusterOptions, type FlannelOptions, flannel, type NodeOptions } from "../../index.ts"
+import {
+  type CiliumOptions,
+  type ClusterOptions,
+  cilium,
+  type FlannelOptions,
+  flannel,
+  type NodeOptions,
+} from "../../index.ts"
 import { UsageError } from "./arguments.ts"
 
 export interface Lab {
@@ -143,9 +150,14 @@ const FLANNEL = {
 } satisfies Record<Exclude<keyof FlannelOptions, "naming">, Reader<unknown>>
 
 const cni: Reader<ClusterOptions["cni"]> = (node, at) => {
-  if (isScalar(node)) return oneOf("flannel", "none")(node, at) === "none" ? "none" : flannel()
-  const options = record({ flannel: record(FLANNEL) })(node, at)["flannel"]
-  return flannel(options as FlannelOptions)
+  if (isScalar(node)) {
+    const name = oneOf("flannel", "cilium", "none")(node, at)
+    return name === "none" ? "none" : name === "cilium" ? cilium() : flannel()
+  }
+  const options = record({ flannel: record(FLANNEL), cilium: record({ set: list(text) }) })(node, at)
+  return options["cilium"] === undefined
+    ? flannel(options["flannel"] as FlannelOptions)
+    : cilium(options["cilium"] as CiliumOptions)
 }
 
 const manifest: Reader<object> = (node, at) =>

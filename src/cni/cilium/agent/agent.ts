@@ -19,6 +19,7 @@ import type { Ipam } from "./ipam.ts"
 import { Ipcache } from "./ipcache.ts"
 import { LocalIdentities } from "./local-identities.ts"
 import type { Log } from "./log.ts"
+import { IdentityPorts } from "./named-ports.ts"
 import { NodeManager } from "./nodes.ts"
 import type { AgentOptions } from "./options.ts"
 import { PolicyWatcher } from "./policies.ts"
@@ -69,7 +70,10 @@ export class Agent implements AgentClient, EndpointHost {
   readonly clusterIdentities: Map<number, LabelSet> = new Map()
   readonly startTime: number
   cniConf: CniConf | undefined = undefined
+  /** Set by the DNS proxy. */
+  namesOf: ((endpoint: number, address: number) => readonly string[]) | undefined = undefined
   alive = true
+  readonly #ports = new IdentityPorts()
   readonly #node: Node
   readonly #informers: Informer[] = []
 
@@ -97,7 +101,16 @@ export class Agent implements AgentClient, EndpointHost {
     this.localIdentities = new LocalIdentities(this.repository, this.ipcache)
     this.redirects = new Redirects(kernel, this.datapath, parts.judge)
     this.endpoints = new EndpointManager(this)
-    this.nodes = new NodeManager(registry, this.nodeName, this.nodeIp, this.datapath, this.ipcache)
+    this.nodes = new NodeManager(
+      registry,
+      this.nodeName,
+      this.nodeIp,
+      this.datapath,
+      this.ipcache,
+      (owner, id, ports) => {
+        for (const identity of this.#ports.set(owner, id, ports)) this.#tellIdentity(identity)
+      },
+    )
     this.policies = new PolicyWatcher({ ...this.#policyHost() })
     this.services = new ServiceReflector(registry, this.datapath.lb, this.nodeName)
   }
@@ -174,9 +187,15 @@ export class Agent implements AgentClient, EndpointHost {
         if (this.clusterIdentities.has(id)) return
         const labels = labelsOfIdentity(object)
         this.clusterIdentities.set(id, labels)
-        this.repository.addIdentity(id, labels)
+        this.#tellIdentity(id)
       }),
     )
+  }
+
+  /** The policies learn who an identity is, and what its pods call their ports. */
+  #tellIdentity(id: number): void {
+    const labels = this.clusterIdentities.get(id)
+    if (labels !== undefined) this.repository.addIdentity(id, labels, this.#ports.of(id))
   }
 
   /** A pod's or a namespace's new labels make another identity. */
@@ -252,6 +271,11 @@ export class Agent implements AgentClient, EndpointHost {
 
   hasEndpoint(containerId: string, containerInterface: string): boolean {
     return this.endpoints.byAttachment(containerId, containerInterface) !== undefined
+  }
+
+  /** Names that an endpoint of this node has resolved to an address: what the DNS proxy has seen. */
+  dnsNames(endpoint: number, address: number): readonly string[] {
+    return this.namesOf?.(endpoint, address) ?? []
   }
 
   /** `default/web-1` of an address, if it is a pod's. */

@@ -7,12 +7,23 @@ import { agentOf } from "./registry.ts"
 
 const programs = (): Promise<typeof import("./programs.ts")> => import("./programs.ts")
 
+const NO_HUBBLE =
+  "failed to connect to 'unix:///var/run/cilium/hubble.sock': connection error: desc = \"transport: error while dialing: dial unix /var/run/cilium/hubble.sock: connect: no such file or directory\""
+
 /** Fills a container's root, over what a Debian-like image has. */
 export function agentRoot(fs: Vfs, api: ApiServer): void {
   const dbg = lazyTool("cilium-dbg", () => import("./dbg.ts").then((module) => module.ciliumDbg(api)))
   fs.install(
     "/usr/bin/cilium-agent",
     lazyTool("cilium-agent", () => import("./daemon.ts").then((module) => module.ciliumAgent(api))),
+  )
+  fs.install(
+    "/usr/bin/hubble",
+    lazyTool("hubble", async () => {
+      const [{ hubbleTool }, { observerOf }] = await Promise.all([import("../hubble/hubble.ts"), import("./hubble.ts")])
+      // In an agent's container it talks to that agent alone, whatever port it is given.
+      return hubbleTool((proc) => observerOf(proc.kernel) ?? NO_HUBBLE)
+    }),
   )
   fs.install("/usr/bin/cilium-dbg", dbg)
   fs.install("/usr/bin/cilium", dbg)

@@ -17,6 +17,7 @@ import { CniConf } from "./cni-conf.ts"
 import { HealthEndpoint } from "./health.ts"
 import { serveHealthz } from "./healthz.ts"
 import { judgeHttp } from "./http-judge.ts"
+import { startHubble, stopHubble } from "./hubble.ts"
 import { Ipam, restore } from "./ipam.ts"
 import { type Log, logOf } from "./log.ts"
 import { type AgentOptions, readOptions } from "./options.ts"
@@ -185,6 +186,7 @@ class Daemon {
       )
     const health = new HealthEndpoint(agent)
     try {
+      if (options.hubble) startHubble(agent)
       agent.start()
       health.start()
       this.#publish(node, agent, health)
@@ -203,6 +205,8 @@ class Daemon {
       return 0
     } finally {
       unlisten(kernel, agent)
+      stopHubble(kernel)
+      health.stop()
       agent.stop()
     }
   }
@@ -216,6 +220,7 @@ class Daemon {
       ...DEFAULT_CONFIG,
       tunnelPort: options.tunnelPort,
       policyAudit: options.policyAudit,
+      sctp: options.sctp,
       monitorInterval: options.monitorInterval,
       ...(options.mtu === 0 ? {} : { deviceMtu: options.mtu }),
     }

@@ -1,5 +1,6 @@
 /** The endpoint behind which cilium-health answers: lxc_health and its peer. Models daemon/cmd/health.go and pkg/health/launch. */
 import type { Kernel } from "../../../linux/kernel.ts"
+import type { NetNamespace } from "../../../linux/netns.ts"
 import { addrAdd } from "../../../linux/rtnetlink/addr.ts"
 import { linkAdd, linkUp } from "../../../linux/rtnetlink/link.ts"
 import { routeAdd } from "../../../linux/rtnetlink/route.ts"
@@ -14,6 +15,7 @@ const IDENTITY = 4
 
 export class HealthEndpoint {
   readonly #agent: Agent
+  #net: NetNamespace | undefined
   address = 0
 
   constructor(agent: Agent) {
@@ -54,12 +56,22 @@ export class HealthEndpoint {
     endpoints.attach(endpoint)
   }
 
+  /** The responder's namespace lives as long as the agent that holds it; the devices go with it. */
+  stop(): void {
+    const { state, endpoints, kernel } = this.#agent
+    const endpoint = state.endpoints.get(state.healthEndpoint)
+    if (endpoint !== undefined) endpoints.delete(endpoint)
+    if (this.#net !== undefined) kernel.deleteNamespace(this.#net)
+    this.#net = undefined
+  }
+
   /** The pair of devices, the far one in a namespace without a name, addressed as a pod's is. */
   #plumb(kernel: Kernel, address: number): void {
     if (kernel.initNet.device(HOST_DEVICE) !== undefined) return
     const { deviceMtu } = this.#agent.datapath.config
     const { routerIp } = this.#agent
     const net = kernel.createNamespace("")
+    this.#net = net
     linkUp(net.loopback)
     const host = linkAdd(kernel.initNet, {
       kind: "veth",

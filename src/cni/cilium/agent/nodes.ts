@@ -6,6 +6,7 @@ import { type Prefix, parseIpv4, parsePrefix } from "../../../wire/address.ts"
 import type { CiliumDatapath } from "../datapath/datapath.ts"
 import { addressOf, type CiliumNode, ciliumNodes } from "./cilium-node.ts"
 import type { Ipcache } from "./ipcache.ts"
+import type { NamedPort } from "./named-ports.ts"
 
 const HEALTH = 4
 const REMOTE_NODE = 6
@@ -15,6 +16,7 @@ const WORLD = 2
 interface CiliumEndpoint extends ApiObject {
   status?: {
     identity?: { id: number }
+    "named-ports"?: readonly NamedPort[]
     networking?: { addressing?: { ipv4?: string }[]; node?: string }
   }
 }
@@ -32,7 +34,18 @@ export class NodeManager {
   /** Addresses of the API server. */
   #apiServers: string[] = []
 
-  constructor(registry: Registry, name: string, nodeIp: string, datapath: CiliumDatapath, ipcache: Ipcache) {
+  /** Told what ports a pod calls by name; without an identity it is gone. */
+  readonly #namedPorts: (owner: string, identity: number | undefined, ports: readonly NamedPort[]) => void
+
+  constructor(
+    registry: Registry,
+    name: string,
+    nodeIp: string,
+    datapath: CiliumDatapath,
+    ipcache: Ipcache,
+    namedPorts: (owner: string, identity: number | undefined, ports: readonly NamedPort[]) => void,
+  ) {
+    this.#namedPorts = namedPorts
     this.#registry = registry
     this.#name = name
     this.#nodeIp = nodeIp
@@ -124,6 +137,7 @@ export class NodeManager {
     const { namespace = "", name } = object.metadata
     const { identity, networking } = object.status ?? {}
     const owner = `endpoint/${namespace}/${name}`
+    this.#namedPorts(owner, deleted ? undefined : identity?.id, object.status?.["named-ports"] ?? [])
     const node = parseIpv4(networking?.node ?? "") ?? 0
     const tunnel = networking?.node === this.#nodeIp ? 0 : node
     const addresses = deleted || identity === undefined ? [] : (networking?.addressing ?? [])

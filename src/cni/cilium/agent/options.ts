@@ -7,6 +7,7 @@ export interface AgentOptions {
   readonly ipam: "cluster-pool" | "kubernetes"
   readonly enforcement: EnforcementMode
   readonly policyAudit: boolean
+  readonly sctp: boolean
   readonly k8sNetworkPolicy: boolean
   readonly l7Proxy: boolean
   readonly tunnelPort: number
@@ -48,6 +49,7 @@ export function optionsOf(all: ReadonlyMap<string, string>): AgentOptions | stri
     ipam,
     enforcement: (all.get("enable-policy") ?? "default") as EnforcementMode,
     policyAudit: flag("policy-audit-mode", false),
+    sctp: flag("enable-sctp", false),
     k8sNetworkPolicy: flag("enable-k8s-networkpolicy", true),
     l7Proxy: flag("enable-l7-proxy", true),
     tunnelPort: Number(all.get("tunnel-port") ?? 0) || 8472,
@@ -77,6 +79,5 @@ const UNSUPPORTED: readonly (readonly [key: string, only: string])[] = [
   ["enable-ipsec", "false"],
   ["enable-endpoint-routes", "false"],
   ["identity-allocation-mode", "crd"],
-  ["enable-sctp", "false"],
   ["datapath-mode", "veth"],
 ]
