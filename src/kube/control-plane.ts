@@ -85,6 +85,7 @@ export class ControlPlane {
         ),
       () => this.scheduler.quiet,
       () => [...this.kubelets.values()].every((kubelet) => kubelet.quiet),
+      () => [...this.api.followers].every((follower) => follower.quiet),
     ]
     this.#showHeartbeats()
     this.#publishApi(formatIpv4((services.address + 1) >>> 0), options.apiServerAddress ?? "192.168.80.101")

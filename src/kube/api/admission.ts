@@ -15,6 +15,8 @@ export function serviceAccountAdmission(registry: Registry): Admission {
     if (resource.kind !== "Pod" || old !== undefined) return undefined
     const spec = section(object, "spec")
     const metadata = section(object, "metadata")
+    // The mirror of a static pod has no account: a kubelet cannot wait for one.
+    if ("kubernetes.io/config.mirror" in strings(metadata, "annotations")) return undefined
     spec["serviceAccountName"] ??= "default"
     spec["serviceAccount"] = spec["serviceAccountName"]
     const account = registry.get(

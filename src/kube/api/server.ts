@@ -41,6 +41,8 @@ export class ApiServer {
   readonly agents: Map<string, NodeAgent> = new Map()
   /** What is written so often that it is reckoned when somebody reads it: heartbeats and leases, by plural. */
   readonly views: Map<string, (object: ApiObject) => ApiObject> = new Map()
+  /** Programs that act on what they see here, kube-proxy for one: false while one of them has seen a change and not yet acted on it. */
+  readonly followers: Set<{ readonly quiet: boolean }> = new Set()
   readonly #context: PrintContext
 
   constructor(sim: Simulation) {

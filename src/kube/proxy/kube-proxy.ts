@@ -26,6 +26,7 @@ class KubeProxy {
   readonly #api: ApiServer
   readonly #proc: Process
   readonly #wake = new WaitQueue()
+  #informers: readonly Informer[] = []
   #changed = true
   #terminated = false
 
@@ -44,16 +45,23 @@ class KubeProxy {
     this.#proc.on("SIGINT", () => this.#terminate())
     await this.#greet(config)
     const { registry } = this.#api
-    const informers = ["services", "endpointslices"].map(
+    this.#informers = ["services", "endpointslices"].map(
       (plural) => new Informer(registry, registry.resource(plural), {}, () => this.#touch()),
     )
+    this.#api.followers.add(this)
     try {
       await this.#loop(new Proxier(this.#proc.net, config.clusterCIDR), config.node)
     } finally {
       // The rules stay: traffic goes on while kube-proxy is replaced.
-      for (const informer of informers) informer.stop()
+      for (const informer of this.#informers) informer.stop()
+      this.#api.followers.delete(this)
     }
     return 0
+  }
+
+  /** The rules are as the API says. */
+  get quiet(): boolean {
+    return !this.#changed && this.#informers.every((informer) => informer.pending === 0)
   }
 
   /** Flags and file, or what is wrong with them. */

@@ -14,7 +14,9 @@ export function describeNode(client: Client, lines: Lines, node: Node): void {
   lines.add(0, `Roles:\t${nodeRoles(node) || "<none>"}`)
   metaLines(lines, metadata)
   lines.add(0, `CreationTimestamp:\t${longTime(metadata.creationTimestamp)}`)
-  const taints = (spec.taints ?? []).map(({ key, value, effect }) => `${key}${value ? `=${value}` : ""}:${effect}`)
+  const taints = [...(spec.taints ?? [])]
+    .sort((a, b) => (`${a.effect},${a.key}` < `${b.effect},${b.key}` ? -1 : 1))
+    .map(({ key, value, effect }) => `${key}${value ? `=${value}` : ""}:${effect}`)
   for (const [i, taint] of (taints.length === 0 ? ["<none>"] : taints).entries())
     lines.add(0, `${i === 0 ? "Taints:" : ""}\t${taint}`)
   lines.add(0, `Unschedulable:\t${spec.unschedulable ?? false}`)
