@@ -38,7 +38,8 @@ export interface ClusterParts {
   quiet: () => boolean
 }
 
-const NODE_ENV: ReadonlyMap<string, string> = new Map([
+/** What a login on a machine finds in its environment. */
+export const NODE_ENV: ReadonlyMap<string, string> = new Map([
   ["PATH", DEFAULT_PATH],
   ["HOME", "/root"],
   ["USER", "root"],

@@ -2,6 +2,7 @@
 
 import type { BridgeNaming } from "../cni/bridge/bridge.ts"
 import { cilium } from "../cni/cilium/cilium.ts"
+import { ciliumCommand } from "../cni/cilium/cli/tool.ts"
 import { flannel } from "../cni/flannel/flannel.ts"
 import type { CniProvider } from "../cni/provider.ts"
 import { addKubeadmImages } from "../images/kubeadm.ts"
@@ -21,9 +22,11 @@ import { kubectl } from "../tools/index.ts"
 import { mac, parsePrefix } from "../wire/address.ts"
 import { ARTICLE_BURNT_INDEXES, ARTICLE_NODES, ARTICLE_PODS } from "./article.ts"
 import { checkOptions, FIRST_HOST, NETWORK } from "./check-options.ts"
-import { Cluster, type ClusterNode } from "./cluster.ts"
+import { Cluster, type ClusterNode, NODE_ENV } from "./cluster.ts"
 import { createMachine, debianRoot, type UplinkSpec } from "./machine.ts"
 import type { ClusterOptions, NodeOptions } from "./options.ts"
+import { sshTool } from "./ssh.ts"
+import { CILIUM_BINARIES } from "./web/binaries.ts"
 import { connectToInternet, NAT } from "./web/connect.ts"
 
 /** See door.ts. */
@@ -46,6 +49,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     nodes.set(spec.name, addNode(control, sim, arena, images, lan, plan, spec, index, options, kubeadm))
   const cluster = new Cluster({ sim, server: control.api, nodes, quiet: () => control.quiet })
   writeHosts(nodes)
+  for (const { kernel } of nodes.values()) kernel.root.install("/usr/bin/ssh", sshTool(nodes, NODE_ENV))
   connectToInternet(
     sim,
     arena,
@@ -175,6 +179,8 @@ function addNode(
   const uplinks = plan.nat ? [nat, lan] : [{ ...lan, gateway: `${NETWORK}.1` }]
   const kernel = createMachine(sim, arena, { name: spec.name, uplinks, burntIndexes: plan.burntIndexes })
   kernel.root.install("/usr/bin/kubectl", kubectl(control.api))
+  // What the archive of the web holds, once it is unpacked somewhere.
+  kernel.processes.binaries.set(CILIUM_BINARIES.amd64, ciliumCommand(control.api))
   const tools = [...(options.tools ?? []), ...(index === 0 ? (plan.cni?.tools?.(control.api) ?? []) : [])]
   for (const tool of tools) kernel.root.install(`/usr/local/bin/${tool.name}`, tool)
   // The standard plugins come with the package kubernetes-cni, not with a CNI.
