@@ -1,5 +1,6 @@
 /** What nginx answers and logs, for static files. */
-import type { Process } from "../linux/task/process.ts"
+import { type Process, ProcessExit } from "../linux/task/process.ts"
+import { Signal } from "../linux/task/signal.ts"
 import { httpDate, logDate, strftime } from "../shell/time.ts"
 import { header } from "../wire/http.ts"
 import { type HttpRequest, type HttpResponse, serveHttp } from "./http-server.ts"
@@ -32,14 +33,18 @@ export async function entrypointMain(proc: Process): Promise<number> {
   await proc.out(
     "/docker-entrypoint.sh: /docker-entrypoint.d/ is not empty, will attempt to perform configuration\n/docker-entrypoint.sh: Looking for shell scripts in /docker-entrypoint.d/\n/docker-entrypoint.sh: Configuration complete; ready for start up\n",
   )
-  const child = proc.spawn(proc.argv.slice(1))
-  if (typeof child === "string") {
-    await proc.err(`/docker-entrypoint.sh: line 47: exec: ${proc.argv[1]}: not found\n`)
-    return 127
-  }
-  proc.on("SIGTERM", () => child.kill("SIGTERM"))
-  return (await proc.wait(child)).code
+  // The server takes the script's place: signals for the container are the server's.
+  proc.exec(proc.argv.slice(1))
+  await proc.err(`/docker-entrypoint.sh: line 47: exec: ${proc.argv[1]}: not found\n`)
+  return 127
 }
+
+/** What ends the server, and what it says then. */
+const STOPS = [
+  ["SIGQUIT", "shutting down"],
+  ["SIGTERM", "exiting"],
+  ["SIGINT", "exiting"],
+] as const
 
 /** The server, of a version, for the files below `root`. */
 export async function nginxMain(proc: Process, version: string, root: string): Promise<number> {
@@ -52,6 +57,11 @@ export async function nginxMain(proc: Process, version: string, root: string): P
     proc.err(
       `${strftime("%Y/%m/%d %T", sim.epoch + Math.floor(sim.now / 1e9))} [notice] ${proc.pid}#${proc.pid}: ${text}\n`,
     )
+  for (const [signal, text] of STOPS)
+    proc.on(signal, () => {
+      void notice(`signal ${Signal[signal]} (${signal}) received, ${text}`).then(() => notice("exit"))
+      proc.interrupt(new ProcessExit({ code: 0 }))
+    })
   await notice('using the "epoll" event method')
   await notice(`nginx/${version}`)
   await notice(`OS: Linux ${proc.kernel.release}`)

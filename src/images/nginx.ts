@@ -61,6 +61,7 @@ export function createNginx(options: NginxOptions = {}): { tool: Tool; image: Im
       env: { NGINX_VERSION: version },
       workingDir: "/",
       pullTime: 3_200_000_000,
+      stopSignal: "SIGQUIT",
       build: (fs) => buildRoot(fs, tool, entrypoint),
     },
   }

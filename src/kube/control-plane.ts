@@ -49,6 +49,7 @@ export class ControlPlane {
   readonly kubelets: Map<string, Kubelet> = new Map()
   /** The address of the DNS Service. */
   readonly clusterDns: string
+  readonly #lifecycle: NodeLifecycle
   readonly #quiet: (() => boolean)[]
 
   constructor(sim: Simulation, options: ControlPlaneOptions = {}) {
@@ -63,6 +64,7 @@ export class ControlPlane {
     const namespaces = new NamespaceController(registry)
     const ipam = new NodeIpam(registry, prefix(options.podCIDR ?? "10.244.0.0/16"))
     const lifecycle = new NodeLifecycle(registry, (node) => this.kubelets.get(node)?.heartbeat.lastRenewal)
+    this.#lifecycle = lifecycle
     const evictions = new TaintEviction(registry)
     const informers = [ipam.informer, ...lifecycle.informers, ...evictions.informers]
     const workloads = [
@@ -141,6 +143,7 @@ export class ControlPlane {
   /** Starts a kubelet: the node registers and takes pods. */
   addNode(options: Omit<KubeletOptions, "registry">): Kubelet {
     const kubelet = new Kubelet({ clusterDns: this.clusterDns, ...options, registry: this.api.registry })
+    kubelet.stopped.add(() => this.#lifecycle.expectSilence(options.name))
     this.kubelets.set(options.name, kubelet)
     this.api.agents.set(options.name, kubelet)
     kubelet.start()

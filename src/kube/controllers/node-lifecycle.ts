@@ -40,11 +40,14 @@ export class NodeLifecycle {
       new Informer(registry, registry.resource("nodes"), {}, (type, object) => {
         if (type !== "DELETED") this.#sync(object as Node)
       }),
-      // A Lease is written when a kubelet starts or stops; what lies between follows from the clock.
-      new Informer(registry, registry.resource("leases"), { namespace: "kube-node-lease" }, (type, { metadata }) => {
-        if (type === "MODIFIED") registry.sim.schedule(GRACE + PERIOD, { fire: () => this.#listen(metadata.name) }, 0)
-      }),
     ]
+  }
+
+  /** No sign will come any more from a node: it is listened to until it is clear that none came. */
+  expectSilence(node: string): void {
+    const { sim } = this.#registry
+    const since = sim.now - (this.#lastSign(node) ?? sim.now)
+    sim.schedule(GRACE + PERIOD - since, { fire: () => this.#listen(node) }, 0)
   }
 
   #sync(node: Node): void {

@@ -52,6 +52,8 @@ export class Kubelet implements PodHost, NodeAgent {
   readonly networkChanged: WaitQueue = new WaitQueue()
   readonly #started: WaitQueue = new WaitQueue()
   readonly heartbeat: Heartbeat
+  /** Told when somebody stops this kubelet. */
+  readonly stopped: Set<() => void> = new Set()
   /** Pods of this node by uid. */
   readonly workers: Map<string, PodWorker> = new Map()
   readonly #options: KubeletOptions
@@ -121,6 +123,7 @@ export class Kubelet implements PodHost, NodeAgent {
     this.heartbeat.stop()
     // The last sign of life: from here on somebody else counts the seconds.
     this.#writeLease()
+    for (const listener of this.stopped) listener()
   }
 
   /** It runs, and may write. */
