@@ -10,7 +10,7 @@ import type { Peer } from "./peer.ts"
 import { portsMatch } from "./port-match.ts"
 import type { Direction, PortSpec, Rule, RuleEntry, RuleRef } from "./rule.ts"
 import type { Selector } from "./selector.ts"
-import { namespacesAgree, type TierEntry, type TierPolicy, tierOrder } from "./tiers.ts"
+import { namespacesAgree, type TierEntry, type TierPeer, type TierPolicy, tierOrder } from "./tiers.ts"
 import { combine, type FlowPort, type MissedRule, type SideVerdict, type Verdict } from "./verdict.ts"
 
 export class KubernetesEvaluator {
@@ -28,8 +28,8 @@ export class KubernetesEvaluator {
   }
 
   lookup(from: Peer, to: Peer, flow: FlowPort): Verdict {
-    // A pod cannot block itself, nor its own node (NetworkPolicy API, "what you can't do").
-    if (from === to || ownNode(from, to)) return { verdict: "allow", reason: 0 }
+    // A pod cannot block itself.
+    if (from === to) return { verdict: "allow", reason: 0 }
     const egress = from.endpoint ? this.#side(from, to, "egress", flow) : undefined
     const ingress = to.endpoint ? this.#side(to, from, "ingress", flow) : undefined
     return combine(egress, ingress)
@@ -38,16 +38,22 @@ export class KubernetesEvaluator {
   #side(subject: Peer, peer: Peer, direction: Direction, flow: FlowPort): SideVerdict {
     const admin = firstMatch(this.#admin, subject, peer, direction, flow)
     if (admin !== undefined && admin.entry.action !== "pass") return decided(direction, admin.entry, admin.ref)
+    // Traffic to and from a pod's own node is always allowed, as far as NetworkPolicy goes.
+    if (ownNode(subject, peer)) return allowed(direction)
     const rules = this.#rules.filter((rule) => rule.enableDefaultDeny[direction] && selects(rule.subject, subject))
     if (rules.length > 0) return isolated(rules, subject, peer, direction, flow)
     const baseline = firstMatch(this.#baseline, subject, peer, direction, flow)
     if (baseline !== undefined) return decided(direction, baseline.entry, baseline.ref)
-    return { direction, enforced: false, verdict: "allow", reason: 0, match: "all", rules: [], missed: [] }
+    return allowed(direction)
   }
 }
 
-function ownNode(from: Peer, to: Peer): boolean {
-  return (from.host === true || to.host === true) && from.node !== undefined && from.node === to.node
+function allowed(direction: Direction): SideVerdict {
+  return { direction, enforced: false, verdict: "allow", reason: 0, match: "all", rules: [], missed: [] }
+}
+
+function ownNode(subject: Peer, peer: Peer): boolean {
+  return peer.host === true && peer.node !== undefined && peer.node === subject.node
 }
 
 function selects(selector: Selector, subject: Peer): boolean {
@@ -74,15 +80,16 @@ function firstMatch(
     if (!selects(policy.subject, subject)) continue
     for (const entry of policy.entries) {
       if (entry.direction !== direction || !served(entry.ports, subject, peer, direction, flow)) continue
-      if (
-        entry.peers.some(
-          (wanted) => peerMatches(wanted.selector, peer) && namespacesAgree(wanted, labelsOf(subject), labelsOf(peer)),
-        )
-      )
+      if (entry.peers.some((wanted) => tierPeerMatches(wanted, subject, peer)))
         return { entry, ref: { origin: policy.ref.origin, path: entry.path } }
     }
   }
   return undefined
+}
+
+function tierPeerMatches(wanted: TierPeer, subject: Peer, peer: Peer): boolean {
+  if (wanted.nodes === true) return peer.nodeLabels !== undefined && wanted.selector.matches(peer.nodeLabels)
+  return peerMatches(wanted.selector, peer) && namespacesAgree(wanted, labelsOf(subject), labelsOf(peer))
 }
 
 function decided(direction: Direction, { action }: TierEntry, ref: RuleRef): SideVerdict {

@@ -34,6 +34,8 @@ export interface Peer {
   readonly node?: string
   /** A node's own network: its address, its daemons, its hostNetwork pods. */
   readonly host?: boolean
+  /** Labels of the Node object, source `node`: for peers selected as nodes. */
+  readonly nodeLabels?: LabelSet
 }
 
 export function podPeer(

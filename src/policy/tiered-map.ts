@@ -14,7 +14,7 @@ import type { MapState } from "./map-state.ts"
 import { portsMatch } from "./port-match.ts"
 import type { Direction } from "./rule.ts"
 import type { KnownIdentity, SelectorCache } from "./selector-cache.ts"
-import { namespacesAgree, type TierAction, type TierEntry, type TierPolicy, tierOrder } from "./tiers.ts"
+import { namespacesAgree, type TierAction, type TierEntry, type TierPeer, type TierPolicy, tierOrder } from "./tiers.ts"
 
 interface Ordered {
   readonly tier: TierEntry
@@ -89,11 +89,14 @@ export class TieredMap implements PolicyMap {
       ({ tier }) =>
         tier.direction === direction &&
         portsMatch(tier.ports, server, protocol, port) &&
-        tier.peers.some(
-          (wanted) =>
-            wanted.selector.matches(peer.labels) && namespacesAgree(wanted, this.#subject.labels, peer.labels),
-        ),
+        tier.peers.some((wanted) => this.#matches(wanted, peer)),
     )
+  }
+
+  /** Nodes have labels of their own only where the agent gives them identities by label. */
+  #matches(wanted: TierPeer, { labels }: KnownIdentity): boolean {
+    if (wanted.nodes === true && !labels.has("reserved", "remote-node") && !labels.has("reserved", "host")) return false
+    return wanted.selector.matches(labels) && namespacesAgree(wanted, this.#subject.labels, labels)
   }
 }
 

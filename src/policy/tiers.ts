@@ -28,6 +28,8 @@ export interface TierPeer {
   readonly selector: Selector
   readonly same?: readonly string[]
   readonly notSame?: readonly string[]
+  /** The selector is about nodes, by the labels of the Node object. */
+  readonly nodes?: boolean
 }
 
 /** All policies of one tier, first to last. */

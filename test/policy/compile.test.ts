@@ -204,6 +204,7 @@ describe("who is enforced", () => {
       policy({ nodeSelector: {}, ingress: [{ fromEntities: ["cluster"] }] }, "n", "CiliumClusterwideNetworkPolicy"),
     ])
     expect(cilium.lookup(visitor, web, port(80)).verdict).toBe("allow")
+    cilium.repository.addIdentity(1, new LabelSet(["reserved:host"]))
     const resolved = cilium.repository.resolve({ labels: new LabelSet(["reserved:host"]) })
     expect(resolved.enforced).toEqual({ ingress: true, egress: false })
     expect([...resolved.map].some(({ labels }) => labels.some((label) => label.includes("allow-localhost")))).toBe(

@@ -1,6 +1,6 @@
 /** The corpus of names and of proxy policies, against the matchers the proxies use. */
 import { describe, expect, test } from "vitest"
-import { fqdnMatches, fqdnRegex } from "../../src/policy/l7/dns.ts"
+import { dnsAllowed, fqdnMatches, fqdnRegex } from "../../src/policy/l7/dns.ts"
 import { httpVerdict } from "../../src/policy/l7/http.ts"
 import type { DnsRule, HeaderMatch, HttpRule } from "../../src/policy/l7/rules.ts"
 import { sniMatches } from "../../src/policy/l7/sni.ts"
@@ -29,6 +29,14 @@ describe("cilium-fqdn-match", () => {
     const names = [...(wanted.matches ?? []), ...(wanted.rejects ?? [])]
     expect(names.filter((name) => fqdnMatches(selector, name)).sort()).toEqual([...(wanted.matches ?? [])].sort())
   })
+})
+
+test("a DNS query passes when any rule names it", () => {
+  const rules = [{ matchName: "cilium.io" }, { matchPattern: "*.example.com" }]
+  const names = ["cilium.io.", "CILIUM.io", "a.example.com", "a.b.example.com", "example.com", "io"]
+  expect(names.filter((name) => dnsAllowed(rules, name))).toEqual(["cilium.io.", "CILIUM.io", "a.example.com"])
+  expect(dnsAllowed([{ matchPattern: "*" }], "any.thing")).toBe(true)
+  expect(dnsAllowed([], "any.thing")).toBe(false)
 })
 
 interface NpdsHttpRule {

@@ -12,7 +12,7 @@ import { PolicyRepository } from "../../src/policy/repository.ts"
 import { type Direction, IPPROTO, type Rule, type RuleEntry } from "../../src/policy/rule.ts"
 import { ciliumPolicy, networkPolicy, PORTS, PROTOCOLS, peers, policies } from "../support/random-policy.ts"
 
-const OPTIONS = { seed: 20251018, numRuns: 300 }
+const OPTIONS = { seed: 20251018, numRuns: 150 }
 
 function rulesOf(objects: readonly PolicyObject[]): Rule[] {
   return objects.flatMap((object) => {

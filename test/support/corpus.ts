@@ -1,6 +1,7 @@
 /** Reads test/corpus (a copy of the conformance corpus; its README has the sources and licences) and builds a case's cluster. */
 import { readFileSync } from "node:fs"
 import type { NamedPorts } from "../../src/policy/api.ts"
+import { LabelSet } from "../../src/policy/labels.ts"
 import { ADMIN_KINDS, parseAdminPolicy } from "../../src/policy/parse/admin-policy.ts"
 import { type PolicyObject, parseCiliumPolicy } from "../../src/policy/parse/cilium-policy.ts"
 import { parseNetworkPolicy } from "../../src/policy/parse/network-policy.ts"
@@ -203,7 +204,11 @@ export class CorpusWorld {
   }
 
   #podPeer(pod: CorpusPod): Peer {
-    if (pod.hostNetwork === true) return reservedPeer(`${pod.namespace}/${pod.name}`, "remote-node", pod.ips, pod.node)
+    if (pod.hostNetwork === true) {
+      const labels = this.#case.cluster.nodes?.find(({ name }) => name === pod.node)?.labels ?? {}
+      const nodeLabels = new LabelSet(Object.entries(labels).map(([key, value]) => `node:${key}=${value}`))
+      return { ...reservedPeer(`${pod.namespace}/${pod.name}`, "remote-node", pod.ips, pod.node), nodeLabels }
+    }
     return podPeer({
       namespace: pod.namespace,
       name: pod.name,

@@ -1,7 +1,7 @@
 /** AdminNetworkPolicy, BaselineAdminNetworkPolicy (v1alpha1) and ClusterNetworkPolicy (v1alpha2) -> TierPolicy. */
 import { parsePrefix } from "../cidr.ts"
 import { type Direction, IPPROTO, type Origin, type PortSpec } from "../rule.ts"
-import { cidrSelector, labelSelector, type Selector } from "../selector.ts"
+import { cidrSelector, labelSelector, type Requirement, type Selector, type SelectorOperator } from "../selector.ts"
 import type { TierAction, TierEntry, TierPeer, TierPolicy } from "../tiers.ts"
 import type { PolicyObject } from "./cilium-policy.ts"
 import type { LabelSelectorSpec } from "./cilium-spec.ts"
@@ -98,8 +98,7 @@ function tierPeers({ namespaces, pods, nodes, networks }: PeerSpec): TierPeer[] 
     })
   if (pods !== undefined) return [namespacePeer(pods.namespaces ?? pods.namespaceSelector ?? {}, pods.podSelector)]
   if (namespaces !== undefined) return [namespacePeer(namespaces, undefined)]
-  // Nodes are selected by labels of their own.
-  return nodes === undefined ? [] : [{ selector: nodeLabels(nodes) }]
+  return nodes === undefined ? [] : [{ selector: nodeLabels(nodes), nodes: true }]
 }
 
 /** v1alpha1 had the choice in an object of its own before namespaces became a plain selector. */
@@ -113,18 +112,14 @@ function namespacePeer(choice: NamespaceChoice, pods: LabelSelectorSpec | undefi
 }
 
 function nodeLabels({ matchLabels = {}, matchExpressions = [] }: LabelSelectorSpec): Selector {
-  const isNode = { source: "reserved", key: "remote-node", operator: "Exists" as const, values: [] }
+  const key = (name: string): Pick<Requirement, "source" | "key"> => ({ source: "node", key: name })
   return labelSelector(
-    Object.entries(matchLabels).map(([key, value]) => ({ source: "node", key, operator: "In", values: [value] })),
-    [
-      isNode,
-      ...matchExpressions.map(({ key, operator, values = [] }) => ({
-        source: "node",
-        key,
-        operator: operator as "In",
-        values,
-      })),
-    ],
+    Object.entries(matchLabels).map(([name, value]) => ({ ...key(name), operator: "In", values: [value] })),
+    matchExpressions.map(({ key: name, operator, values = [] }) => ({
+      ...key(name),
+      operator: operator as SelectorOperator,
+      values,
+    })),
   )
 }
 
