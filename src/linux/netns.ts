@@ -15,6 +15,7 @@ import { loopbackOps } from "./link/loopback.ts"
 import type { VxlanSock } from "./link/vxlan.ts"
 import { NeighTable } from "./neigh/table.ts"
 import { type DeviceOps, IFF, NetDevice, type NetDeviceOptions, type PacketTap } from "./netdev.ts"
+import type { ConntrackSettings } from "./netfilter/conntrack/settings.ts"
 import { NfHooks } from "./netfilter/hook.ts"
 import type { Netfilter } from "./netfilter/netfilter.ts"
 import { NumberMap } from "./number-map.ts"
@@ -36,6 +37,8 @@ export class NetNamespace {
   readonly hooks: NfHooks = new NfHooks()
   /** Tables, connections and mappings, once somebody asked for them (netfilter/netfilter.ts). */
   netfilter: Netfilter | undefined = undefined
+  /** /proc/sys/net/netfilter, once somebody looked there. */
+  conntrackSettings: ConntrackSettings | undefined = undefined
   readonly udp: UdpTable
   readonly tcp: TcpTable
   readonly raw: RawTable

@@ -3,6 +3,13 @@ import { formatIpv4, formatMac, netmask } from "../wire/address.ts"
 import type { Errno } from "./errno.ts"
 import { RouteTable } from "./fib/route.ts"
 import { NUD_VALID, Nud } from "./neigh/table.ts"
+import {
+  type ConntrackSettings,
+  defaultSettings,
+  readSetting,
+  SETTING_FILES,
+  writeSetting,
+} from "./netfilter/conntrack/settings.ts"
 import type { NetNamespace } from "./netns.ts"
 import type { Vfs } from "./task/vfs.ts"
 
@@ -55,7 +62,33 @@ export function mountProc(fs: Vfs, net: NetNamespace): void {
   fs.provide("/proc/net/arp", () => arpCache(net))
   fs.provide("/proc/uptime", () => `${(net.kernel.sim.now / 1e9).toFixed(2)} 0.00\n`)
   // Flannel checks that br_netfilter is loaded.
-  fs.provide("/proc/sys/net/bridge/bridge-nf-call-iptables", () => "1\n")
+  flag(
+    fs,
+    "net/bridge/bridge-nf-call-iptables",
+    () => sysctl.bridgeNfCallIptables,
+    (on) => (sysctl.bridgeNfCallIptables = on),
+  )
+  flag(
+    fs,
+    "net/ipv4/conf/all/route_localnet",
+    () => sysctl.routeLocalnet,
+    (on) => (sysctl.routeLocalnet = on),
+  )
+  mountConntrack(fs, net)
+}
+
+/** /proc/sys/net/netfilter and /proc/net/nf_conntrack. */
+function mountConntrack(fs: Vfs, net: NetNamespace): void {
+  const settings = (): ConntrackSettings => (net.conntrackSettings ??= defaultSettings())
+  for (const name of SETTING_FILES.keys())
+    number(
+      fs,
+      `net/netfilter/${name}`,
+      () => readSetting(settings(), name),
+      (value) => writeSetting(settings(), name, value),
+    )
+  fs.provide("/proc/sys/net/netfilter/nf_conntrack_count", () => `${net.netfilter?.conntrack.count ?? 0}\n`)
+  fs.provide("/proc/net/nf_conntrack", () => net.netfilter?.conntrack.procText() ?? "")
 }
 
 function flag(fs: Vfs, path: string, get: () => boolean, set: (on: boolean) => void): void {

@@ -24,6 +24,10 @@ export interface Sysctl {
   txrehash: boolean
   /** net.core.somaxconn. */
   somaxconn: number
+  /** net.ipv4.conf.all.route_localnet: 127/8 may be routed. */
+  routeLocalnet: boolean
+  /** net.bridge.bridge-nf-call-iptables: frames that are bridged meet the hooks of IPv4 (br_netfilter). */
+  bridgeNfCallIptables: boolean
   /** net.ipv4.icmp_echo_ignore_all. */
   icmpEchoIgnoreAll: boolean
   /** net.ipv4.ipfrag_time in seconds. */
@@ -48,6 +52,8 @@ export function defaultSysctl(): Sysctl {
     tcpFinTimeout: 60,
     txrehash: true,
     somaxconn: 4096,
+    routeLocalnet: false,
+    bridgeNfCallIptables: true,
     icmpEchoIgnoreAll: false,
     ipfragTime: 30,
   }

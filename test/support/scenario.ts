@@ -69,7 +69,8 @@ export class ScenarioWorld {
   /** Commands are lines of bash, not words. */
   readonly #shell: boolean
 
-  constructor(scenario: Scenario, shell = false) {
+  /** `prefix` is what the recorder puts in front of the names, for commands that say them. */
+  constructor(scenario: Scenario, shell = false, prefix = "pwk-") {
     this.#shell = shell
     this.kernel = createMachine(this.sim, this.arena, { name: "recorder", uplinks: [] })
     const busybox = new Vfs(this.sim)
@@ -80,7 +81,7 @@ export class ScenarioWorld {
       ...step.before.filter((line) => line.includes(" ! ")).map((line) => line.slice(0, line.indexOf(" "))),
     ])
     for (const name of [...new Set(names)].sort()) {
-      const net = this.kernel.createNamespace(`pwk-${name}`)
+      const net = this.kernel.createNamespace(`${prefix}${name}`)
       linkUp(net.loopback)
       this.#nets.set(name, net)
     }
@@ -104,6 +105,8 @@ export class ScenarioWorld {
       const net = this.#net(forward[1] as string)
       net.sysctl.ipForward = forward[2] === "1"
       for (const dev of net.devices) dev.forwarding = net.sysctl.ipForward
+    } else if (/^\w+ ! net\.bridge\.bridge-nf-call-iptables=[01]$/.test(line)) {
+      this.#net(line.slice(0, line.indexOf(" "))).sysctl.bridgeNfCallIptables = line.endsWith("1")
     } else throw new Error(`not a directive: ${line}`)
   }
 

@@ -6,9 +6,9 @@ import { readScenarios, ScenarioWorld } from "../support/scenario.ts"
 const withoutDates = (text: string): string =>
   text.replace(/ on \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}$/gm, " on DATE")
 
-describe.each(["rules", "errors", "commands"])("%s", (file) => {
+describe.each(["rules", "errors", "commands", "nat", "filter", "tcp", "bridge"])("%s", (file) => {
   describe.each(readScenarios(`test/golden/netfilter/${file}.txt`))("$title", (scenario) => {
-    const world = new ScenarioWorld(scenario, true)
+    const world = new ScenarioWorld(scenario, true, "pwn-")
     test.each(scenario.steps)("$where $ $command", async (step) => {
       const result = await world.step(step)
       expect(world.kernel.processes.crashes).toEqual([])
@@ -19,7 +19,7 @@ describe.each(["rules", "errors", "commands"])("%s", (file) => {
 })
 
 describe.each(readScenarios("test/golden/netfilter/refused.txt"))("$title", (scenario) => {
-  const world = new ScenarioWorld(scenario, true)
+  const world = new ScenarioWorld(scenario, true, "pwn-")
   test.each(scenario.steps)("$where $ $command", async (step) => {
     const result = await world.step(step)
     expect(result.output).toMatch(/^iptables v1\.8\.9 \(nf_tables\): podwire does not support (match|target|').+\n/)

@@ -7,6 +7,7 @@ import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { RouteType } from "../fib/route.ts"
 import { neighEventSend, neighFor } from "../neigh/nud.ts"
 import { checksumFinish } from "../netdev.ts"
+import { CtInfo, ctDirection } from "../netfilter/conntrack/entry.ts"
 import type { NetNamespace } from "../netns.ts"
 import { IpSummed, PacketType, type Skb } from "../skb.ts"
 import { ipQueueXmit } from "./output.ts"
@@ -153,6 +154,7 @@ export function icmpSend(net: NetNamespace, skb: Skb, type: number, code: number
   skb.arena.bytes.copyWithin(at + icmp.LENGTH, skb.networkHeader, skb.networkHeader + quoted)
   icmp.updateChecksum(error.view, at, error.length)
   error.mark = 0
+  attachConnection(error, skb)
   net.snmp.icmpOutMsgs++
   ipQueueXmit(net, error, way, {
     source: way.source,
@@ -164,6 +166,13 @@ export function icmpSend(net: NetNamespace, skb: Skb, type: number, code: number
     id: undefined,
     ignoreDf: true,
   })
+}
+
+/** The error is part of the connection it is about, whether that is confirmed yet or not. Models nf_ct_attach in icmp_glue_bits. */
+export function attachConnection(error: Skb, skb: Skb): void {
+  if (skb.nfct === undefined) return
+  error.nfct = skb.nfct
+  error.ctinfo = ctDirection(skb.ctinfo) === 0 ? CtInfo.RELATED_REPLY : CtInfo.RELATED
 }
 
 /** No errors about broadcasts, later fragments, other errors, or packets without a single sender. */

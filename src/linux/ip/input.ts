@@ -44,13 +44,17 @@ export function ipRcv(dev: NetDevice, skb: Skb): void {
   skb.trim(ipv4.totalLength(view, at))
   skb.networkHeader = at
   skb.transportHeader = at + ipv4.headerLength(view, at)
-  if (net.hooks.pass(net, PRE_ROUTING, skb, dev, undefined)) ipRcvFinish(net, dev, skb)
+  if (skb.physIn !== undefined) {
+    // The bridge has shown it to these hooks already (ip_sabotage_in).
+    skb.physIn = undefined
+    ipRcvFinish(net, dev, skb)
+  } else if (net.hooks.pass(net, PRE_ROUTING, skb, dev, undefined)) ipRcvFinish(net, dev, skb)
 }
 
-const SOUND = 0
+export const SOUND = 0
 
 /** What is wrong with the header at `skb.data`, if anything. */
-function headerFault(skb: Skb): typeof SOUND | DropReason {
+export function headerFault(skb: Skb): typeof SOUND | DropReason {
   const at = skb.data
   const { view, length } = skb
   if (length < ipv4.LENGTH || ipv4.version(view, at) !== 4) return DropReason.IP_INHDR
@@ -108,7 +112,7 @@ export function isMartian(net: NetNamespace, dev: NetDevice, source: number, des
   if (source >>> 24 === 0 && destination !== LIMITED_BROADCAST) return true
   if (destination >>> 24 === 0) return true
   if (dev === net.loopback) return false
-  if (isLoopback(source) || isLoopback(destination)) return true
+  if (isLoopback(source) || isLoopback(destination)) return !net.sysctl.routeLocalnet
   // A packet from outside that claims to come from us (fib_validate_source: the source must be unicast).
   return !dev.acceptLocal && net.isLocal(source)
 }

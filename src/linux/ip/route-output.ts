@@ -1,5 +1,5 @@
 /** Which way a packet of this machine leaves, and with which source. Models net/ipv4/route.c ip_route_output_key. */
-import { isMulticast, LIMITED_BROADCAST } from "../../wire/address.ts"
+import { isLoopback, isMulticast, LIMITED_BROADCAST } from "../../wire/address.ts"
 import { covers } from "../fib/fib.ts"
 import { nexthopOf, type Route, RouteProtocol, RouteScope, RouteTable, RouteType } from "../fib/route.ts"
 import type { NetDevice } from "../netdev.ts"
@@ -47,6 +47,8 @@ export function ipRouteOutput(
     return { route, dev: net.loopback, source: source || localSource(route, destination), nexthop: destination }
   const dev = route.dev as NetDevice
   const chosen = source || sourceFor(net, route, dev)
+  // What is said from 127/8 stays here (__mkroute_output).
+  if (isLoopback(chosen) && dev !== net.loopback && !net.sysctl.routeLocalnet) return "EINVAL"
   // These have no gateway, whatever route says which way they go (__mkroute_output).
   if (destination === LIMITED_BROADCAST || isMulticast(destination)) return onLink(net, dev, destination, chosen)
   return { route, dev, source: chosen, nexthop: net.pmtu.get(destination)?.gateway || nexthopOf(route, destination) }

@@ -6,6 +6,7 @@ import * as ethernetHeader from "../../wire/ethernet.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { countTx, type DeviceOps, devQueueXmit, type NetDevice, netifReceiveSkb } from "../netdev.ts"
 import { PacketType, type Skb } from "../skb.ts"
+import { brForward, brNetfilter, brPreRouting } from "./br-netfilter.ts"
 import { BridgeFdb } from "./bridge-fdb.ts"
 
 // Copied: V8 compiles a module's own constants in, but fetches and checks an imported binding at every use.
@@ -35,7 +36,7 @@ export class BridgePort {
     return this.dev.running
   }
 
-  /** Models br_input.c br_handle_frame_finish: `skb` is stripped of its Ethernet header. */
+  /** Models br_input.c br_handle_frame: `skb` is stripped of its Ethernet header. */
   handleFrame(skb: Skb): void {
     const bridge = this.bridge
     const br = bridge.dev
@@ -43,6 +44,14 @@ export class BridgePort {
       kfreeSkb(br.net, skb, DropReason.BRIDGE_INGRESS_STP_STATE)
       return
     }
+    if (brNetfilter(br, skb) && !brPreRouting(br, this.dev, skb)) return
+    this.finish(skb)
+  }
+
+  /** Models br_handle_frame_finish. */
+  finish(skb: Skb): void {
+    const bridge = this.bridge
+    const br = bridge.dev
     const view = skb.view
     const to = ethernet.destination(view, skb.macHeader)
     if (this.learning) bridge.fdb.learn(ethernet.source(view, skb.macHeader), this)
@@ -152,6 +161,7 @@ export class Bridge {
       return
     }
     if (trace.on !== 0) trace.emit(TraceKind.BR_FORWARD, skb.id, this.dev.net.id, this.dev.ifindex, to.dev.ifindex, to)
+    if (skb.physIn !== undefined && !brForward(this.dev, skb, to.dev)) return
     skb.push(ethernet.LENGTH)
     devQueueXmit(to.dev, skb)
   }
@@ -164,6 +174,7 @@ export class Bridge {
       const port = this.ports[i] as BridgePort
       if (!port.flood || !shouldDeliver(from, port)) continue
       const copy = skb.clone()
+      if (copy.physIn !== undefined && !brForward(this.dev, copy, port.dev)) continue
       copy.push(ethernet.LENGTH)
       devQueueXmit(port.dev, copy)
     }
@@ -186,6 +197,11 @@ export const bridgeOps: DeviceOps = {
     const to = ethernet.destination(skb.view, skb.data)
     skb.macHeader = skb.data
     skb.pull(ethernet.LENGTH)
+    if (skb.physIn?.port !== undefined) {
+      // It was bridged all the time, and waited for its new destination's address (br_nf_dev_xmit).
+      skb.physIn.port.finish(skb)
+      return
+    }
     const port = ethernet.isGroup(skb.view, skb.macHeader) ? undefined : bridge.fdb.lookup(to)?.port
     if (port === undefined) bridge.flood(skb, undefined)
     else bridge.forward(skb, undefined, port)

@@ -118,7 +118,7 @@ export class VxlanSock {
 function decapsulate(device: Vxlan, skb: Skb, outerSource: number): void {
   const { dev } = device
   const trace = dev.net.trace
-  if (trace.on !== 0) trace.emit(TraceKind.VXLAN_RCV, skb.id, dev.net.id, dev.ifindex, device.vni, device)
+  if (trace.on !== 0) trace.emit(TraceKind.VXLAN_RCV, skb.id, dev.net.id, dev.ifindex, skb.tunnelId, device)
   const source = ethernet.source(skb.view, skb.data)
   ethTypeTrans(skb, dev)
   if (source === dev.address) {

@@ -35,6 +35,11 @@ export class NfHooks {
   /** A bit a hook point that has functions. */
   #active = 0
 
+  /** Some hook point has functions. */
+  get any(): boolean {
+    return this.#active !== 0
+  }
+
   register(hook: NfHook, ops: NfHookOps): void {
     const chain = this.#chains[hook] as readonly NfHookOps[]
     this.#chains[hook] = [...chain, ops].sort((a, b) => a.priority - b.priority)

@@ -2,13 +2,13 @@
 import { csumFold16, pseudoHeaderSum } from "../../wire/checksum.ts"
 import * as ipv4 from "../../wire/ipv4.ts"
 import * as tcp from "../../wire/tcp.ts"
+import { attachConnection } from "../ip/icmp.ts"
 import { ipLocalOut } from "../ip/output.ts"
 import { routeMeHarder } from "../ip/route-me-harder.ts"
 import { checksumHelp } from "../netdev.ts"
 import type { NetNamespace } from "../netns.ts"
 import { IpSummed, type Skb } from "../skb.ts"
 import { packetChecksumOk } from "./conntrack/checksum.ts"
-import { CtInfo, ctDirection } from "./conntrack/entry.ts"
 import { NfHook } from "./hook.ts"
 
 const { TcpFlag } = tcp
@@ -36,7 +36,7 @@ export function sendReset(net: NetNamespace, old: Skb, hook: NfHook): void {
     skb.free()
     return
   }
-  attach(skb, old)
+  attachConnection(skb, old)
   ipLocalOut(net, skb)
 }
 
@@ -57,11 +57,4 @@ function writeReset(old: Skb, at: number, flags: number, skb: Skb): void {
   skb.ipSummed = IpSummed.PARTIAL
   skb.csumStart = start
   skb.csumOffset = tcp.CHECKSUM_OFFSET
-}
-
-/** The answer belongs to the connection of what it answers. Models nf_conntrack_attach. */
-function attach(skb: Skb, old: Skb): void {
-  if (old.nfct === undefined) return
-  skb.nfct = old.nfct
-  skb.ctinfo = ctDirection(old.ctinfo) === 0 ? CtInfo.RELATED_REPLY : CtInfo.RELATED
 }

@@ -64,9 +64,14 @@ async function list(proc: Process, request: ConntrackRequest): Promise<number> {
   const found = all.filter((ct) => wanted(request, ct))
   if (command === "G" && found.length === 0)
     throw new ConntrackError("Operation failed: such conntrack doesn't exist", false, 1)
-  await proc.out(found.map((ct) => line(proc, request, ct)).join(""))
+  const lines = found.map((ct) => line(proc, request, ct)).join("")
   if (command === "D") for (const ct of found) table.kill(ct)
-  await proc.err(`${PROGRAM}: ${found.length} flow entries have been ${command === "D" ? "deleted" : "shown"}.\n`)
+  const summary = `${PROGRAM}: ${found.length} flow entries have been ${command === "D" ? "deleted" : "shown"}.\n`
+  // To a terminal line by line; into a file or a pipe the lines come when the program ends, after what it says of them.
+  const terminal = proc.fds.get(1)?.isTty === true
+  if (terminal) await proc.out(lines)
+  await proc.err(summary)
+  if (!terminal) await proc.out(lines)
   return command === "D" && found.length === 0 ? 1 : 0
 }
 

@@ -7,6 +7,7 @@ import type { Skb } from "../../skb.ts"
 import { NfHook, NfVerdict } from "../hook.ts"
 import { packetChecksumOk } from "./checksum.ts"
 import { CtInfo, CtStatus, ctDirection, NfConn, Tuple } from "./entry.ts"
+import { procText } from "./print.ts"
 import { type ConntrackSettings, defaultSettings } from "./settings.ts"
 import { isReply, numberOf, portsOf, TupleTable } from "./table.ts"
 import { Track, tcpMalformed, tcpPacket } from "./tcp.ts"
@@ -39,7 +40,7 @@ export class ConntrackStats {
 
 export class Conntrack {
   readonly net: NetNamespace
-  readonly settings: ConntrackSettings = defaultSettings()
+  readonly settings: ConntrackSettings
   readonly stats: ConntrackStats = new ConntrackStats()
   /** Told of connections that come, change and go: `conntrack -E`. */
   readonly listeners: ((event: ConntrackEvent, ct: NfConn) => void)[] = []
@@ -55,6 +56,7 @@ export class Conntrack {
 
   constructor(net: NetNamespace) {
     this.net = net
+    this.settings = net.conntrackSettings ??= defaultSettings()
     this.#gc = new Timer(net.kernel.sim, () => this.#collect())
   }
 
@@ -67,6 +69,13 @@ export class Conntrack {
     const { now } = this.net.kernel.sim
     const live = this.#entries.filter((ct): ct is NfConn => ct !== undefined && ct.expires > now)
     return live.sort((a, b) => a.serial - b.serial)
+  }
+
+  /** /proc/net/nf_conntrack. */
+  procText(): string {
+    return this.entries()
+      .map((ct) => procText(ct, this.net.kernel.sim.now))
+      .join("")
   }
 
   /** The row of a tuple, as {@link TupleTable.find}; entries that have run out go. */

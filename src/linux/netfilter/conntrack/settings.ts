@@ -35,13 +35,12 @@ export function defaultSettings(): ConntrackSettings {
   }
 }
 
-type Numbers = { [K in keyof ConntrackSettings as ConntrackSettings[K] extends number ? K : never]: true }
+type Named = {
+  [K in keyof ConntrackSettings]: ConntrackSettings[K] extends number | boolean ? K : never
+}[keyof ConntrackSettings]
 
-/** Files under /proc/sys/net/netfilter and what they set. */
-export const SETTING_FILES: readonly (readonly [
-  string,
-  keyof Numbers | "tcpLoose" | "tcpBeLiberal" | "checksum" | number,
-])[] = [
+/** Files under /proc/sys/net/netfilter and what they set: a setting, or the timeout of a TCP state. */
+export const SETTING_FILES: ReadonlyMap<string, Named | number> = new Map<string, Named | number>([
   ["nf_conntrack_max", "max"],
   ["nf_conntrack_checksum", "checksum"],
   ["nf_conntrack_generic_timeout", "generic"],
@@ -61,4 +60,16 @@ export const SETTING_FILES: readonly (readonly [
   ["nf_conntrack_tcp_timeout_last_ack", 6],
   ["nf_conntrack_tcp_timeout_time_wait", 7],
   ["nf_conntrack_tcp_timeout_close", 8],
-]
+])
+
+export function readSetting(settings: ConntrackSettings, file: string): number {
+  const key = SETTING_FILES.get(file) as Named | number
+  return typeof key === "number" ? (settings.tcpTimeouts[key] as number) : Number(settings[key])
+}
+
+export function writeSetting(settings: ConntrackSettings, file: string, value: number): void {
+  const key = SETTING_FILES.get(file) as Named | number
+  if (typeof key === "number") settings.tcpTimeouts[key] = value
+  else if (key === "tcpLoose" || key === "tcpBeLiberal" || key === "checksum") settings[key] = value !== 0
+  else settings[key] = value
+}

@@ -49,11 +49,11 @@ function nth(given: Given): XtMatch {
   if (packet === undefined) return badInteger(given, "--packet")
   if (packet >= every) misuse("the --packet p must be 0 <= p <= n-1")
   const inverted = given.inverted("--every")
-  let count = packet
+  let count = every - 1 - packet
   return {
     name: "statistic",
     save: ` --mode nth ${not(inverted)}--every ${every} --packet ${packet}`,
-    list: () => `statistic mode nth ${not(inverted)}every ${every} packet ${packet}`,
+    list: () => `statistic mode nth ${not(inverted)}every ${every}${packet === 0 ? "" : ` packet ${packet}`}`,
     matches() {
       count = count === every - 1 ? 0 : count + 1
       return (count === 0) !== inverted
