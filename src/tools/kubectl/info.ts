@@ -1,7 +1,8 @@
 /** kubectl version, cluster-info, api-resources, api-versions, top: what the server is and has. */
 import { verbsOf, versionInfo } from "../../kube/api/discovery.ts"
-import { goJson } from "../../kube/api/json.ts"
+import { dicts, goJson, text } from "../../kube/api/json.ts"
 import { apiVersionOf } from "../../kube/api/resource.ts"
+import type { ApiObject } from "../../kube/api/types.ts"
 import { VERSIONS } from "../../versions.ts"
 import { type Client, preferred } from "./client.ts"
 import { fail, usage } from "./failure.ts"
@@ -61,10 +62,27 @@ export async function clusterInfo(client: Client): Promise<number> {
     endpoint?.["subsets"] as { addresses: { ip: string }[]; ports: { port: number }[] }[] | undefined
   )?.[0]
   const url = `https://${subset?.addresses[0]?.ip}:${subset?.ports[0]?.port}`
+  const services = client.api.registry.list(client.api.registry.resource("services"), { namespace: "kube-system" })
+  const running = (name: string, link: string): string =>
+    `\x1b[0;32m${name}\x1b[0m is running at \x1b[0;33m${link}\x1b[0m\n`
+  const lines = services
+    .filter(({ metadata }) => metadata.labels?.["kubernetes.io/cluster-service"] === "true")
+    .map((service) =>
+      running(service.metadata.labels?.["kubernetes.io/name"] ?? service.metadata.name, `${url}${proxyPath(service)}`),
+    )
   await client.proc.out(
-    `\x1b[0;32mKubernetes control plane\x1b[0m is running at \x1b[0;33m${url}\x1b[0m\n\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n`,
+    `${running("Kubernetes control plane", url)}${lines.join("")}\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n`,
   )
   return 0
+}
+
+/** A service through the API server's proxy: `[https:]name[:port]`. */
+function proxyPath({ metadata, spec }: ApiObject): string {
+  const [port] = dicts(spec, "ports")
+  const name = text(port, "name")
+  const scheme = name === "https" || port?.["port"] === 443 ? "https:" : ""
+  const whole = scheme === "" && name === "" ? metadata.name : `${scheme}${metadata.name}:${name}`
+  return `/api/v1/namespaces/${metadata.namespace}/services/${whole}/proxy`
 }
 
 export async function apiResources(client: Client): Promise<number> {

@@ -1,5 +1,6 @@
 /** --sort-by. Models pkg/cmd/get/sorter.go. */
 import { parseQuantity } from "../../kube/api/quantity.ts"
+import { goSort } from "./go-sort.ts"
 import { relaxedJsonPath } from "./jsonpath.ts"
 import { natural } from "./yaml/emit.ts"
 
@@ -9,7 +10,7 @@ export function sortBy<T>(items: readonly T[], path: string, objectOf: (item: T)
   const keyed = items.map((item) => ({ item, key: template.results(objectOf(item))[0]?.[0] }))
   // What nothing has, nothing is sorted by, and the real kubectl then shows nothing.
   if (keyed.every(({ key }) => key === undefined)) return []
-  return keyed.toSorted((a, b) => compare(a.key, b.key)).map(({ item }) => item)
+  return goSort(keyed, (a, b) => compare(a.key, b.key) < 0).map(({ item }) => item)
 }
 
 function compare(a: unknown, b: unknown): number {

@@ -1,6 +1,6 @@
 /** kubectl describe for services, namespaces, config maps and network policies. Models kubectl/pkg/describe. */
 import type { NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec } from "kubernetes-types/networking/v1.js"
-import { byCodePoint, dicts, text } from "../../../kube/api/json.ts"
+import { byCodePoint, dicts, peek, text } from "../../../kube/api/json.ts"
 import { formatSelector, selectorOf } from "../../../kube/api/selector.ts"
 import type { ApiObject, ConfigMap, Namespace, Service } from "../../../kube/api/types.ts"
 import type { Client } from "../client.ts"
@@ -53,22 +53,23 @@ export function describeService(client: Client, lines: Lines, object: ApiObject)
 
 const SHOWN = 3
 
-/** `10.244.1.2:80,10.244.2.2:80 + 2 more...` */
+/** `10.244.1.2:80,10.244.2.2:80 + 2 more...`: those that are ready; addresses alone where a slice has no ports. */
 function endpoints(client: Client, { metadata }: Service, portName: string): string {
   const slices = client.api.registry
     .list(client.resource("endpointslices"), { namespace: metadata.namespace })
     .filter((slice) => slice.metadata.labels?.["kubernetes.io/service-name"] === metadata.name)
-  const all = slices.flatMap((slice) =>
-    dicts(slice, "ports")
+  if (slices.length === 0) return "<none>"
+  const all = slices.flatMap((slice) => {
+    const ready = dicts(slice, "endpoints").filter((endpoint) => peek(endpoint, "conditions")["ready"] !== false)
+    const addresses = ready.map((endpoint) => String((endpoint["addresses"] as string[])[0]))
+    const ports = dicts(slice, "ports")
+    if (ports.length === 0) return addresses
+    return ports
       .filter((port) => text(port, "name") === portName)
-      .flatMap((port) =>
-        dicts(slice, "endpoints").flatMap((endpoint) =>
-          (endpoint["addresses"] as string[]).map((ip) => `${ip}:${port["port"]}`),
-        ),
-      ),
-  )
-  if (all.length === 0) return "<none>"
-  return all.length > SHOWN ? `${all.slice(0, SHOWN).join(",")} + ${all.length - SHOWN} more...` : all.join(",")
+      .flatMap((port) => addresses.map((ip) => `${ip.includes(":") ? `[${ip}]` : ip}:${port["port"]}`))
+  })
+  const shown = all.slice(0, SHOWN).join(",")
+  return all.length > SHOWN ? `${shown} + ${all.length - SHOWN} more...` : shown
 }
 
 export function describeNetworkPolicy(_client: Client, lines: Lines, object: ApiObject): void {
