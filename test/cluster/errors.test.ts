@@ -39,8 +39,8 @@ describe("options of createCluster", () => {
     [{ nodes: 5, podCIDR: "10.244.0.0/22" }, 'podCIDR "10.244.0.0/22" has room for 4 machines of /24 each, not for 5'],
     [{ seed: "1" }, 'seed "1": expected a whole number'],
     [{ seed: 1.5 }, "seed 1.5: expected a whole number"],
-    [{ cni: "calico" }, 'cni "calico": expected flannel() or "none"'],
-    [{ cni: {} }, 'cni {}: expected flannel() or "none"'],
+    [{ cni: "calico" }, 'cni "calico": expected flannel(), cilium() or "none"'],
+    [{ cni: {} }, 'cni {}: expected flannel(), cilium() or "none"'],
   ])("%j", async (options, message) => {
     const error = await createCluster(options as ClusterOptions).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(TypeError)

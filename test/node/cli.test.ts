@@ -57,7 +57,7 @@ describe("usage", () => {
     [["sh", "--nodes", "0", "-c", "true"], "nodes 0: expected 1 to 150 (podwire sh --help says more)"],
     [
       ["sh", "--cni", "calico", "-c", "true"],
-      "--cni calico: podwire has flannel and none (podwire sh --help says more)",
+      "--cni calico: podwire has flannel, cilium and none (podwire sh --help says more)",
     ],
     [
       ["sh", "nosuch.sh"],

@@ -33,13 +33,13 @@ export function renderChart(values: Values, prng: Prng, releaseName = "cilium"):
   const objects = [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: SECRETS_NAMESPACE, labels: PART_OF } },
     serviceAccount("cilium"),
-    serviceAccount("cilium-operator"),
-    config,
-    ...rbac(values.flag("operator.unmanagedPodWatcher.restart")),
-    ...hubbleObjects(values, prng),
-    ...(values.flag("l7Proxy") ? envoyObjects() : []),
     agentDaemonSet(values, checksum),
+    ...rbac(values.flag("operator.unmanagedPodWatcher.restart")),
+    config,
+    ...(values.flag("l7Proxy") ? envoyObjects() : []),
+    serviceAccount("cilium-operator"),
     operatorDeployment(values, checksum),
+    ...hubbleObjects(values, prng),
   ]
   return objects
     .map((object) => owned(object, releaseName))
