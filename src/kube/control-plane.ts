@@ -36,6 +36,21 @@ function prefix(text: string): Prefix {
   return parsed
 }
 
+/** What the API server itself makes sure of. Models pkg/registry/scheduling/rest. */
+function priorityClasses(): Manifest[] {
+  const make = (name: string, value: number, more: string): Manifest => ({
+    apiVersion: "scheduling.k8s.io/v1",
+    kind: "PriorityClass",
+    metadata: { name },
+    value,
+    description: `Used for system critical pods that must ${more}`,
+  })
+  return [
+    make("system-cluster-critical", 2000000000, "run in the cluster, but can be moved to another node if necessary."),
+    make("system-node-critical", 2000001000, "not be moved from their current node."),
+  ]
+}
+
 /** A leader renews every two seconds (retryPeriod). */
 function leaderLease(sim: Simulation, lease: ApiObject): ApiObject {
   const renewTime = microTimestamp(sim, Math.floor(sim.now / LEADER_RETRY) * LEADER_RETRY)
@@ -60,6 +75,7 @@ export class ControlPlane {
     this.clusterDns = formatIpv4((services.address + 10) >>> 0)
     for (const name of NAMESPACES)
       registry.create(registry.resource("namespaces"), { apiVersion: "v1", kind: "Namespace", metadata: { name } })
+    for (const manifest of priorityClasses()) this.#create(manifest)
     installAdmission(registry, services)
     const namespaces = new NamespaceController(registry)
     const ipam = new NodeIpam(registry, prefix(options.podCIDR ?? "10.244.0.0/16"))

@@ -14,12 +14,14 @@ const FILES = [
   "rbac/v1",
   "discovery/v1",
   "coordination/v1",
+  "scheduling/v1",
   "apiextensions/v1",
 ]
 const KINDS = [
   "core/v1.ConfigMap core/v1.Endpoints core/v1.Event core/v1.Namespace core/v1.Node core/v1.Pod core/v1.Secret core/v1.Service core/v1.ServiceAccount",
   "apps/v1.DaemonSet apps/v1.Deployment apps/v1.ReplicaSet networking/v1.NetworkPolicy discovery/v1.EndpointSlice coordination/v1.Lease",
   "rbac/v1.ClusterRole rbac/v1.ClusterRoleBinding rbac/v1.Role rbac/v1.RoleBinding apiextensions/v1.CustomResourceDefinition",
+  "scheduling/v1.PriorityClass",
 ].flatMap((line) => line.split(" "))
 
 /** Go's int64 fields; all other integers are int32. */

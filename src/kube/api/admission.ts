@@ -76,26 +76,28 @@ export const defaultTolerations: Admission = (resource, object, old) => {
   return undefined
 }
 
-const PRIORITY_CLASSES: Readonly<Record<string, number>> = {
-  "system-cluster-critical": 2000000000,
-  "system-node-critical": 2000001000,
-}
-
-/** Resolves priority classes. Models plugin/pkg/admission/priority. */
-export const priority: Admission = (resource, object, old) => {
-  if (resource.kind !== "Pod" || old !== undefined) return undefined
-  const spec = section(object, "spec")
-  const name = text(spec, "priorityClassName")
-  const value = name === "" ? 0 : PRIORITY_CLASSES[name]
-  if (value === undefined)
-    return status.forbidden(
-      { group: "", name: "pods" },
-      text(section(object, "metadata"), "name"),
-      `no PriorityClass with name ${name} was found`,
-    )
-  spec["priority"] = value
-  spec["preemptionPolicy"] ??= "PreemptLowerPriority"
-  return undefined
+/** Resolves priority classes; without one the default class counts, if there is one. Models plugin/pkg/admission/priority. */
+export function priorityAdmission(registry: Registry): Admission {
+  const classes = registry.resource("priorityclasses")
+  return (resource, object, old) => {
+    if (resource.kind !== "Pod" || old !== undefined) return undefined
+    const spec = section(object, "spec")
+    const name = text(spec, "priorityClassName")
+    const chosen =
+      name === ""
+        ? registry.list(classes).find((candidate) => candidate["globalDefault"] === true)
+        : registry.get(classes, undefined, name)
+    if (chosen !== undefined && status.isStatus(chosen))
+      return status.forbidden(
+        { group: "", name: "pods" },
+        text(section(object, "metadata"), "name"),
+        `no PriorityClass with name ${name} was found`,
+      )
+    if (chosen !== undefined) spec["priorityClassName"] = chosen.metadata.name
+    spec["priority"] = chosen?.["value"] ?? 0
+    spec["preemptionPolicy"] ??= chosen?.["preemptionPolicy"] ?? "PreemptLowerPriority"
+    return undefined
+  }
 }
 
 /** Guaranteed, Burstable or BestEffort, from what the containers ask for. Models pkg/apis/core/v1/helper/qos. */
@@ -176,7 +178,7 @@ export function installAdmission(registry: Registry, serviceCidr: Prefix): void 
   registry.admission.push(
     serviceAccountAdmission(registry),
     defaultTolerations,
-    priority,
+    priorityAdmission(registry),
     qualityOfService,
     serviceAddresses(registry, serviceCidr, prng),
   )

@@ -189,6 +189,10 @@ export function roleBinding(object: Dict): void {
     if (subject["kind"] !== "ServiceAccount") preset(subject, "apiGroup", "rbac.authorization.k8s.io")
 }
 
+export function priorityClass(object: Dict): void {
+  preset(object, "preemptionPolicy", "PreemptLowerPriority")
+}
+
 export function endpointSlice(object: Dict): void {
   for (const port of dicts(object, "ports")) {
     preset(port, "name", "")

@@ -317,4 +317,17 @@ export const BUILT_IN: readonly Resource[] = [
     row: config.roleBindingRow,
     defaults: defaults.roleBinding,
   },
+  {
+    group: "scheduling.k8s.io",
+    version: "v1",
+    kind: "PriorityClass",
+    plural: "priorityclasses",
+    singular: "priorityclass",
+    shortNames: ["pc"],
+    namespaced: false,
+    generation: true,
+    columns: config.priorityClassColumns,
+    row: config.priorityClassRow,
+    defaults: defaults.priorityClass,
+  },
 ]

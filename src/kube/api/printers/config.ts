@@ -1,5 +1,5 @@
 /** The rows of the small kinds: namespaces, configuration, events, leases, policies, roles. */
-import { dicts, peek, strings, text } from "../json.ts"
+import { dicts, num, peek, strings, text } from "../json.ts"
 import type { Cell, Column, PrintContext } from "../resource.ts"
 import { formatSelector, selectorOf } from "../selector.ts"
 import type { ApiObject, Event, Lease } from "../types.ts"
@@ -46,6 +46,19 @@ export const leaseColumns: readonly Column[] = [NAME, column("Holder"), AGE]
 export const leaseRow = (object: ApiObject, context: PrintContext): Cell[] => [
   object.metadata.name,
   (object as Lease).spec?.holderIdentity ?? "",
+  age(object, context),
+]
+
+export const priorityClassColumns: readonly Column[] = [
+  NAME,
+  { name: "Value", type: "integer" },
+  { name: "Global-Default", type: "boolean" },
+  AGE,
+]
+export const priorityClassRow = (object: ApiObject, context: PrintContext): Cell[] => [
+  object.metadata.name,
+  num(object, "value"),
+  object["globalDefault"] === true,
   age(object, context),
 ]
 
