@@ -3,7 +3,7 @@
  * Models pkg/policy/resolve.go EndpointPolicy and l4.go toMapState.
  */
 import type { PolicyMap, Redirect, ResolvedPolicy, SelectorL7, Subject } from "./api.ts"
-import { filterPorts, isPerPeer, mapEntries, redirectId, redirectKey } from "./filter-entries.ts"
+import { filterPorts, isImplied, isPerPeer, mapEntries, redirectId, redirectKey } from "./filter-entries.ts"
 import type { L4Filter, PerSelector } from "./l4-filter.ts"
 import { type L7Verdict, mergedRules } from "./l7/merged.ts"
 import { insertEntries } from "./map-insert.ts"
@@ -116,6 +116,7 @@ export class EndpointPolicy implements ResolvedPolicy {
     const entries: MapEntry[] = []
     for (const filter of this.#filters)
       for (const policy of filter.perSelector.values()) {
+        if (isImplied(filter, policy)) continue
         if (isPerPeer(filter))
           for (const identity of this.#cache.identities.values())
             entries.push(...this.#entriesFor(identity, filter, policy))
@@ -131,6 +132,7 @@ export class EndpointPolicy implements ResolvedPolicy {
   *#entriesFor(identity: KnownIdentity, filter: L4Filter, policy: PerSelector): Generator<MapEntry> {
     const { id, labels, namedPorts } = identity
     if (policy.selector.wildcard ? !isPerPeer(filter) : !policy.selector.matches(labels)) return
+    if (isImplied(filter, policy)) return
     for (const spec of filterPorts(filter, this.#subject.namedPorts, namedPorts))
       yield* mapEntries([id], filter, policy, spec, this.#proxyPort(filter, policy, spec))
   }

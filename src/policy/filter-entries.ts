@@ -4,6 +4,7 @@ import { type L4Filter, type PerSelector, proxyPriority } from "./l4-filter.ts"
 import type { MapEntry } from "./map-state.ts"
 import { portBlocks } from "./policy-key.ts"
 import type { PortSpec } from "./rule.ts"
+import { WILDCARD } from "./selector.ts"
 
 /** Filters whose port depends on who the peer is have no entry for any identity. */
 export function isPerPeer({ direction, spec }: L4Filter): boolean {
@@ -19,6 +20,17 @@ export function filterPorts(
   if (spec.name === undefined) return [spec]
   const ports = (direction === "ingress" ? subject : peer)?.get(`${spec.name}/${spec.protocol}`)
   return (ports ?? []).map((port) => ({ protocol: spec.protocol, port, endPort: port }))
+}
+
+/** An entry that says of some peers what another of the port says of all of them is left out (l4.go toMapState). */
+export function isImplied(filter: L4Filter, policy: PerSelector): boolean {
+  const any = filter.perSelector.get(WILDCARD.text)
+  if (any === undefined || any === policy || (filter.spec.port === 0 && filter.spec.name === undefined)) return false
+  return comparable(any) === comparable(policy)
+}
+
+function comparable({ deny, parser, priority, listener, http, dns, serverNames, auth }: PerSelector): string {
+  return JSON.stringify([deny, parser, priority, listener, http, dns, serverNames, auth])
 }
 
 export function* mapEntries(

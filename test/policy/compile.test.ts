@@ -247,6 +247,42 @@ describe("who is enforced", () => {
   })
 })
 
+describe("the map", () => {
+  const rows = (ingress: object[]) => {
+    const cilium = evaluator([policy({ ...selectWeb, ingress })])
+    cilium.identity(client)
+    return [...cilium.policy(web).map]
+      .filter(({ direction }) => direction === "ingress")
+      .map(({ identity, port: number, prefixLength, proxyPort }) => [
+        identity === 0 ? "any" : "client",
+        number,
+        prefixLength,
+        proxyPort,
+      ])
+  }
+
+  test("says once what holds for everybody", () => {
+    expect(rows([{ ...fromClient, toPorts: [tcp(80)] }, { toPorts: [tcp(80)] }])).toEqual([["any", 80, 24, 0]])
+    expect(rows([{ ...fromClient, toPorts: [http(80, {})] }, { toPorts: [http(80, {})] }])).toEqual([
+      ["any", 80, 24, 1],
+    ])
+    expect(rows([{ ...fromClient, toPorts: [http(80, { path: "/a" })] }, { toPorts: [http(80, {})] }])).toEqual([
+      ["any", 80, 24, 1],
+      ["client", 80, 24, 1],
+    ])
+  })
+
+  test("keeps what differs by port", () => {
+    expect(rows([fromClient, { toPorts: [tcp(80)] }])).toEqual([
+      ["any", 80, 24, 0],
+      ["client", 0, 0, 0],
+    ])
+    expect(rows([{ ...fromClient, toPorts: [{ ports: [{ port: "8080", endPort: 8087, protocol: "TCP" }] }] }])).toEqual(
+      [["client", 8080, 21, 0]],
+    )
+  })
+})
+
 describe("explanations", () => {
   const manifest = `apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
