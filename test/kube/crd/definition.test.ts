@@ -179,6 +179,22 @@ describe("a definition", () => {
     ])
   })
 
+  test("that becomes stricter leaves what is stored alone, until it is changed", async () => {
+    await ask("POST", DEFINITIONS, definition())
+    await ask("POST", WIDGETS, widget({ size: 1 }))
+    const strict = structuredClone(schema)
+    strict.properties.spec.properties.size.minimum = 10
+    const merge = { "content-type": "application/merge-patch+json" }
+    const versions = [version("v1", true, { schema: { openAPIV3Schema: strict }, subresources: { status: {} } })]
+    await ask("PATCH", `${DEFINITIONS}/widgets.example.com`, { spec: { versions } }, merge)
+    const patch = async (body: object): Promise<string | undefined> =>
+      message(await ask("PATCH", `${WIDGETS}/w`, body, merge))
+    expect(await patch({ metadata: { labels: { a: "b" } } })).toBeUndefined()
+    expect(await patch({ spec: { color: "green" } })).toBeUndefined()
+    expect(await patch({ spec: { size: 2 } })).toContain("should be greater than or equal to 10")
+    expect(message(await ask("POST", WIDGETS, { ...widget({ size: 1 }), metadata: { name: "new" } }))).toContain("10")
+  })
+
   test("whose names are taken is not served, and says why", async () => {
     await ask("POST", DEFINITIONS, definition())
     const rival = {

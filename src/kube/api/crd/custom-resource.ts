@@ -77,7 +77,7 @@ const UNCHECKED =
   "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation"
 
 function validateCustom(schema: JsonSchema, object: ApiObject, old: ApiObject | undefined): FieldError[] {
-  const errors = [...validateValue(schema, object), ...validateLists(schema, object)]
+  const errors = [...validateValue(schema, object, "", old), ...validateLists(schema, object)]
   if (!hasRules(schema)) return errors
   if (errors.some(({ type }) => BLOCKING.includes(type))) return [...errors, invalidValue("<nil>", "null", UNCHECKED)]
   return [...errors, ...validateRules(schema, object, old)]

@@ -43,13 +43,14 @@ class Result {
   }
 }
 
-/** What is wrong with a value. */
-export function validateValue(schema: JsonSchema, value: unknown, path = ""): FieldError[] {
-  return check(schema, value, path).errors
+/** What is wrong with a value. With `old`, what it was: parts that did not change are not held against it (ratcheting, on since 1.30). */
+export function validateValue(schema: JsonSchema, value: unknown, path = "", old?: unknown): FieldError[] {
+  return check(schema, value, path, old).errors
 }
 
-function check(schema: JsonSchema, value: unknown, path: string): Result {
+function check(schema: JsonSchema, value: unknown, path: string, old?: unknown): Result {
   const result = new Result()
+  if (old !== undefined && equal(value, old)) return result.step()
   if (value === null) return result.merge(checkType(schema, value, path)).merge(checkEnum(schema, value, path))
   const type = typeOf(value)
   const apply = (checked: Result): void => void result.merge(checked).step()
@@ -62,7 +63,7 @@ function check(schema: JsonSchema, value: unknown, path: string): Result {
   if (typeof value === "number") apply(checkNumber(schema, value, path))
   if (Array.isArray(value)) apply(checkItems(schema, value, path))
   apply(checkEnum(schema, value, path))
-  if (type === "object") apply(checkMembers(schema, value as Dict, path))
+  if (type === "object") apply(checkMembers(schema, value as Dict, path, isDict(old) ? old : {}))
   return result.step()
 }
 
@@ -196,7 +197,7 @@ const isScalar = (value: unknown): boolean => typeof value !== "object" || value
 const inOrder = (object: Dict, names: readonly string[]): string[] =>
   names.toSorted((a, b) => Number(isScalar(object[b])) - Number(isScalar(object[a])) || byCodePoint(a, b))
 
-function checkMembers(schema: JsonSchema, value: Dict, path: string): Result {
+function checkMembers(schema: JsonSchema, value: Dict, path: string, old: Dict): Result {
   const result = new Result()
   const { properties = {}, additionalProperties, minProperties, maxProperties } = schema
   const names = Object.keys(value).filter((name) => value[name] !== undefined)
@@ -213,12 +214,12 @@ function checkMembers(schema: JsonSchema, value: Dict, path: string): Result {
       result.add(invalidValue(path, name, `${path}.${name} in body is a forbidden property`))
   if (isDict(additionalProperties))
     for (const name of inOrder(value, others))
-      result.merge(check(additionalProperties as JsonSchema, value[name], at(name)))
+      result.merge(check(additionalProperties as JsonSchema, value[name], at(name), ownValue(old, name)))
   for (const name of inOrder(
     value,
     names.filter((name) => Object.hasOwn(properties, name)),
   ))
-    result.merge(check(properties[name] as JsonSchema, value[name], at(name)))
+    result.merge(check(properties[name] as JsonSchema, value[name], at(name), ownValue(old, name)))
   for (const name of schema.required ?? []) if (ownValue(value, name) === undefined) result.add(required(at(name)))
   return result
 }

@@ -1,6 +1,6 @@
 /** x-kubernetes-validations of a schema, on a value. Models apiextensions-apiserver/pkg/apiserver/schema/cel/validation.go. */
 import { type FieldError, invalidValue } from "../../field-error.ts"
-import { byCodePoint, isDict } from "../../json.ts"
+import { byCodePoint, equal, isDict } from "../../json.ts"
 import { type JsonSchema, memberSchema, type ValidationRule } from "../json-schema.ts"
 import { evaluate, type Variables } from "./evaluate.ts"
 import { CelError, type Expression, freeNames, parseCel } from "./parse.ts"
@@ -46,6 +46,8 @@ export function hasRules(schema: JsonSchema): boolean {
 /** What the rules say against a value; `old` is what it was. */
 export function validateRules(schema: JsonSchema, value: unknown, old: unknown, path = ""): FieldError[] {
   if (value === null || value === undefined) return []
+  // What did not change is not held against the object.
+  if (old !== undefined && equal(value, old)) return []
   const errors = (schema["x-kubernetes-validations"] ?? []).flatMap((rule) => failure(rule, schema, value, old, path))
   if (Array.isArray(value) && schema.items !== undefined) {
     const { items } = schema
