@@ -151,6 +151,7 @@ describe("policies", () => {
     expect(await get(cluster, "far")).toContain(TIMEOUT)
     const before = await on(cluster, "kubectl get cep far -o jsonpath='{.status.identity.id}'")
     await on(cluster, "kubectl label pod far tier=web")
+    await cluster.advance("2s")
     expect(await on(cluster, "kubectl get cep far -o jsonpath='{.status.identity.id}'")).toBe(before)
     await cluster.advance("6s")
     expect(await on(cluster, "kubectl get cep far -o jsonpath='{.status.identity.id}'")).not.toBe(before)
@@ -178,10 +179,15 @@ describe("agents", () => {
     await cluster.apply(DENY)
     const kernel = cluster.node("worker-1").kernel
     const before = await on(cluster, "kubectl get cep -o jsonpath='{.items[*].status.id}'")
+    const addresses = "kubectl get ciliumnode worker-1 -o jsonpath='{.spec.addresses[*].ip} {.spec.health.ipv4}'"
+    const known = await on(cluster, addresses)
     const selector = '{"spec":{"template":{"spec":{"nodeSelector":{"nowhere":"x"}}}}}'
     await on(cluster, `kubectl patch ds -n kube-system cilium -p '${selector}'`)
     await cluster.advance("60s")
     expect(agentOf(kernel)).toBeUndefined()
+    // What answers health checks lives with the agent; the data path's own devices stay.
+    expect(await on(cluster, "ip -br link | awk '{ print $1 }'", "worker-1")).not.toContain("lxc_health")
+    expect(await on(cluster, "ip -br link", "worker-1")).toContain("cilium_vxlan")
     expect(await get(cluster, "near")).toContain(TIMEOUT)
     await cluster.apply(pod("late", "worker-1"))
     await cluster.advance("40s")
@@ -190,6 +196,8 @@ describe("agents", () => {
     await on(cluster, `kubectl patch ds -n kube-system cilium --type json -p '${back}'`)
     await cluster.advance("60s")
     await cluster.pod("late").ready()
+    expect(await on(cluster, addresses)).toBe(known)
+    expect(await on(cluster, "ip -br link", "worker-1")).toContain("lxc_health")
     expect(await on(cluster, "kubectl get cep -o jsonpath='{.items[*].status.id}'")).toContain(before.split(" ")[0])
     await on(cluster, "kubectl delete networkpolicy default-deny-ingress")
     expect(await get(cluster, "late")).toBe("<!DOCTYPE html>")
