@@ -123,10 +123,10 @@ function addRules(filters: L4PolicyMap, rules: readonly Rule[], direction: Direc
     }
 }
 
-/** Requirements hold for every entry with endpoint peers; without such peers they select nobody. */
+/** Requirements are for endpoints: entities, addresses and names go as they are. */
 function peersOf(entry: RuleEntry, requires: readonly Selector[]): readonly Selector[] {
   const peers = entry.peers ?? [WILDCARD]
-  if (requires.length === 0) return peers
+  if (requires.length === 0 || !entry.byEndpoints) return peers
   return peers.map((peer) => (peer.cidr === undefined ? requires.reduce(both, peer) : peer))
 }
 

@@ -47,7 +47,9 @@ export interface RuleEntry {
   readonly deny: boolean
   /** Any of these; undefined is every peer (the list is absent), an empty array none (it is there and empty). */
   readonly peers: readonly Selector[] | undefined
-  /** Folded into the peers of every entry of every rule with the same subject (fromRequires, toRequires). */
+  /** The peers are endpoints, chosen by label. */
+  readonly byEndpoints: boolean
+  /** Folded into the endpoints of every entry of every rule with the same subject (fromRequires, toRequires). */
   readonly requires: readonly Selector[]
   /** Any of these; undefined is every port of every protocol. */
   readonly ports: readonly PortRule[] | undefined

@@ -129,11 +129,12 @@ describe("redirects", () => {
 })
 
 describe("peers", () => {
-  test("requirements are folded into every rule of the subject", () => {
+  test("requirements are folded into the endpoints of every rule of the subject, and into nothing else", () => {
     const cilium = evaluator([
-      policy({ ...selectWeb, ingress: [{ fromEndpoints: [{}] }] }, "a"),
+      policy({ ...selectWeb, ingress: [{ fromEndpoints: [{}] }, { fromEntities: ["world"] }] }, "a"),
       policy({ ...selectWeb, ingress: [{ fromRequires: [{ matchLabels: { app: "client" } }] }] }, "b"),
     ])
+    expect(cilium.lookup(outside, web, port(80)).verdict).toBe("allow")
     const other = pod("default", "other", "10.0.0.9")
     expect(cilium.lookup(client, web, port(80)).verdict).toBe("allow")
     expect(cilium.lookup(other, web, port(80)).verdict).toBe("deny")

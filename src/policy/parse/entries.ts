@@ -27,6 +27,7 @@ export function directionEntries(context: EntryContext): RuleEntry {
     direction,
     deny,
     peers: peersOrNone(peers(context), ports),
+    byEndpoints: (entry.fromEndpoints ?? entry.toEndpoints) != null,
     requires: [...(entry.fromRequires ?? []), ...(entry.toRequires ?? [])].map((selector) =>
       peerSelector(selector, subject, scope, false),
     ),

@@ -56,6 +56,7 @@ function entry(
     direction,
     deny: false,
     peers: peers == null || peers.length === 0 ? undefined : peers.flatMap((peer) => peerSelectors(peer, namespace)),
+    byEndpoints: true,
     requires: [],
     ports:
       ports == null || ports.length === 0
