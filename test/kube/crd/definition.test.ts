@@ -179,6 +179,32 @@ describe("a definition", () => {
     ])
   })
 
+  test("is watched in the version asked for, as objects and as rows", async () => {
+    const columns = [{ name: "Size", type: "integer", jsonPath: ".spec.size" }]
+    const versions = [version("v1", true, { additionalPrinterColumns: columns }), version("v1beta1", false)]
+    await ask("POST", DEFINITIONS, definition(versions))
+    const watch = async (path: string, headers = {}): Promise<() => unknown[]> => {
+      const { stream } = await ask("GET", `${path}?watch=true`, undefined, headers)
+      return () => {
+        const events: unknown[] = []
+        for (let event = stream?.take(); event !== undefined; event = stream?.take()) events.push(event)
+        return events
+      }
+    }
+    const old = await watch(WIDGETS.replace("/v1/", "/v1beta1/"))
+    const rows = await watch(WIDGETS, TABLE)
+    await ask("POST", WIDGETS, widget({ size: 1 }))
+    await ask("DELETE", `${WIDGETS}/w`)
+    expect(old()).toMatchObject([
+      { type: "ADDED", object: { apiVersion: "example.com/v1beta1", metadata: { name: "w" } } },
+      { type: "DELETED", object: { apiVersion: "example.com/v1beta1", metadata: { name: "w" } } },
+    ])
+    expect(rows()).toMatchObject([
+      { type: "ADDED", object: { kind: "Table", rows: [{ cells: ["w", 1] }] } },
+      { type: "DELETED", object: { kind: "Table", rows: [{ cells: ["w", 1] }] } },
+    ])
+  })
+
   test("that becomes stricter leaves what is stored alone, until it is changed", async () => {
     await ask("POST", DEFINITIONS, definition())
     await ask("POST", WIDGETS, widget({ size: 1 }))
