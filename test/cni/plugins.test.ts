@@ -1,4 +1,4 @@
-/** What the real plugins bridge and host-local answered (test/record/kernel-cni.py), beside podwire's. */
+/** What the real plugins bridge, host-local and portmap answered (test/record/kernel-cni.py), beside podwire's. */
 import { describe, expect, test } from "vitest"
 import { CniWorld, readCniConfigs, readCniScenarios } from "../support/cni-calls.ts"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Records test/golden/kernel/cni.txt: what the real CNI plugins bridge and host-local answer to the calls of kernel-cni.txt, on a node and
-in pods that are namespaces (pwk-node, pwk-p1, pwk-p2). Needs root, iproute2, containernetworking-plugins."""
+"""Records test/golden/kernel/cni.txt: what the real CNI plugins bridge, host-local and portmap answer to the calls of kernel-cni.txt, on a node and
+in pods that are namespaces (pwk-node, pwk-p1, pwk-p2). Needs root, iproute2, iptables, containernetworking-plugins."""
 import os, shutil, subprocess, sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -59,6 +59,10 @@ def main():
         elif words[0] == "==":
             up()
             print(line)
+        elif words[0] == "rules":
+            saved = subprocess.run(["ip", "netns", "exec", "pwk-node", "iptables-save", "-t", "nat"], capture_output=True, text=True)
+            print("=== rules [0]")
+            print("".join(text for text in saved.stdout.splitlines(True) if not text.startswith("#")), end="")
         elif words[0] == "files":
             print("=== files [0]")
             print(files(), end="")

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs"
 import { createMachine } from "../../src/cluster/machine.ts"
 import { bridgePlugin } from "../../src/cni/bridge/bridge.ts"
 import { hostLocal } from "../../src/cni/ipam/host-local.ts"
+import { portmap } from "../../src/cni/portmap.ts"
 import type { Kernel } from "../../src/linux/kernel.ts"
 import { Arena } from "../../src/linux/skb.ts"
 import { BytesFile, type OpenFile, SinkFile } from "../../src/linux/task/file.ts"
@@ -70,10 +71,15 @@ export class CniWorld {
     this.kernel = createMachine(this.sim, new Arena(), { name: "node", uplinks: [] })
     this.kernel.root.install(`${BIN}/bridge`, bridgePlugin())
     this.kernel.root.install(`${BIN}/host-local`, hostLocal)
+    this.kernel.root.install(`${BIN}/portmap`, portmap)
     for (const name of ["p1", "p2"]) this.kernel.createNamespace(`pwk-${name}`)
   }
 
   async call(line: string): Promise<{ code: number; output: string }> {
+    if (line === "rules") {
+      const { code, output } = await this.#run(["/usr/sbin/iptables-save", "-t", "nat"], new Map(), "")
+      return { code, output: output.replace(/^#.*\n/gm, "") }
+    }
     if (line === "files") return { code: 0, output: this.#files(RESERVATIONS) }
     const [plugin = "", command = "", container = "", pod = "", ifname = "", config = ""] = line.split(" ")
     const env = new Map([["CNI_PATH", BIN]])
@@ -81,15 +87,23 @@ export class CniWorld {
     if (container !== "-") env.set("CNI_CONTAINERID", container)
     if (ifname !== "-") env.set("CNI_IFNAME", ifname)
     if (pod !== "-") env.set("CNI_NETNS", `/var/run/netns/pwk-${pod}`)
+    return this.#run([`${BIN}/${plugin}`], env, this.#configs.get(config) ?? "")
+  }
+
+  async #run(
+    argv: readonly string[],
+    env: ReadonlyMap<string, string>,
+    stdin: string,
+  ): Promise<{ code: number; output: string }> {
     let output = ""
     const decoder = new TextDecoder()
     const sink = (): OpenFile => new SinkFile((data) => (output += decoder.decode(data, { stream: true })))
     const fds = new Map<number, OpenFile>([
-      [0, new BytesFile(new TextEncoder().encode(this.#configs.get(config) ?? ""))],
+      [0, new BytesFile(new TextEncoder().encode(stdin))],
       [1, sink()],
       [2, sink()],
     ])
-    const proc = this.kernel.processes.run([`${BIN}/${plugin}`], { env, fds, cwd: "/" })
+    const proc = this.kernel.processes.run(argv, { env, fds, cwd: "/" })
     if (typeof proc === "string") throw new Error(proc)
     await this.sim.until(() => proc.status !== undefined)
     return { code: proc.status?.code ?? -1, output }

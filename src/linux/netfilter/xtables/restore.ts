@@ -140,10 +140,10 @@ function ctime(net: NetNamespace): string {
   return `${WEEKDAYS[weekday]} ${MONTHS[month - 1]} ${String(day).padStart(2)} ${two(hour)}:${two(minute)}:${two(second)} ${year}`
 }
 
-/** The rules of a namespace as text that {@link iptablesRestore} takes; tables nobody has touched are left out. */
+/** The rules of a namespace as text that {@link iptablesRestore} takes; tables nobody has touched are left out, unless one is asked for by name. */
 export function iptablesSave(net: NetNamespace, options: { table?: string; counters?: boolean } = {}): string {
   return xtTables(net)
-    .filter((table) => table.present && (options.table === undefined || options.table === table.name))
+    .filter((table) => (options.table === undefined ? table.present : options.table === table.name))
     .map((table) => tableText(table, ctime(net), options.counters === true))
     .join("")
 }
