@@ -8,14 +8,20 @@ import { describeEndpointSlice, describeEndpoints } from "./endpoints.ts"
 import { describeGeneric } from "./generic.ts"
 import { Lines } from "./lines.ts"
 import { describeNode } from "./node.ts"
-import { describeConfigMap, describeNamespace, describeNetworkPolicy, describeService } from "./others.ts"
+import {
+  describeConfigMap,
+  describeNamespace,
+  describeNetworkPolicy,
+  describePriorityClass,
+  describeService,
+} from "./others.ts"
 import { describePod } from "./pod.ts"
 import { describeDaemonSet, describeDeployment, describeReplicaSet } from "./workload.ts"
 
 /** Kinds for which the real kubectl has a description of its own, and podwire's has none yet. */
 const MISSING: readonly string[] = [
   "CronJob HorizontalPodAutoscaler Ingress IngressClass Job LimitRange PersistentVolume PersistentVolumeClaim PodDisruptionBudget",
-  "PriorityClass ReplicationController ResourceQuota StatefulSet StorageClass",
+  "ReplicationController ResourceQuota StatefulSet StorageClass",
 ].flatMap((line) => line.split(" "))
 
 type Describer = (client: Client, lines: Lines, object: ApiObject) => void
@@ -25,6 +31,7 @@ const DESCRIBERS: Readonly<Record<string, Describer>> = {
   Node: (client, lines, object) => describeNode(client, lines, object as Node),
   Namespace: describeNamespace,
   ConfigMap: describeConfigMap,
+  PriorityClass: describePriorityClass,
   Service: describeService,
   NetworkPolicy: describeNetworkPolicy,
   DaemonSet: describeDaemonSet,

@@ -1,6 +1,7 @@
 /** kubectl describe for services, namespaces, config maps and network policies. Models kubectl/pkg/describe. */
 import type { NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec } from "kubernetes-types/networking/v1.js"
 import { byCodePoint, dicts, peek, text } from "../../../kube/api/json.ts"
+import { formatLabels } from "../../../kube/api/printers/common.ts"
 import { formatSelector, selectorOf } from "../../../kube/api/selector.ts"
 import type { ApiObject, ConfigMap, Namespace, Service } from "../../../kube/api/types.ts"
 import type { Client } from "../client.ts"
@@ -11,6 +12,16 @@ export function describeNamespace(_client: Client, lines: Lines, object: ApiObje
   lines.add(0, `Name:\t${object.metadata.name}`)
   metaLines(lines, object.metadata)
   lines.add(0, `Status:\t${(object as Namespace).status.phase ?? ""}`)
+}
+
+export function describePriorityClass(client: Client, lines: Lines, object: ApiObject): void {
+  lines.add(0, `Name:\t${object.metadata.name}`)
+  lines.add(0, `Value:\t${object["value"]}`)
+  lines.add(0, `GlobalDefault:\t${object["globalDefault"] === true}`)
+  lines.add(0, `PreemptionPolicy:\t${text(object, "preemptionPolicy")}`)
+  lines.add(0, `Description:\t${text(object, "description")}`)
+  lines.add(0, `Annotations:\t${formatLabels(object.metadata.annotations)}`)
+  eventLines(client, lines, object)
 }
 
 export function describeConfigMap(client: Client, lines: Lines, object: ApiObject): void {
