@@ -42,6 +42,7 @@ export interface AgentParts {
 
 /** From the answer of the plugin's question to the pod's route (tunnel overhead). */
 const OVERHEAD = 50
+const HOST = 1
 
 export class Agent implements AgentClient, EndpointHost {
   readonly kernel: Kernel
@@ -111,7 +112,8 @@ export class Agent implements AgentClient, EndpointHost {
         for (const identity of this.#ports.set(owner, id, ports)) this.#tellIdentity(identity)
       },
     )
-    this.policies = new PolicyWatcher({ ...this.#policyHost() })
+    this.nodes.apiServerMoved = () => this.repository.addIdentity(HOST, this.labelsOf(HOST) as LabelSet)
+    this.policies = new PolicyWatcher(this.#policyHost())
     this.services = new ServiceReflector(registry, this.datapath.lb, this.nodeName)
   }
 
@@ -221,7 +223,7 @@ export class Agent implements AgentClient, EndpointHost {
 
   /** The labels of an identity, wherever its number comes from. */
   labelsOf(identity: number): LabelSet | undefined {
-    if (identity === 1 && this.nodes.isApiServer) return new LabelSet(["reserved:host", "reserved:kube-apiserver"])
+    if (identity === HOST && this.nodes.isApiServer) return new LabelSet(["reserved:host", "reserved:kube-apiserver"])
     return (
       RESERVED_IDENTITIES.get(identity) ??
       this.clusterIdentities.get(identity) ??

@@ -221,6 +221,7 @@ class Daemon {
       tunnelPort: options.tunnelPort,
       policyAudit: options.policyAudit,
       sctp: options.sctp,
+      serviceNoBackendResponse: options.noBackendResponse,
       monitorInterval: options.monitorInterval,
       ...(options.mtu === 0 ? {} : { deviceMtu: options.mtu }),
     }

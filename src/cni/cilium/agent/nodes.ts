@@ -33,6 +33,8 @@ export class NodeManager {
   readonly #entries = new Map<string, string[]>()
   /** Addresses of the API server. */
   #apiServers: string[] = []
+  /** An API server runs on this node from now on, or no longer. */
+  apiServerMoved: () => void = () => {}
 
   /** Told what ports a pod calls by name; without an identity it is gone. */
   readonly #namedPorts: (owner: string, identity: number | undefined, ports: readonly NamedPort[]) => void
@@ -164,7 +166,9 @@ export class NodeManager {
 
   #apiServerChanged(slice: ApiObject): void {
     const endpoints = (slice["endpoints"] ?? []) as { addresses: string[] }[]
+    const before = this.isApiServer
     this.#apiServers = endpoints.flatMap(({ addresses }) => addresses)
+    if (this.isApiServer !== before) this.apiServerMoved()
     for (const node of this.nodes.values()) this.#nodeChanged(false, node)
   }
 }

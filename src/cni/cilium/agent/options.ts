@@ -8,6 +8,7 @@ export interface AgentOptions {
   readonly enforcement: EnforcementMode
   readonly policyAudit: boolean
   readonly sctp: boolean
+  readonly noBackendResponse: "reject" | "drop"
   readonly k8sNetworkPolicy: boolean
   readonly l7Proxy: boolean
   readonly tunnelPort: number
@@ -50,6 +51,7 @@ export function optionsOf(all: ReadonlyMap<string, string>): AgentOptions | stri
     enforcement: (all.get("enable-policy") ?? "default") as EnforcementMode,
     policyAudit: flag("policy-audit-mode", false),
     sctp: flag("enable-sctp", false),
+    noBackendResponse: all.get("service-no-backend-response") === "drop" ? "drop" : "reject",
     k8sNetworkPolicy: flag("enable-k8s-networkpolicy", true),
     l7Proxy: flag("enable-l7-proxy", true),
     tunnelPort: Number(all.get("tunnel-port") ?? 0) || 8472,
