@@ -24,6 +24,7 @@ import {
   iptablesSave,
   otherTables,
   ping,
+  ss,
   systemctl,
   tar,
   tc,
@@ -62,7 +63,7 @@ const SBIN: readonly Tool[] = [
   conntrack,
   ...otherTables,
 ]
-const BIN: readonly Tool[] = [ping, curl, systemctl, tar, gzip, gunzip, zcat, sudo, bashTool, shTool, ...GNU_TOOLS]
+const BIN: readonly Tool[] = [ping, curl, ss, systemctl, tar, gzip, gunzip, zcat, sudo, bashTool, shTool, ...GNU_TOOLS]
 
 /** Builds and boots a machine. */
 export function createMachine(sim: Simulation, arena: Arena, spec: MachineSpec): Kernel {

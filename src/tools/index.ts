@@ -32,6 +32,7 @@ export const otherTables: readonly Tool[] = [
   "nft",
 ].map((name) => lazyTool(name, () => import("./iptables/index.ts").then((m) => m.refusedTables(name))))
 export const ping: Tool = lazyTool("ping", () => import("./ping/index.ts").then((module) => module.ping))
+export const ss: Tool = lazyTool("ss", () => import("./ss.ts").then((module) => module.ss))
 export const systemctl: Tool = lazyTool("systemctl", () => import("./systemctl.ts").then((m) => m.systemctl))
 export const tar: Tool = lazyTool("tar", () => import("./tar/index.ts").then((module) => module.tar))
 export const tc: Tool = lazyTool("tc", () => import("./tc.ts").then((module) => module.tc))

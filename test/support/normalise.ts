@@ -31,6 +31,10 @@ const NORMALISE: readonly Normalisation[] = [
   },
   { why: "the recording was made on another day", apply: (text) => text.replace(/^((?:< )?Date: ).*$/gm, "$1D") },
   {
+    why: "ports are drawn by chance",
+    apply: (text) => text.replace(/^(TIME-WAIT 0 +0 +[\d.]+:)\d{5}/gm, "$1PORT "),
+  },
+  {
     why: "curl's meter: speeds are the machine's, and seconds begin when its clock says so",
     apply: (text) =>
       text

@@ -19,6 +19,7 @@ const FILES = [
   "tc",
   "vxlan-external",
   "rule",
+  "ss",
 ]
 
 /** What podwire does not do and says so, by name, with a non-zero exit: the recording shows what the real tool would have done. */
