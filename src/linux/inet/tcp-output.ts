@@ -99,7 +99,7 @@ export function tcpTransmit(
   /** The checksum is computed here: replies without a socket have it whole. Models ip_send_unicast_reply. */
   finished = false,
 ): void {
-  const route = way ?? ipRouteOutput(net, segment.destination, segment.source)
+  const route = way ?? ipRouteOutput(net, segment.destination, segment.source, undefined, segment.mark)
   if (typeof route === "string") return
   const options = optionsLength(segment)
   const header = tcp.LENGTH + options

@@ -279,7 +279,7 @@ export class TcpSock {
 
   route(): OutputRoute | Errno {
     if (this.way === undefined || this.wayGeneration !== this.net.fib.generation) {
-      const way = ipRouteOutput(this.net, this.remoteAddress, this.localAddress)
+      const way = ipRouteOutput(this.net, this.remoteAddress, this.localAddress, undefined, this.mark)
       if (typeof way === "string") return way
       this.way = way
       this.wayGeneration = this.net.fib.generation

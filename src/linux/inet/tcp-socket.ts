@@ -57,7 +57,7 @@ export class TcpSocket {
       !net.isLocal(options.source)
     )
       return "EADDRNOTAVAIL"
-    const way = ipRouteOutput(net, address, options.source ?? 0, options.device)
+    const way = ipRouteOutput(net, address, options.source ?? 0, options.device, options.mark)
     if (typeof way === "string") return way
     const sock = net.tcp.create(way.source, options.sourcePort ?? 0, address, port, {
       ...(options.mark === undefined ? {} : { mark: options.mark }),

@@ -2,6 +2,7 @@
 
 import { SECOND } from "../../sim/simulation.ts"
 import { Timer } from "../../sim/timer.ts"
+import * as ethernet from "../../wire/ethernet.ts"
 import { IcmpType, UnreachCode } from "../../wire/icmp.ts"
 import * as ipv4 from "../../wire/ipv4.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
@@ -93,11 +94,18 @@ export class FragmentQueues {
       skb.free()
       return false
     }
-    const { dev, packetType } = skb
+    const { dev, packetType, macHeader, physIn } = skb
+    const frame = macHeader < 0 ? undefined : ethernet.parse(skb.view, macHeader, skb.tail)
     skb.arena.morph(skb, whole)
     skb.dev = dev
     skb.packetType = packetType
+    skb.physIn = physIn
     skb.data = skb.networkHeader
+    if (frame !== undefined) {
+      // A bridge reads it on.
+      skb.macHeader = skb.networkHeader - ethernet.LENGTH
+      ethernet.emit(skb.view, skb.macHeader, frame.destination, frame.source, frame.etherType)
+    }
     return true
   }
 

@@ -4,10 +4,11 @@ import * as ethernet from "../../wire/ethernet.ts"
 import * as ipv4Header from "../../wire/ipv4.ts"
 import { DropReason, kfreeSkb } from "../drop-reason.ts"
 import { RouteType } from "../fib/route.ts"
+import { ipFragment } from "../ip/fragment.ts"
 import { headerFault, SOUND } from "../ip/input.ts"
 import { neighFor } from "../neigh/nud.ts"
 import { neighOutput } from "../neigh/output.ts"
-import type { NetDevice } from "../netdev.ts"
+import { devQueueXmit, type NetDevice } from "../netdev.ts"
 import { NfHook } from "../netfilter/hook.ts"
 import { PacketType, type Skb } from "../skb.ts"
 
@@ -81,5 +82,23 @@ export function brForward(br: NetDevice, skb: Skb, to: NetDevice): boolean {
   if (skb.packetType === OTHERHOST) skb.packetType = HOST
   skb.physOut = to
   skb.dev = br
-  return hooks.pass(br.net, FORWARD, skb, br, br) && hooks.pass(br.net, POST_ROUTING, skb, br, br)
+  if (!hooks.pass(br.net, FORWARD, skb, br, br) || !hooks.pass(br.net, POST_ROUTING, skb, br, br)) return false
+  if (skb.length <= to.mtu && skb.fragMaxSize === 0) return true
+  sendPieces(br, skb, to)
+  return false
+}
+
+/** What was put together for the hooks leaves in pieces again. Models br_nf_dev_queue_xmit. */
+function sendPieces(br: NetDevice, skb: Skb, to: NetDevice): void {
+  const frame = ethernet.parse(skb.view, skb.macHeader, skb.tail)
+  if (frame === undefined) {
+    skb.free()
+    return
+  }
+  const mtu = skb.fragMaxSize === 0 ? to.mtu : Math.min(to.mtu, skb.fragMaxSize)
+  skb.ignoreDf = true
+  ipFragment(br.net, skb, mtu, (_net, piece) => {
+    ethernet.emit(piece.view, piece.push(ethernet.LENGTH), frame.destination, frame.source, frame.etherType)
+    devQueueXmit(to, piece)
+  })
 }

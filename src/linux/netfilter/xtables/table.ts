@@ -1,5 +1,6 @@
 /** Tables of rules and how packets go through them. Models ip_tables' ipt_do_table on nf_tables' chains. */
 
+import { routeMeHarder } from "../../ip/route-me-harder.ts"
 import type { NetDevice } from "../../netdev.ts"
 import type { NetNamespace } from "../../netns.ts"
 import type { Skb } from "../../skb.ts"
@@ -64,6 +65,21 @@ export function runChain(
   decision.rule = undefined
   decision.chain = chain
   return NfVerdict.DROP
+}
+
+/** OUTPUT of the mangle table: a packet whose mark changed is routed anew. Models nf_route_table_hook4. */
+function runRouteChain(
+  chain: Chain,
+  net: NetNamespace,
+  hook: NfHook,
+  skb: Skb,
+  input: NetDevice | undefined,
+  output: NetDevice | undefined,
+): NfVerdict {
+  const { mark } = skb
+  const verdict = runChain(chain, net, hook, skb, input, output)
+  if (verdict !== NfVerdict.ACCEPT || skb.mark === mark) return verdict
+  return routeMeHarder(net, skb) ? NfVerdict.ACCEPT : NfVerdict.DROP
 }
 
 /** What decided about the packet that was dropped last: for the trace, read at once. */
@@ -144,10 +160,11 @@ export class XtTable implements TableView {
   hookUp(net: NetNamespace, chain: Chain): void {
     const { base } = chain
     if (base === undefined || this.#hooked.has(chain)) return
+    const run = this.name === "mangle" && base.hook === LOCAL_OUT ? runRouteChain : runChain
     const ops: NfHookOps = {
       priority: base.priority,
       name: `${this.name}/${chain.name}`,
-      hook: (_net, hook, skb, input, output) => runChain(chain, net, hook, skb, input, output),
+      hook: (_net, hook, skb, input, output) => run(chain, net, hook, skb, input, output),
       get decided(): unknown {
         return decision.rule ?? decision.chain
       },
