@@ -223,21 +223,32 @@ export class Cluster {
   /** Machines and pods as data, for `topology()` figures. */
   topology(): TopologyNode[] {
     return [...this.#parts.nodes].map(([name, node]) => {
-      const registered = this.server.registry.get(this.server.registry.resource("nodes"), undefined, name) as {
-        spec?: { podCIDR?: string }
-      }
       return {
         name,
         ip: node.ip,
-        podCIDR: registered.spec?.podCIDR ?? "",
+        podCIDR: this.#podRange(name),
         uplink: node.uplink,
-        devices: ["bridge", "vxlan"].flatMap((kind) => virtualDevices(node.kernel.initNet, kind)),
+        devices: [
+          ...["bridge", "vxlan"].flatMap((kind) => virtualDevices(node.kernel.initNet, kind)),
+          ...virtualDevices(node.kernel.initNet, "veth").filter((dev) => dev.name === "cilium_host"),
+        ],
         pods: this.#podNets(node).map(({ pod, ip, net }) => {
           const veth = net.device("eth0")?.link?.name
           return { name: pod, ip, ...(veth === undefined ? {} : { veth }) }
         }),
       }
     })
+  }
+
+  /** Where a machine's pods get their addresses: what Cilium's operator gave it, or the node's own range. */
+  #podRange(name: string): string {
+    const { registry } = this.server
+    const ciliumNodes = registry.resourceByKind("cilium.io/v2", "CiliumNode")
+    const own = (ciliumNodes === undefined ? undefined : registry.get(ciliumNodes, undefined, name)) as
+      | { spec?: { ipam?: { podCIDRs?: string[] } } }
+      | undefined
+    const node = registry.get(registry.resource("nodes"), undefined, name) as { spec?: { podCIDR?: string } }
+    return own?.spec?.ipam?.podCIDRs?.[0] ?? node.spec?.podCIDR ?? ""
   }
 
   // ── pods ────────────────────────────────────────────────────────────────────────────────────
