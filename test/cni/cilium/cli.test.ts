@@ -236,7 +236,7 @@ Image versions         cilium             quay.io/cilium/cilium:v1.18.0@sha256:d
   test("version", async () => {
     const cluster = await made()
     expect(await on(cluster, "cilium version")).toBe(
-      "cilium-cli: v0.18.6 compiled with go1.24.5 on linux/amd64\ncilium image (default): v1.18.0\ncilium image (stable): unknown\ncilium image (running): 1.18.0\n",
+      "cilium-cli: v0.18.6 compiled with go1.24.5 on linux/amd64\ncilium image (default): v1.18.0\ncilium image (stable): v1.18.2\ncilium image (running): 1.18.0\n",
     )
   })
 })

@@ -2,6 +2,8 @@
 
 import { isStatus } from "../../../kube/api/status.ts"
 import type { ConfigMap, Node } from "../../../kube/api/types.ts"
+import { NullFile, type OpenFile, SinkFile } from "../../../linux/task/file.ts"
+import type { Process } from "../../../linux/task/process.ts"
 import type { Flags } from "../../../shell/pflag.ts"
 import { SECOND } from "../../../sim/simulation.ts"
 import { VERSIONS } from "../../../versions.ts"
@@ -14,17 +16,38 @@ import { tabwriter } from "./tabwriter.ts"
 
 /** What built the release: Dockerfile of the tag. */
 const COMPILER = "go1.24.5"
+const STABLE = "https://raw.githubusercontent.com/cilium/cilium/main/stable.txt"
 
 export async function version(client: Client, helm: Helm, flags: Flags): Promise<number> {
-  await client.proc.out(
-    `cilium-cli: v${VERSIONS.ciliumCli} compiled with ${COMPILER} on linux/amd64\ncilium image (default): v${VERSIONS.cilium}\ncilium image (stable): unknown\n`,
+  const { proc } = client
+  await proc.out(
+    `cilium-cli: v${VERSIONS.ciliumCli} compiled with ${COMPILER} on linux/amd64\ncilium image (default): v${VERSIONS.cilium}\n`,
   )
+  await proc.out(`cilium image (stable): ${await stableVersion(proc)}\n`)
   if (flags.has("client")) return 0
   const running = helm.last?.chartVersion
   await client.proc.out(
     `cilium image (running): ${running ?? "unknown. Unable to obtain cilium version. Reason: release: not found"}\n`,
   )
   return 0
+}
+
+/** Asks the web, by the machine's curl: the program has no HTTP of its own here. */
+async function stableVersion(proc: Process): Promise<string> {
+  let text = ""
+  const decoder = new TextDecoder()
+  const fds = new Map<number, OpenFile>([
+    [
+      1,
+      new SinkFile((data) => {
+        text += decoder.decode(data)
+      }),
+    ],
+    [2, new NullFile()],
+  ])
+  const child = proc.spawn(["curl", "-s", STABLE], { fds })
+  if (typeof child === "string" || (await proc.wait(child)).code !== 0) return "unknown"
+  return text.trim()
 }
 
 /** The relay and the UI are values of the chart. */
