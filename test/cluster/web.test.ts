@@ -129,6 +129,14 @@ test("Flannel, applied from the web to a cluster without a CNI: nodes become rea
   expect((await node.exec("ip route show dev flannel.1")).output).toBe("10.244.1.0/24 via 10.244.1.0 onlink \n")
 })
 
+/** Sums of the files at the tag: the repository's own, and what the real kubectl kustomize makes of Documentation/kustomization there. */
+test.each([
+  [FLANNEL, "2242ee218f3c3e724e4efe5f31826a3e38cfdabf334de41aee2b12b48fd4818d"],
+  [`${RELEASE}/download/v0.27.4/kube-flannel.yml`, "f17c57f82ffef1d53dbf558ac30755241980563044622778a15df339e4346c57"],
+])("%s is the real one, byte for byte", async (url, sum) => {
+  expect((await run(`curl -sL ${url} | sha256sum`)).stdout).toBe(`${sum}  -\n`)
+})
+
 test("the release's own file has its objects in another order", async () => {
   const { stdout } = await run(`kubectl apply -f ${RELEASE}/latest/download/kube-flannel.yml --dry-run=client`)
   expect(stdout.split("\n").map((line) => line.split("/")[0])).toEqual([
