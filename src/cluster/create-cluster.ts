@@ -17,6 +17,7 @@ import { staticPods } from "../kube/kubeadm/static-pods.ts"
 import { Segment } from "../linux/link/segment.ts"
 import { mountProc } from "../linux/procfs.ts"
 import { Arena } from "../linux/skb.ts"
+import { lazyTool } from "../shell/lazy-tool.ts"
 import { DEFAULT_EPOCH, Simulation } from "../sim/simulation.ts"
 import { kubectl } from "../tools/index.ts"
 import { mac, parsePrefix } from "../wire/address.ts"
@@ -25,7 +26,6 @@ import { checkOptions, FIRST_HOST, NETWORK } from "./check-options.ts"
 import { Cluster, type ClusterNode, NODE_ENV } from "./cluster.ts"
 import { createMachine, debianRoot, type UplinkSpec } from "./machine.ts"
 import type { ClusterOptions, NodeOptions } from "./options.ts"
-import { sshTool } from "./ssh.ts"
 import { CILIUM_BINARIES } from "./web/binaries.ts"
 import { connectToInternet, NAT } from "./web/connect.ts"
 
@@ -49,7 +49,8 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     nodes.set(spec.name, addNode(control, sim, arena, images, lan, plan, spec, index, options, kubeadm))
   const cluster = new Cluster({ sim, server: control.api, nodes, quiet: () => control.quiet })
   writeHosts(nodes)
-  for (const { kernel } of nodes.values()) kernel.root.install("/usr/bin/ssh", sshTool(nodes, NODE_ENV))
+  const ssh = lazyTool("ssh", async () => (await import("./ssh.ts")).sshTool(nodes, NODE_ENV))
+  for (const { kernel } of nodes.values()) kernel.root.install("/usr/bin/ssh", ssh)
   connectToInternet(
     sim,
     arena,

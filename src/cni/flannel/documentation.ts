@@ -19,7 +19,7 @@ const KEYS = (
 ).split(" ")
 
 /** The objects in the file's order, without the labels that kustomize adds. */
-export function documentationManifests(manifests: readonly Manifest[]): Manifest[] {
+function documentationManifests(manifests: readonly Manifest[]): Manifest[] {
   const sorted = [...manifests].sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind))
   return sorted.map((manifest) => (manifest.kind === "DaemonSet" ? withoutCommonLabels(manifest) : manifest))
 }
