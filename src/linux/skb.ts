@@ -305,6 +305,8 @@ export class Skb {
 
   /** Lets go of what netfilter tied to the packet. */
   forget(): void {
+    // Mostly nothing is: four questions cost less than five answers.
+    if (this.nfct === undefined && this.ctinfo === 0 && this.sk === undefined && this.physIn === undefined) return
     this.nfct = undefined
     this.ctinfo = 0
     this.sk = undefined

@@ -2,6 +2,7 @@
 import * as checksums from "../../../wire/checksum.ts"
 import * as icmp from "../../../wire/icmp.ts"
 import * as ipv4Header from "../../../wire/ipv4.ts"
+import { checksumHelp } from "../../netdev.ts"
 import { IpSummed, type Skb } from "../../skb.ts"
 import { packetChecksumOk } from "../conntrack/checksum.ts"
 import { CtStatus, ctDirection, type NfConn, Tuple } from "../conntrack/entry.ts"
@@ -35,6 +36,9 @@ export function natPacket(ct: NfConn, ctinfo: number, hook: NfHook, skb: Skb): v
   invertTuple(ct.tuple(1 - direction), target)
   skb.cow()
   manipPacket(skb, skb.networkHeader, target, manip, true)
+  // Of a tunnel packet the inner sum was left to the device. It is done now, so that nobody takes the outer one for right on its behalf.
+  const at = skb.networkHeader + ipv4.headerLength(skb.view, skb.networkHeader)
+  if (skb.ipSummed === IpSummed.PARTIAL && skb.csumStart > at) checksumHelp(skb)
 }
 
 /** Changes source or destination of the IPv4 packet at `header`. `whole`: its sums are right and are to stay so. Models nf_nat_ipv4_manip_pkt. */
