@@ -81,6 +81,7 @@ export class CiliumEvaluator {
       reason,
       match: matchType(entry),
       rules: entry?.rules ?? [],
+      isolating: policy.isolating[direction],
       // Asked for by people, not by those who fill matrices.
       get missed() {
         return reason === DROP_POLICY ? policy.missed(identity, direction, protocol, port) : []

@@ -10,7 +10,7 @@ import { insertEntries } from "./map-insert.ts"
 import { type MapEntry, MapState } from "./map-state.ts"
 import { portMatches } from "./port-match.ts"
 import type { ResolvedFilters } from "./resolve.ts"
-import type { Direction, PortSpec } from "./rule.ts"
+import type { Direction, PortSpec, RuleRef } from "./rule.ts"
 import type { KnownIdentity, SelectorCache } from "./selector-cache.ts"
 import { TieredMap } from "./tiered-map.ts"
 import type { MissedRule } from "./verdict.ts"
@@ -18,6 +18,8 @@ import type { MissedRule } from "./verdict.ts"
 export class EndpointPolicy implements ResolvedPolicy {
   readonly revision: number
   readonly enforced: Readonly<Record<Direction, boolean>>
+  /** The rules that switched a direction to default deny. */
+  readonly isolating: Readonly<Record<Direction, readonly RuleRef[]>>
   readonly #map = new MapState()
   readonly #filters: readonly L4Filter[]
   readonly #subject: Subject
@@ -28,6 +30,7 @@ export class EndpointPolicy implements ResolvedPolicy {
   constructor(revision: number, resolved: ResolvedFilters, subject: Subject, cache: SelectorCache) {
     this.revision = revision
     this.enforced = resolved.enforced
+    this.isolating = resolved.isolating
     this.#filters = [...resolved.filters.filters]
     this.#subject = subject
     this.#cache = cache

@@ -49,7 +49,7 @@ export class KubernetesEvaluator {
 }
 
 function allowed(direction: Direction): SideVerdict {
-  return { direction, enforced: false, verdict: "allow", reason: 0, match: "all", rules: [], missed: [] }
+  return { direction, enforced: false, verdict: "allow", reason: 0, match: "all", rules: [], isolating: [], missed: [] }
 }
 
 function ownNode(subject: Peer, peer: Peer): boolean {
@@ -101,6 +101,7 @@ function decided(direction: Direction, { action }: TierEntry, ref: RuleRef): Sid
     reason: deny ? 181 : 0,
     match: "L3-L4",
     rules: [ref],
+    isolating: [],
     missed: [],
   }
 }
@@ -131,6 +132,7 @@ function isolated(
     reason: allow ? 0 : 133,
     match: allow ? "L3-L4" : "none",
     rules: allowing,
+    isolating: rules.map(({ ref }) => ref),
     missed: allow ? [] : missed,
   }
 }

@@ -11,6 +11,7 @@ import {
   type PortSpec,
   type Rule,
   type RuleEntry,
+  type RuleRef,
 } from "./rule.ts"
 import { both, reservedSelector, type Selector, WILDCARD } from "./selector.ts"
 import type { TierPolicy } from "./tiers.ts"
@@ -26,6 +27,8 @@ export interface ResolvedFilters {
   readonly enforced: Readonly<Record<Direction, boolean>>
   /** Directions in which what no rule allows is denied. */
   readonly isolated: Readonly<Record<Direction, boolean>>
+  /** The rules that made it so. */
+  readonly isolating: Readonly<Record<Direction, readonly RuleRef[]>>
   readonly tiers: readonly TierPolicy[]
 }
 
@@ -52,7 +55,11 @@ export function resolveFilters(
   }
   if (options.allowLocalhost && localhostAllowed(selected, options.enforcement))
     addDerived(filters, "ingress", HOST, "allow-localhost-ingress")
-  return { filters, enforced, isolated, tiers: options.enforcement === "never" ? [] : tiers }
+  const isolating = {
+    ingress: isolated.ingress ? isolatingRules(selected, "ingress") : [],
+    egress: isolated.egress ? isolatingRules(selected, "egress") : [],
+  }
+  return { filters, enforced, isolated, isolating, tiers: options.enforcement === "never" ? [] : tiers }
 }
 
 /**
@@ -63,6 +70,16 @@ function localhostAllowed(rules: readonly Rule[], mode: EnforcementMode): boolea
   return mode !== "always" || rules.some(({ entries }) => entries.some(({ direction }) => direction === "ingress"))
 }
 
+function isolatingRules(rules: readonly Rule[], direction: Direction): RuleRef[] {
+  return rules.filter((rule) => isolates(rule, direction)).map(({ ref }) => ref)
+}
+
+/** A NetworkPolicy of this type isolates even without any rule. */
+function isolates({ enableDefaultDeny, entries, ref }: Rule, direction: Direction): boolean {
+  if (!enableDefaultDeny[direction]) return false
+  return ref.origin.kind === "NetworkPolicy" || entries.some((entry) => entry.direction === direction)
+}
+
 /** `allow`: rules apply, over an allow-all that lies underneath. */
 type Posture = "off" | "allow" | "deny"
 
@@ -70,13 +87,7 @@ function enforcement(rules: readonly Rule[], labels: LabelSet, direction: Direct
   if (mode === "never") return "off"
   if (mode === "always" || labels.has("reserved", "init")) return "deny"
   const about = rules.filter((rule) => rule.entries.some((entry) => entry.direction === direction))
-  // A NetworkPolicy of this type without any rule isolates just the same.
-  if (
-    rules.some(
-      (rule) => rule.enableDefaultDeny[direction] && (rule.ref.origin.kind === "NetworkPolicy" || about.includes(rule)),
-    )
-  )
-    return "deny"
+  if (rules.some((rule) => isolates(rule, direction))) return "deny"
   return about.length > 0 ? "allow" : "off"
 }
 

@@ -34,6 +34,8 @@ export interface SideVerdict {
   readonly match: MatchType
   /** The rules that decided; empty for a default deny, and for what no policy asked for. */
   readonly rules: readonly RuleRef[]
+  /** The rules that switched this end to default deny in this direction. */
+  readonly isolating: readonly RuleRef[]
   /** After a default deny: rules of this end that came near, and what of them did not match. */
   readonly missed: readonly MissedRule[]
 }

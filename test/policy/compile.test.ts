@@ -368,7 +368,7 @@ describe("refusals", () => {
     ],
     [
       { egress: [{ toCIDR: "10.0.0.0/8" }] },
-      "decode: json: cannot unmarshal string into Go struct field EgressRule.spec.egress.EgressCommonRule.toCIDR of type []string",
+      "decode: json: cannot unmarshal string into Go struct field EgressRule.spec.egress.EgressCommonRule.toCIDR of type api.CIDRSlice",
     ],
     [
       { ingress: [{ icmps: [{ fields: [{ type: "Ping", family: "IPv6" }] }] }] },

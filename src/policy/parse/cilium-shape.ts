@@ -1,19 +1,22 @@
 /** The Go structs of pkg/policy/api, as far as podwire knows their fields (Cilium 1.18). */
-import { list, type Shape, type StructShape } from "./decode.ts"
+import { list, named, type Shape, type StructShape } from "./decode.ts"
 
-const STRINGS: Shape = list("string", "string")
+const STRINGS: Shape = list("string", "[]string")
+const ENTITIES: Shape = list(named("api.Entity"), "api.EntitySlice")
+const CIDRS: Shape = list(named("api.CIDR"), "api.CIDRSlice")
 
 const SELECTOR: StructShape = {
   struct: "LabelSelector",
+  unmarshals: true,
   fields: {
     matchLabels: { map: "string", go: "map[string]string" },
     matchExpressions: list(
       { struct: "LabelSelectorRequirement", fields: { key: "string", operator: "string", values: STRINGS } },
-      "v1.LabelSelectorRequirement",
+      "[]v1.LabelSelectorRequirement",
     ),
   },
 }
-const SELECTORS: Shape = list(SELECTOR, "api.EndpointSelector")
+const SELECTORS: Shape = list(SELECTOR, "[]api.EndpointSelector")
 const SECRET: StructShape = { struct: "Secret", fields: { namespace: "string", name: "string" } }
 const TLS: StructShape = {
   struct: "TLSContext",
@@ -21,14 +24,19 @@ const TLS: StructShape = {
 }
 const FQDNS: Shape = list(
   { struct: "FQDNSelector", fields: { matchName: "string", matchPattern: "string" } },
-  "api.FQDNSelector",
+  "api.FQDNSelectorSlice",
 )
 const CIDR_SET: Shape = list(
   {
     struct: "CIDRRule",
-    fields: { cidr: "string", cidrGroupRef: "string", cidrGroupSelector: SELECTOR, except: STRINGS },
+    fields: {
+      cidr: named("api.CIDR"),
+      cidrGroupRef: named("api.CIDRGroupRef"),
+      cidrGroupSelector: SELECTOR,
+      except: list(named("api.CIDR"), "[]api.CIDR"),
+    },
   },
-  "api.CIDRRule",
+  "api.CIDRRuleSlice",
 )
 
 const HTTP: StructShape = {
@@ -39,15 +47,18 @@ const HTTP: StructShape = {
     host: "string",
     headers: STRINGS,
     headerMatches: list(
-      { struct: "HeaderMatch", fields: { name: "string", value: "string", mismatch: "string", secret: SECRET } },
-      "api.HeaderMatch",
+      {
+        struct: "HeaderMatch",
+        fields: { name: "string", value: "string", mismatch: named("api.MismatchAction"), secret: SECRET },
+      },
+      "[]*api.HeaderMatch",
     ),
   },
 }
 
 const PORTS: Shape = list(
-  { struct: "PortProtocol", fields: { port: "string", endPort: "int32", protocol: "string" } },
-  "api.PortProtocol",
+  { struct: "PortProtocol", fields: { port: "string", endPort: "int32", protocol: named("api.L4Proto") } },
+  "[]api.PortProtocol",
 )
 
 const PORT_RULE: StructShape = {
@@ -56,7 +67,7 @@ const PORT_RULE: StructShape = {
     ports: PORTS,
     terminatingTLS: TLS,
     originatingTLS: TLS,
-    serverNames: STRINGS,
+    serverNames: list(named("api.ServerName"), "[]api.ServerName"),
     listener: {
       struct: "Listener",
       fields: {
@@ -65,26 +76,26 @@ const PORT_RULE: StructShape = {
         priority: "uint16",
       },
     },
-    rules: { struct: "L7Rules", fields: { http: list(HTTP, "api.PortRuleHTTP"), dns: FQDNS } },
+    rules: { struct: "L7Rules", fields: { http: list(HTTP, "[]api.PortRuleHTTP"), dns: FQDNS } },
   },
 }
 
 const ICMPS: Shape = list(
   {
     struct: "ICMPRule",
-    fields: { fields: list({ struct: "ICMPField", fields: { family: "string", type: "any" } }, "api.ICMPField") },
+    fields: { fields: list({ struct: "ICMPField", fields: { family: "string", type: "any" } }, "[]api.ICMPField") },
   },
-  "api.ICMPRule",
+  "api.ICMPRules",
 )
-const AUTH: StructShape = { struct: "Authentication", fields: { mode: "string" } }
+const AUTH: StructShape = { struct: "Authentication", fields: { mode: named("api.AuthenticationMode") } }
 
 const FROM: Readonly<Record<string, Shape>> = {
   fromEndpoints: SELECTORS,
   fromRequires: SELECTORS,
-  fromCIDR: STRINGS,
+  fromCIDR: CIDRS,
   fromCIDRSet: CIDR_SET,
-  fromEntities: STRINGS,
-  fromGroups: list("any", "api.Groups"),
+  fromEntities: ENTITIES,
+  fromGroups: list("any", "[]api.Groups"),
   fromNodes: SELECTORS,
 }
 
@@ -99,22 +110,22 @@ const SERVICES: Shape = list(
       },
     },
   },
-  "api.Service",
+  "[]api.Service",
 )
 
 const TO: Readonly<Record<string, Shape>> = {
   toEndpoints: SELECTORS,
   toRequires: SELECTORS,
-  toCIDR: STRINGS,
+  toCIDR: CIDRS,
   toCIDRSet: CIDR_SET,
-  toEntities: STRINGS,
+  toEntities: ENTITIES,
   toServices: SERVICES,
-  toGroups: list("any", "api.Groups"),
+  toGroups: list("any", "[]api.Groups"),
   toNodes: SELECTORS,
 }
 
-const DENY_PORTS: Shape = list({ struct: "PortDenyRule", fields: { ports: PORTS } }, "api.PortDenyRule")
-const ALLOW_PORTS: Shape = list(PORT_RULE, "api.PortRule")
+const DENY_PORTS: Shape = list({ struct: "PortDenyRule", fields: { ports: PORTS } }, "api.PortDenyRules")
+const ALLOW_PORTS: Shape = list(PORT_RULE, "api.PortRules")
 
 function direction(
   struct: string,
@@ -127,7 +138,7 @@ function direction(
     fields: { ...peers, ...own },
     embedded: { name: common, fields: Object.keys(peers) },
   }
-  return list(shape, `api.${struct}`)
+  return list(shape, `[]api.${struct}`)
 }
 
 export const CILIUM_RULE: StructShape = {

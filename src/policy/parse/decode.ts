@@ -3,7 +3,12 @@
  * named as a warning (the agent ignores it; the API server's strict decoding is where a user meets it first).
  */
 
-export type Shape = string | ListShape | StructShape | MapShape | "any"
+export type Shape = string | NamedShape | ListShape | StructShape | MapShape | "any"
+
+/** A type of its own for a string: errors say its name. */
+interface NamedShape {
+  readonly named: string
+}
 
 interface ListShape {
   readonly list: Shape
@@ -17,12 +22,16 @@ interface MapShape {
 
 export interface StructShape {
   readonly struct: string
+  /** The type reads itself: Go's path begins anew inside. */
+  readonly unmarshals?: boolean
   readonly fields: Readonly<Record<string, Shape>>
   /** Fields that stand in an embedded struct, whose name Go puts into the path. */
   readonly embedded?: { readonly name: string; readonly fields: readonly string[] }
 }
 
-export const list = (shape: Shape, go: string): ListShape => ({ list: shape, go: `[]${go}` })
+/** `go` is the list's own type, or that of its elements after `[]`. */
+export const list = (shape: Shape, go: string): ListShape => ({ list: shape, go })
+export const named = (go: string): NamedShape => ({ named: go })
 
 export class Decoder {
   error: string | undefined
@@ -32,7 +41,9 @@ export class Decoder {
   check(shape: Shape, value: unknown, owner: string, goPath: string, path: string): void {
     if (value === null || value === undefined || shape === "any" || this.error !== undefined) return
     if (typeof shape === "string") this.#scalar(shape, value, owner, goPath)
-    else if ("list" in shape) this.#list(shape, value, owner, goPath, path)
+    else if ("named" in shape) {
+      if (typeof value !== "string") this.#fail(value, owner, goPath, shape.named)
+    } else if ("list" in shape) this.#list(shape, value, owner, goPath, path)
     else if ("map" in shape) this.#map(shape, value, owner, goPath, path)
     else this.#struct(shape, value, owner, goPath, path)
   }
@@ -60,11 +71,12 @@ export class Decoder {
       this.#fail(value, owner, goPath, `api.${shape.struct}`)
       return
     }
+    const base = shape.unmarshals === true ? "" : `${goPath}.`
     for (const [key, field] of Object.entries(value as object)) {
       const known = Object.hasOwn(shape.fields, key) ? shape.fields[key] : undefined
       const embedded = shape.embedded?.fields.includes(key) === true ? `${shape.embedded.name}.` : ""
       if (known === undefined) this.unknown.push(`${path}.${key}`)
-      else this.check(known, field, shape.struct, `${goPath}.${embedded}${key}`, `${path}.${key}`)
+      else this.check(known, field, shape.struct, `${base}${embedded}${key}`, `${path}.${key}`)
     }
   }
 

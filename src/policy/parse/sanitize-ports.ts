@@ -50,7 +50,7 @@ function portError(
 ): string | undefined {
   if (port === "" && options.extendedIpProtocols !== true) return "port must be specified"
   if (port !== "" && !isPortName(port)) {
-    if (port !== "0" && EXTENDED.includes(protocol)) return "port must be empty or 0"
+    if (port !== "0" && EXTENDED.includes(protocol.toUpperCase())) return "port must be empty or 0"
     const number = parseUint16(port)
     if (typeof number === "string") return `unable to parse port: ${number}`
     if (dns && endPort > number) return "DNS rules do not support port ranges"
@@ -60,10 +60,11 @@ function portError(
     : undefined
 }
 
-/** The protocol as written: an omitted one is ANY, which L7 rules refuse. */
+/** An omitted protocol is ANY, which is not TCP. */
 function protocolForL7Error(protocol: string | undefined, any: boolean): string | undefined {
-  if (any || protocol === "TCP") return undefined
-  return `L7 rules can only apply to TCP (not ${protocol ?? ""}) except for DNS rules`
+  const name = (protocol ?? "") === "" ? "ANY" : (protocol ?? "").toUpperCase()
+  if (any || name === "TCP") return undefined
+  return `L7 rules can only apply to TCP (not ${name}) except for DNS rules`
 }
 
 function listenerError(rule: PortRuleSpec, ingress: boolean, empty: boolean): string | undefined {
