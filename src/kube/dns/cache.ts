@@ -80,7 +80,7 @@ const capped = (answer: DnsMessage, most: number): DnsMessage => withTtl(answer,
 
 /** A kept answer, with the time that is left of it. */
 function replay({ query }: DnsRequest, { answer, stored, ttl }: Entry, now: number): DnsMessage {
-  const left = Math.max(0, Math.floor(stored + ttl - now))
+  const left = ttl - Math.floor(now - stored)
   return {
     ...withTtl(answer, () => left),
     id: query.id,
