@@ -1,6 +1,5 @@
 /** cilium-agent, the program: from its configuration to a node that is ready. Models daemon/cmd/daemon_main.go. */
 import type { ApiServer } from "../../../kube/api/server.ts"
-import { isStatus } from "../../../kube/api/status.ts"
 import type { Node } from "../../../kube/api/types.ts"
 import type { Process } from "../../../linux/task/process.ts"
 import type { Tool } from "../../../linux/task/tool.ts"
@@ -8,17 +7,18 @@ import { defineTool } from "../../../shell/tool.ts"
 import { MILLISECOND, SECOND } from "../../../sim/simulation.ts"
 import { WaitQueue } from "../../../sim/task.ts"
 import { VERSIONS } from "../../../versions.ts"
-import { formatIpv4, formatPrefix, type Prefix, parseIpv4, parsePrefix } from "../../../wire/address.ts"
+import { formatIpv4, formatPrefix, type Prefix, parseIpv4 } from "../../../wire/address.ts"
 import { DEFAULT_CONFIG } from "../datapath/config.ts"
 import { datapathOf } from "../datapath/datapath.ts"
 import { Agent } from "./agent.ts"
-import { addressOf, ownNode, publishNode } from "./cilium-node.ts"
+import { publishNode } from "./cilium-node.ts"
 import { CniConf } from "./cni-conf.ts"
 import { HealthEndpoint } from "./health.ts"
 import { serveHealthz } from "./healthz.ts"
 import { judgeHttp } from "./http-judge.ts"
 import { startHubble, stopHubble } from "./hubble.ts"
 import { Ipam, restore } from "./ipam.ts"
+import { localNode, podRange } from "./local-node.ts"
 import { type Log, logOf } from "./log.ts"
 import { type AgentOptions, readOptions } from "./options.ts"
 import { listen, unlisten } from "./registry.ts"
@@ -28,15 +28,6 @@ const MODULE = "agent.controlplane.daemon"
 const STEP = 20 * MILLISECOND
 /** agent-health-port. */
 const HEALTH_PORT = 9879
-/** Without these the agent does not go on. */
-const NEEDED_KINDS = [
-  "CiliumNetworkPolicy",
-  "CiliumClusterwideNetworkPolicy",
-  "CiliumEndpoint",
-  "CiliumIdentity",
-  "CiliumNode",
-] as const
-
 export const ciliumAgent = (api: ApiServer): Tool => defineTool("cilium-agent", (proc) => new Daemon(api, proc).main())
 
 class Daemon {
@@ -71,13 +62,20 @@ class Daemon {
     this.#greet(options)
     let ready = false
     serveHealthz(this.#proc, HEALTH_PORT, () => ready)
-    const node = await this.#localNode()
-    if (node === undefined) return 0
-    const podCidr = await this.#podCidr(node, options)
-    if (podCidr === undefined) return 0
+    const place = { registry: this.#api.registry, log: this.#log, pause: () => this.#pause() }
+    const node = await localNode(place, this.#proc.env.get("K8S_NODE_NAME") ?? this.#proc.kernel.hostname)
+    if (typeof node === "string") return this.#die("Unable to get node resource", MODULE, node)
+    const podCidr = node === undefined ? undefined : await podRange(place, node, options)
+    if (node === undefined || podCidr === undefined) return 0
     return this.#run(node, podCidr, options, () => {
       ready = true
     })
+  }
+
+  /** Waits a little; false when the agent is to end. */
+  async #pause(): Promise<boolean> {
+    if (!this.#terminated) await this.#proc.task.wait(this.#wake, STEP)
+    return !this.#terminated
   }
 
   #configDir(): string | undefined {
@@ -99,70 +97,6 @@ class Daemon {
     this.#log("info", "|  _| | | | | |     |", "agent")
     this.#log("info", "|___|_|_|_|___|_|_|_|", "agent")
     this.#log("info", `Cilium ${VERSIONS.cilium} go version go1.24.5 linux/amd64`, "agent")
-  }
-
-  // ── the node ────────────────────────────────────────────────────────────────────────────────
-
-  /** Waits for the kinds the operator registers; then this node's object. */
-  async #localNode(): Promise<Node | undefined> {
-    const { registry } = this.#api
-    const missing = (): string[] =>
-      NEEDED_KINDS.filter((kind) => registry.resourceByKind("cilium.io/v2", kind) === undefined)
-    for (let told = false; missing().length > 0; ) {
-      if (this.#terminated) return undefined
-      if (!told)
-        this.#log("info", "Still waiting for Cilium Operator to register CRDs", "agent.infra.crd-sync", {
-          CRDs: `[${missing()
-            .map((kind) => `crd:${kind.toLowerCase().replace(/y$/, "ie")}s.cilium.io`)
-            .join(" ")}]`,
-        })
-      told = true
-      await this.#proc.task.wait(this.#wake, STEP)
-    }
-    this.#log("info", "All Cilium CRDs have been found and are available", "agent.infra.crd-sync")
-    const name = this.#proc.env.get("K8S_NODE_NAME") ?? this.#proc.kernel.hostname
-    const node = registry.get(registry.resource("nodes"), undefined, name)
-    if (isStatus(node)) {
-      this.#die("Unable to get node resource", MODULE, node.message ?? "")
-      return undefined
-    }
-    return node as Node
-  }
-
-  /** The range of this node's pods: the operator's, or Kubernetes' own. */
-  async #podCidr(node: Node, options: AgentOptions): Promise<Prefix | undefined> {
-    const { registry } = this.#api
-    const { name } = node.metadata
-    const bootId = node.status.nodeInfo?.bootID ?? ""
-    for (let told = false; ; ) {
-      const found = this.#wantedCidr(name, options)
-      const known = ownNode(registry, name)
-      publishNode(registry, node, {
-        ...(options.ipam === "kubernetes" && found !== undefined ? { podCIDRs: [found] } : {}),
-        ...(known === undefined ? {} : keptAddresses(known)),
-        bootId,
-      })
-      const prefix = parsePrefix(found ?? "")
-      if (prefix !== undefined) {
-        this.#log("info", "Received own node information from API server", MODULE, {
-          nodeName: name,
-          v4Prefix: found ?? "",
-        })
-        return prefix
-      }
-      if (!told)
-        this.#log("warn", "Waiting for k8s node information", MODULE, { error: "required IPv4 PodCIDR not available" })
-      told = true
-      if (this.#terminated) return undefined
-      await this.#proc.task.wait(this.#wake, STEP)
-    }
-  }
-
-  #wantedCidr(name: string, options: AgentOptions): string | undefined {
-    const { registry } = this.#api
-    if (options.ipam === "cluster-pool") return ownNode(registry, name)?.spec.ipam?.podCIDRs?.[0]
-    const node = registry.get(registry.resource("nodes"), undefined, name)
-    return isStatus(node) ? undefined : (node as Node).spec.podCIDR
   }
 
   // ── run ─────────────────────────────────────────────────────────────────────────────────────
@@ -265,16 +199,6 @@ class Daemon {
         : {}),
       bootId: node.status.nodeInfo?.bootID ?? "",
     })
-  }
-}
-
-/** What an earlier agent of this node has published. */
-function keptAddresses(node: NonNullable<ReturnType<typeof ownNode>>): { routerIp?: string; healthIp?: string } {
-  const router = addressOf(node, "CiliumInternalIP")
-  const health = node.spec.health?.ipv4
-  return {
-    ...(router === undefined ? {} : { routerIp: router }),
-    ...(health === undefined ? {} : { healthIp: health }),
   }
 }
 

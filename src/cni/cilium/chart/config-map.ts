@@ -47,7 +47,6 @@ enable-node-port false
 enable-node-selector-labels false
 enable-non-default-deny-policies true
 enable-policy-secrets-sync true
-enable-sctp false
 enable-source-ip-verification true
 enable-svc-source-range-check true
 enable-vtep false
@@ -160,6 +159,7 @@ function optional(values: Values): Record<string, string> {
     ...(values.isNull("bpf.hostLegacyRouting")
       ? {}
       : { "enable-host-legacy-routing": values.text("bpf.hostLegacyRouting") }),
+    "enable-sctp": values.text("sctp.enabled"),
     ...(values.flag("policyAuditMode") ? { "policy-audit-mode": "true" } : {}),
     ...(values.number("tunnelPort") === 0 ? {} : { "tunnel-port": values.text("tunnelPort") }),
     ...(values.number("MTU") === 0 ? {} : { mtu: values.text("MTU") }),

@@ -109,7 +109,7 @@ export const VALUES: Readonly<Record<string, ValueSpec>> = {
   "prometheus.enabled": off,
   rollOutCiliumPods: flag(false),
   routingMode: text("", "tunnel"),
-  "sctp.enabled": off,
+  "sctp.enabled": flag(false),
   "socketLB.enabled": off,
   tunnelPort: whole(0),
   tunnelProtocol: text("", "vxlan"),

@@ -18,6 +18,8 @@ export interface DatapathConfig {
   readonly ctAccounting: boolean
   /** For a service without backends: an ICMP error, or silence and drop 158 (service-no-backend-response, "reject"). */
   readonly serviceNoBackendResponse: "reject" | "drop"
+  /** Lets SCTP through (sctp.enabled, false). */
+  readonly sctp: boolean
   /** First and last port for proxies. */
   readonly proxyPorts: readonly [number, number]
 }
@@ -31,6 +33,7 @@ export const DEFAULT_CONFIG: DatapathConfig = {
   ctTimeouts: { tcp: 8000, syn: 60, close: 10, any: 60 },
   ctAccounting: false,
   serviceNoBackendResponse: "reject",
+  sctp: false,
   proxyPorts: [10000, 20000],
 }
 

@@ -66,7 +66,7 @@ function receive(
 ): TcAct {
   const { packet, conntrack } = context
   const originalSource = packet.source
-  const malformed = packet.loadPorts(context.fragments)
+  const malformed = packet.loadPorts(context.fragments, context.maps.config.sctp)
   if (malformed !== 0) return context.drop(skb, dev, malformed, placeOf(identity, endpoint))
   const status = conntrack.lookup(packet, true, false)
   const { entry, monitor } = conntrack

@@ -49,7 +49,7 @@ function fromLxc(context: ProgramContext, endpoint: Endpoint, skb: Skb, dev: Net
   if (malformed !== 0) return context.drop(skb, dev, malformed, placeOf(endpoint, 0))
   if (packet.source !== endpoint.address)
     return context.drop(skb, dev, Drop.INVALID_SIP, placeOf(endpoint, 0, endpoint))
-  const unreadable = packet.loadPorts(context.fragments)
+  const unreadable = packet.loadPorts(context.fragments, context.maps.config.sctp)
   if (unreadable !== 0) return context.drop(skb, dev, unreadable, placeOf(endpoint, 0))
   const unserved = perPacketLb(context, lbState)
   if (unserved === Drop.NO_SERVICE && maps.config.serviceNoBackendResponse === "reject")

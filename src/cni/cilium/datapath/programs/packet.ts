@@ -17,6 +17,8 @@ const tcp = { ...tcpHeader }
 const { ICMP, TCP, UDP } = ipv4.IpProtocol
 const { ECHO, ECHO_REPLY, DEST_UNREACH, TIME_EXCEEDED, PARAMETER_PROBLEM } = icmp.IcmpType
 
+const SCTP = 132
+
 export class Packet {
   skb!: Skb
   source = 0
@@ -71,12 +73,12 @@ export class Packet {
   }
 
   /** Ports, or what stands in for them. Models ct_extract_ports4; 0 or a drop reason. */
-  loadPorts(fragments: FragmentMap): number {
+  loadPorts(fragments: FragmentMap, sctp = false): number {
     this.#portsRead = true
     const { protocol, l4 } = this
     const { tail, view } = this.skb
     if (protocol === ICMP) return l4 + 8 > tail ? Drop.CT_INVALID_HDR : this.#loadIcmp(view, l4)
-    if (protocol !== TCP && protocol !== UDP) return Drop.CT_UNKNOWN_PROTO
+    if (protocol !== TCP && protocol !== UDP && !(sctp && protocol === SCTP)) return Drop.CT_UNKNOWN_PROTO
     if (this.hasL4) {
       if (l4 + 8 > tail) return Drop.CT_INVALID_HDR
       this.sourcePort = view.getUint16(l4)
@@ -101,7 +103,7 @@ export class Packet {
 
   /** For an event: as the packet is now. */
   tuple(fragments: FragmentMap): PacketTuple {
-    if (!this.#portsRead) this.loadPorts(fragments)
+    if (!this.#portsRead) this.loadPorts(fragments, true)
     const { skb, l3, protocol } = this
     const isIcmp = protocol === ICMP
     return {
