@@ -84,7 +84,7 @@ export class CiliumEvaluator {
       isolating: policy.isolating[direction],
       // Asked for by people, not by those who fill matrices.
       get missed() {
-        return reason === DROP_POLICY ? policy.missed(identity, direction, protocol, port) : []
+        return reason === DROP_POLICY ? policy.missed(identity, direction, protocol, port, peer.addresses) : []
       },
     }
   }

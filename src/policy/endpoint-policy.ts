@@ -3,11 +3,14 @@
  * Models pkg/policy/resolve.go EndpointPolicy and l4.go toMapState.
  */
 import type { PolicyMap, Redirect, ResolvedPolicy, SelectorL7, Subject } from "./api.ts"
+import type { Prefix } from "./cidr.ts"
 import { filterPorts, isImplied, isPerPeer, mapEntries, redirectId, redirectKey } from "./filter-entries.ts"
 import type { L4Filter, PerSelector } from "./l4-filter.ts"
 import { type L7Verdict, mergedRules } from "./l7/merged.ts"
+import { LabelSet } from "./labels.ts"
 import { insertEntries } from "./map-insert.ts"
 import { type MapEntry, MapState } from "./map-state.ts"
+import { peerNote, portNote } from "./missed-note.ts"
 import { portMatches } from "./port-match.ts"
 import type { ResolvedFilters } from "./resolve.ts"
 import type { Direction, PortSpec, RuleRef } from "./rule.ts"
@@ -70,17 +73,25 @@ export class EndpointPolicy implements ResolvedPolicy {
   }
 
   /** Rules that would allow the flow if peer and port both matched: what a default deny lacked. */
-  missed(identity: number, direction: Direction, protocol: number, port: number): MissedRule[] {
-    const known = this.#cache.identities.get(identity)
+  missed(
+    identity: number,
+    direction: Direction,
+    protocol: number,
+    port: number,
+    addresses: readonly Prefix[] = [],
+  ): MissedRule[] {
+    const { labels = NO_LABELS, namedPorts } = this.#cache.identities.get(identity) ?? {}
+    const server = direction === "ingress" ? this.#subject.namedPorts : namedPorts
     const result: MissedRule[] = []
     for (const filter of this.#filters) {
       if (filter.direction !== direction) continue
-      const server = direction === "ingress" ? this.#subject.namedPorts : known?.namedPorts
       const covers = portMatches(filter.spec, server, protocol, port)
-      for (const { deny, selector, rules } of filter.perSelector.values())
-        if (!deny)
-          for (const rule of rules)
-            result.push({ rule, peer: known !== undefined && selector.matches(known.labels), port: covers })
+      for (const { deny, selector, rules } of filter.perSelector.values()) {
+        if (deny) continue
+        const peer = selector.matches(labels)
+        const note = peer ? portNote(filter.spec, protocol) : peerNote(selector, labels, addresses)
+        for (const rule of rules) result.push({ rule, peer, port: covers, ...(note === undefined ? {} : { note }) })
+      }
     }
     return result
   }
@@ -145,6 +156,8 @@ export class EndpointPolicy implements ResolvedPolicy {
     return this.#redirects.get(redirectKey(redirectId(filter, policy, spec)))?.proxyPort ?? 0
   }
 }
+
+const NO_LABELS = new LabelSet([])
 
 /** As a policy map's key: every identity. */
 const ANY_IDENTITY = [0]

@@ -22,6 +22,13 @@ export class SelectorCache {
   readonly #identities = new Map<number, KnownIdentity>()
   readonly #selectors = new Map<string, { selector: Selector; identities: Set<number> }>()
 
+  #generation = 0
+
+  /** Counts identities that came or went. */
+  get generation(): number {
+    return this.#generation
+  }
+
   get identities(): ReadonlyMap<number, KnownIdentity> {
     return this.#identities
   }
@@ -43,12 +50,14 @@ export class SelectorCache {
   }
 
   addIdentity(identity: KnownIdentity): void {
+    this.#generation++
     this.#identities.set(identity.id, identity)
     for (const { selector, identities } of this.#selectors.values())
       if (!selector.wildcard && selector.matches(identity.labels)) identities.add(identity.id)
   }
 
   removeIdentity(id: number): boolean {
+    this.#generation++
     for (const { identities } of this.#selectors.values()) identities.delete(id)
     return this.#identities.delete(id)
   }

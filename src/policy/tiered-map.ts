@@ -51,8 +51,9 @@ export class TieredMap implements PolicyMap {
     return this.#base.size
   }
 
+  /** Tiers ask for labels: an identity can change their answer without an entry in the map. */
   get generation(): number {
-    return this.#base.generation
+    return this.#base.generation + this.#cache.generation
   }
 
   [Symbol.iterator](): Iterator<PolicyEntry> {

@@ -45,6 +45,8 @@ export interface MissedRule {
   readonly rule: RuleRef
   readonly peer: boolean
   readonly port: boolean
+  /** Why it did not match although a reader may think that it does. */
+  readonly note?: string
 }
 
 export interface FlowPort {
