@@ -8,6 +8,16 @@ export type { ClusterOptions, NodeOptions } from "./cluster/options.ts"
 export type { ReachProtocol } from "./cluster/probe.ts"
 export type { Reach, ReachOptions } from "./cluster/reach.ts"
 export { Terminal, type TerminalOptions } from "./cluster/terminal.ts"
+export {
+  type Answer,
+  type CaseReport,
+  type Counts,
+  type FindFiles,
+  type Method,
+  type VerifyOptions,
+  verify,
+  verifyReport,
+} from "./cluster/verify.ts"
 export { cilium } from "./cni/cilium/cilium.ts"
 export type { CiliumOptions } from "./cni/cilium/options.ts"
 export { flannel } from "./cni/flannel/flannel.ts"

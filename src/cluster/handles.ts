@@ -130,6 +130,13 @@ export class PodHandle {
     return this.#host.podState(this.namespace, this.name).node
   }
 
+  /** The pod's network namespace: devices, routes, sockets as objects. Throws while it has none. */
+  get net(): NetNamespace {
+    const { net } = this.#host.podState(this.namespace, this.name)
+    if (net === undefined) throw new Error(`${this} has no network yet`)
+    return net
+  }
+
   /** `Pending`, `Running`, … */
   get phase(): string {
     return this.#host.podState(this.namespace, this.name).phase

@@ -6,12 +6,13 @@ import { type Command, HelpWanted, UsageError } from "./command/arguments.ts"
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   sh: async () => (await import("./command/sh.ts")).sh,
   run: async () => (await import("./command/run.ts")).run,
+  verify: async () => (await import("./command/verify.ts")).verify,
   doctor: async () => (await import("./command/doctor.ts")).doctor,
   version: async () => (await import("./command/version.ts")).version,
 }
 
 /** Promised by the design, not there yet. */
-const LATER: readonly string[] = ["serve", "verify"]
+const LATER: readonly string[] = ["serve"]
 
 const NAMES = Object.keys(COMMANDS).join(", ")
 
