@@ -349,6 +349,26 @@ spec:
     expect(lacked(client, 80)).toEqual([])
   })
 
+  test("name what switched default deny on", () => {
+    const { ingress, egress } = cilium.lookup(client, web, port(22))
+    expect(ingress?.isolating.map(({ origin, path }) => `${origin.name} ${path}`)).toEqual(["web spec"])
+    expect(egress?.isolating).toEqual([])
+  })
+
+  test("say what readers stumble over: addresses of pods and nodes, ICMP beside ports", () => {
+    const cidr = evaluator([
+      policy({ ...selectWeb, ingress: [{ fromCIDR: ["10.0.0.0/24"] }, { ...fromClient, toPorts: [tcp(80)] }] }),
+    ])
+    const notes = (from: Peer, flow = port(80)) => cidr.lookup(from, web, flow).ingress?.missed.map(({ note }) => note)
+    expect(notes(visitor)).toEqual([
+      "the prefix covers its address, but pods are selected by label, never by address",
+      undefined,
+    ])
+    expect(notes(reservedPeer("n", "remote-node", ["10.0.0.9"]))?.[0]).toContain("nodes are selected by entity")
+    expect(notes(outside)).toEqual([undefined, undefined])
+    expect(notes(client, port(8, IPPROTO.ICMP))?.[1]).toBe("ports are those of TCP, UDP and SCTP: ICMP needs icmps")
+  })
+
   test("lines: of keys, of elements, and of the nearest that is there", () => {
     expect([
       line("spec"),

@@ -122,6 +122,16 @@ describe("tiers", () => {
   })
 })
 
+test("a cache of verdicts sees that an identity has come", () => {
+  const { repository } = new CiliumEvaluator()
+  repository.upsertTier(parseAdminPolicy(admin({ ...shop, ingress: [{ action: "Deny", ...fromTeam("b") }] })))
+  const { map } = repository.resolve({ labels: web.labels })
+  const [before, access] = [map.generation, map.canAccess(7, "ingress", IPPROTO.TCP, 80)]
+  repository.addIdentity(7, stranger.labels)
+  expect([access, map.canAccess(7, "ingress", IPPROTO.TCP, 80)]).toEqual([0, -181])
+  expect(map.generation).toBeGreaterThan(before)
+})
+
 describe("nodes", () => {
   const plain = (from: Peer, to: Peer, both: Both) =>
     new KubernetesEvaluator(both.rules ?? [], both.objects).lookup(from, to, { protocol: IPPROTO.TCP, port: 80 })
