@@ -21,7 +21,7 @@ import { start } from "../../../support/world.ts"
 const VIP = ipv4("10.96.12.7")
 
 /** Says its name to who asks. */
-function serve(pod: Pod, port: number): void {
+function serve(pod: Pick<Pod, "node" | "net" | "ip">, port: number): void {
   start(pod.node.kernel, pod.net, async (proc) => {
     const listener = TcpListener.listen(proc.net, 0, port)
     if (typeof listener === "string") return 1
@@ -64,7 +64,10 @@ function shop(): { world: CiliumWorld; w0: Node; client: Pod; near: Pod; far: Po
   return { world, w0, client, near, far }
 }
 
-const service = (backends: readonly Pod[], affinityTimeout = 0): Parameters<Node["datapath"]["lb"]["upsert"]>[0] => ({
+const service = (
+  backends: readonly Pick<Pod, "ip">[],
+  affinityTimeout = 0,
+): Parameters<Node["datapath"]["lb"]["upsert"]>[0] => ({
   address: VIP,
   port: 80,
   protocol: 6,
@@ -122,6 +125,23 @@ describe("a ClusterIP, asked by a pod", () => {
         .map((one) => one.bytes.slice(26, 30).join(".")),
     )
     expect([...sources].sort()).toEqual(["10.96.12.7", "169.254.42.1"])
+    expect(world.arena.inUse).toBe(0)
+  })
+
+  test("reaches nodes as backends, its own and another: behind the stack, masqueraded to the other", async () => {
+    const { world, w0, client, far } = shop()
+    const asBackend = (node: Node): Pick<Pod, "node" | "net" | "ip"> => ({ node, net: node.net, ip: node.ip })
+    for (const node of world.nodes) serve(asBackend(node), 8080)
+    for (const [i, host] of [w0, far.node].entries()) {
+      w0.datapath.lb.upsert(service([asBackend(host)]))
+      const seen = watchDevices([far.node.uplink])
+      expect(await ask(world, client, VIP, 80)).toBe(formatIpv4(host.ip))
+      const sources = new Set(
+        seen.filter((one) => !one.out && one.bytes[23] === 6).map((one) => one.bytes.slice(26, 30).join(".")),
+      )
+      expect([...sources]).toEqual(i === 0 ? [] : [formatIpv4(w0.ip)])
+    }
+    expect(eventsOf(w0).filter((text) => text.startsWith("drop"))).toEqual([])
     expect(world.arena.inUse).toBe(0)
   })
 

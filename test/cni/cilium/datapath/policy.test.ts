@@ -122,6 +122,20 @@ describe("a connection under an ingress policy", () => {
     expect(world.arena.inUse).toBe(0)
   })
 
+  test("that nobody allows passes in audit mode, and says so", async () => {
+    const { world, w0, client, web } = two()
+    setPolicy(web, [{ direction: "egress" }, { direction: "ingress", identity: 5999, port: 8080, protocol: 6 }])
+    web.node.datapath.config = { ...web.node.datapath.config, policyAudit: true }
+    serve(web, 8080)
+    const { log } = connect(client, web.ip, 8080)
+    await world.sim.advance(SECOND)
+    expect(log).toEqual(["connected"])
+    expect(eventsOf(web.node).filter((text) => text.includes("INGRESS"))[0]).toMatch(
+      /^policy-verdict:none INGRESS audit .* SYN$/,
+    )
+    expect(eventsOf(w0).filter((text) => text.startsWith("drop"))).toEqual([])
+  })
+
   test("that a deny entry names is dropped with reason 181", async () => {
     const { world, w1, client, web } = two()
     setPolicy(web, [...OPEN, { direction: "ingress" }, { identity: 5021, direction: "ingress", deny: true }])

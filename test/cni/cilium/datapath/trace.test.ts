@@ -50,6 +50,11 @@ test("each program and its answer, in the order of the packet's way", () => {
     "cil_from_netdev OK",
     "cil_from_overlay REDIRECT",
   ])
+  const tunnel = events.filter((event) => event.kind === TraceKind.VXLAN_XMIT || event.kind === TraceKind.VXLAN_RCV)
+  expect(
+    tunnel.map((event) => event.value),
+    "VNIs, there and back, sent and received",
+  ).toEqual([5021, 5021, 38211, 38211])
 })
 
 test("a drop knows the program's reason and the entry that decided", () => {
