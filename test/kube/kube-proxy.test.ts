@@ -3,13 +3,19 @@ import { expect, test } from "vitest"
 import { endpointHash, serviceHash } from "../../src/kube/proxy/chain-names.ts"
 import { parseProxyConfig } from "../../src/kube/proxy/config.ts"
 import { Proxier } from "../../src/kube/proxy/proxier.ts"
+import { UdpSocket } from "../../src/linux/inet/udp-socket.ts"
 import { Kernel } from "../../src/linux/kernel.ts"
 import { iptablesRestore, iptablesSave } from "../../src/linux/netfilter/xtables/restore.ts"
+import { addrAdd } from "../../src/linux/rtnetlink/addr.ts"
+import { linkUp } from "../../src/linux/rtnetlink/link.ts"
+import { routeAdd } from "../../src/linux/rtnetlink/route.ts"
 import { Arena } from "../../src/linux/skb.ts"
 import { Simulation } from "../../src/sim/simulation.ts"
+import { ipv4 } from "../../src/wire/address.ts"
 import { readGolden } from "../support/golden.ts"
-import { PROXY_CASES } from "../support/proxy-cases.ts"
+import { PROXY_CASES, type ProxyCase } from "../support/proxy-cases.ts"
 import { proxyText } from "../support/proxy-text.ts"
+import { ok, start } from "../support/world.ts"
 
 const golden = readGolden("test/golden/kube-proxy.txt")
 const machine = (): Kernel => new Kernel(new Simulation({ seed: 1 }), { hostname: "worker-1", arena: new Arena() })
@@ -56,6 +62,36 @@ test("a proxier that starts anew finds its jumps, and removes what the last one 
   const text = saved(kernel)
   expect(text).not.toMatch(/KUBE-(SVC|SEP)-/)
   expect(text.match(/-j KUBE-PROXY-FIREWALL/g)?.length).toBe(3)
+})
+
+test("datagrams follow their Service to another endpoint: what the kernel remembers of the old one is forgotten", async () => {
+  const kernel = machine()
+  const { initNet: net, sim } = kernel
+  linkUp(net.loopback)
+  for (const address of ["10.244.1.2", "10.244.1.3"])
+    ok(addrAdd(net.loopback, { address: ipv4(address), prefixLength: 32 }))
+  ok(routeAdd(net, { destination: ipv4("10.96.0.0"), prefixLength: 12, dev: net.loopback }))
+  const heard: string[] = []
+  for (const address of ["10.244.1.2", "10.244.1.3"])
+    start(kernel, net, async (proc) => {
+      const socket = new UdpSocket(net)
+      socket.bind(ipv4(address), 5353)
+      for (;;) {
+        await socket.receiveFrom(proc)
+        heard.push(address)
+      }
+    })
+  const dns = PROXY_CASES.find(({ name }) => name === "named-ports-udp") as ProxyCase
+  const moved = JSON.parse(JSON.stringify(dns.slices).replaceAll("10.244.1.2", "10.244.1.3")) as ProxyCase["slices"]
+  const proxier = new Proxier(net, "10.244.0.0/16")
+  const client = new UdpSocket(net)
+  client.bind(0, 4444)
+  for (const slices of [dns.slices, moved]) {
+    expect(proxier.sync(dns.services, slices, "worker-1")).toBeUndefined()
+    client.send(new Uint8Array(1), ipv4("10.96.0.53"), 53)
+    await sim.advance(1e9)
+  }
+  expect(heard).toEqual(["10.244.1.2", "10.244.1.3"])
 })
 
 test("a configuration that asks for more is refused by name", () => {

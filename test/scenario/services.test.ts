@@ -34,6 +34,16 @@ spec:
       ports: [{ name: http, containerPort: 80 }]
 ---
 apiVersion: v1
+kind: Pod
+metadata: { name: beside, labels: { app: beside } }
+spec: { nodeName: worker-1, containers: [{ name: nginx, image: nginx }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: beside }
+spec: { selector: { app: beside }, ports: [{ port: 80 }] }
+---
+apiVersion: v1
 kind: Service
 metadata: { name: web }
 spec: { type: NodePort, selector: { app: web }, ports: [{ name: http, port: 8080, targetPort: http, nodePort: 30080 }] }
@@ -164,6 +174,16 @@ test("a pod reaches itself through its Service", async () => {
   const names = new Set<string>()
   for (let i = 0; i < 12; i++) names.add((await cluster.pod("near").exec("curl -s http://web:8080/name")).output)
   expect([...names].sort()).toEqual(["far\n", "near\n"])
+})
+
+test("a pod on the client's own node: its answers cross the bridge, and are translated there", async () => {
+  expect(await client("wget -qO- -T 2 http://beside/ | head -1")).toBe("<!DOCTYPE html>\n")
+  await on(
+    "worker-1",
+    "sysctl -w net.bridge.bridge-nf-call-iptables=0 || echo 0 > /proc/sys/net/bridge/bridge-nf-call-iptables",
+  )
+  expect(await client("wget -qO- -T 2 http://beside/")).toBe("wget: download timed out\n")
+  await on("worker-1", "echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables")
 })
 
 test("the API's own Service leads to the control plane", async () => {

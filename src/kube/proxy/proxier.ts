@@ -2,8 +2,9 @@
 import { iptablesRestore, iptablesSave } from "../../linux/netfilter/xtables/restore.ts"
 import type { NetNamespace } from "../../linux/netns.ts"
 import type { EndpointSlice, Service } from "../api/types.ts"
+import { forgetStale } from "./conntrack.ts"
 import { JUMPS, PORT_CHAIN, proxyRules } from "./rules.ts"
-import { servicePorts } from "./service-port.ts"
+import { type ServicePort, servicePorts } from "./service-port.ts"
 
 const CANARY = "KUBE-PROXY-CANARY"
 
@@ -14,6 +15,7 @@ export class Proxier {
   #chains: readonly string[] = []
   /** What was written last: nothing is done for a change that changes no rule. */
   #written = ""
+  #ports: readonly ServicePort[] = []
   #prepared = false
 
   constructor(net: NetNamespace, clusterCIDR: string) {
@@ -31,6 +33,8 @@ export class Proxier {
     if (error !== undefined) return error
     this.#chains = portChains(text)
     this.#written = text
+    forgetStale(this.#net, this.#ports, ports)
+    this.#ports = ports
     return undefined
   }
 
