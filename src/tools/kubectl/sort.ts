@@ -1,8 +1,8 @@
 /** --sort-by. Models pkg/cmd/get/sorter.go. */
+import { byCodePoint } from "../../kube/api/json.ts"
 import { parseQuantity } from "../../kube/api/quantity.ts"
 import { goSort } from "./go-sort.ts"
 import { relaxedJsonPath } from "./jsonpath.ts"
-import { natural } from "./yaml/emit.ts"
 
 /** Sorted by what the path finds in each item's object; those without it come first. */
 export function sortBy<T>(items: readonly T[], path: string, objectOf: (item: T) => unknown): T[] {
@@ -19,5 +19,5 @@ function compare(a: unknown, b: unknown): number {
   const [x, y] = [String(a), String(b)]
   const [p, q] = [parseQuantity(x), parseQuantity(y)]
   if (p !== undefined && q !== undefined) return p - q
-  return natural(x, y)
+  return byCodePoint(x, y)
 }

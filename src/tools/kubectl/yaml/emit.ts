@@ -106,7 +106,7 @@ const isLetter = (c: string): boolean => /\p{L}/u.test(c)
 const isDigit = (c: string | undefined): boolean => c !== undefined && c >= "0" && c <= "9"
 
 /** Keys in the order people count: `a2` before `a10`, signs before letters. Models goyaml.v2 sorter.go. */
-export function natural(a: string, b: string): number {
+function natural(a: string, b: string): number {
   const ar = [...a]
   const br = [...b]
   for (let i = 0; i < ar.length && i < br.length; i++) {
