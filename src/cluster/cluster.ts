@@ -13,9 +13,12 @@ import { renderTable } from "../tools/kubectl/table.ts"
 import type { TopologyDevice, TopologyNode } from "../view/topology-data.ts"
 import { formatPrefix, ipv4 } from "../wire/address.ts"
 import type { Capture, CaptureOptions } from "./capture.ts"
-import { type ExecOptions, parseDuration, runAt, type Site } from "./command.ts"
+import { checkNames, type ExecOptions, parseDuration, runAt, type Site } from "./command.ts"
 import { type HandleHost, NodeHandle, PodHandle, type ReachTarget } from "./handles.ts"
 import type { Place } from "./journey.ts"
+import type { PolicyAnswer } from "./policy/answer.ts"
+import type { Asked, LookupOptions, ReachabilityOptions } from "./policy/ask.ts"
+import type { Reachability } from "./policy/reachability.ts"
 import type { Reach, ReachOptions, ReachSource } from "./reach.ts"
 import { findTarget } from "./reach-target.ts"
 import { Terminal, type TerminalOptions } from "./terminal.ts"
@@ -249,6 +252,41 @@ export class Cluster {
       | undefined
     const node = registry.get(registry.resource("nodes"), undefined, name) as { spec?: { podCIDR?: string } }
     return own?.spec?.ipam?.podCIDRs?.[0] ?? node.spec?.podCIDR ?? ""
+  }
+
+  // ── policy ──────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * What the cluster's policies say of a flow, and which line of which manifest says it. No packet is sent: {@link PodHandle.reach} does that.
+   * @param from a pod (`namespace/name` outside of default), a node, or an address
+   * @param to the same, with the port: `backend-pod:80`
+   * @throws RangeError for a name that does not exist, with the names that do; TypeError when the port is missing
+   * @example await cluster.lookup("client-pod", "backend-pod:80", { http: { method: "GET", path: "/denied" } })
+   */
+  async lookup(from: string, to: string, options: LookupOptions = {}): Promise<PolicyAnswer> {
+    checkNames("lookup", options, { port: true, protocol: true, http: true })
+    const { lookup } = await this.sim.load(() => import("./policy/ask.ts"))
+    return lookup(this.server, await this.#policySettings(), from, to, options)
+  }
+
+  /**
+   * Who may talk to whom on a port, by policy: every pair of pods. Two answers compare with `after.since(before)`; `matrix()` draws them.
+   * @example const before = await cluster.reachability({ port: 80 })
+   */
+  async reachability(options: ReachabilityOptions): Promise<Reachability> {
+    checkNames("reachability", options, { port: true, protocol: true, namespace: true })
+    const { reachability } = await this.sim.load(() => import("./policy/ask.ts"))
+    return reachability(this.server, await this.#policySettings(), options)
+  }
+
+  /** Whose policies are in force here: those of the agents that run, or nobody's. */
+  async #policySettings(): Promise<Asked> {
+    const { agentOf } = await this.sim.load(() => import("../cni/cilium/agent/registry.ts"))
+    const agent = [...this.#parts.nodes.values()].map(({ kernel }) => agentOf(kernel)).find((one) => one !== undefined)
+    if (agent === undefined)
+      return { engine: "kubernetes", clusterName: "default", enforcement: "default", enforced: false }
+    const { clusterName, options } = agent
+    return { engine: "cilium", clusterName, enforcement: options.enforcement, enforced: true }
   }
 
   // ── pods ────────────────────────────────────────────────────────────────────────────────────

@@ -226,19 +226,22 @@ const CLUSTER_WIDE = /^(Namespace|Cilium(Clusterwide|CIDRGroup)|Cluster|AdminNet
 /** The documents of a manifest file. */
 export function readObjects(text: string, file: string): SourcedObject[] {
   const lines = new LineCounter()
-  return parseAllDocuments(text, { lineCounter: lines, prettyErrors: false }).flatMap((document, index) => {
-    const [problem] = document.errors
-    if (problem !== undefined) throw new CaseError(`${file}:${lines.linePos(problem.pos[0]).line}: ${problem.message}`)
-    const object = document.toJS() as CaseObject | null
-    if (object === null) return []
-    if (typeof object.kind !== "string" || typeof object.metadata?.name !== "string")
-      throw new CaseError(`${file}: document ${index + 1} is no Kubernetes object: it needs kind and metadata.name`)
-    const { metadata } = object
-    const placed = CLUSTER_WIDE.test(object.kind)
-      ? object
-      : { ...object, metadata: { namespace: "default", ...metadata } }
-    return [{ object: placed, source: { file, text, document: index } }]
-  })
+  return parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, version: "1.1" }).flatMap(
+    (document, index) => {
+      const [problem] = document.errors
+      if (problem !== undefined)
+        throw new CaseError(`${file}:${lines.linePos(problem.pos[0]).line}: ${problem.message}`)
+      const object = document.toJS() as CaseObject | null
+      if (object === null) return []
+      if (typeof object.kind !== "string" || typeof object.metadata?.name !== "string")
+        throw new CaseError(`${file}: document ${index + 1} is no Kubernetes object: it needs kind and metadata.name`)
+      const { metadata } = object
+      const placed = CLUSTER_WIDE.test(object.kind)
+        ? object
+        : { ...object, metadata: { namespace: "default", ...metadata } }
+      return [{ object: placed, source: { file, text, document: index } }]
+    },
+  )
 }
 
 interface PodTemplate {

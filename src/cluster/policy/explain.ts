@@ -5,7 +5,8 @@ import type { MissedRule, SideVerdict, Verdict } from "../../policy/verdict.ts"
 /** `deny.yaml:12`, when it is known where an object was written. */
 export type Locate = (ref: RuleRef) => string | undefined
 
-const REASONS: Readonly<Record<number, string>> = {
+/** Drop reasons that policy gives, in Cilium's words. */
+export const REASONS: Readonly<Record<number, string>> = {
   133: "Policy denied",
   181: "Policy denied by denylist",
   189: "Authentication required",
@@ -16,7 +17,9 @@ export function explain(verdict: Verdict, locate: Locate): string {
   const sides = [verdict.egress, verdict.ingress].filter((side) => side !== undefined)
   const relevant =
     verdict.direction === undefined ? sides : sides.filter(({ direction }) => direction === verdict.direction)
-  return relevant.map((side) => sideText(side, locate)).join("; ") || "neither end is an endpoint with a policy"
+  const words = relevant.map((side) => sideText(side, locate)).join("; ") || "neither end is an endpoint with a policy"
+  if (verdict.http === undefined) return words
+  return `${words}; ${verdict.http.allowed ? "one of its rules lets the request pass" : "none of its rules lets the request pass: 403"}`
 }
 
 function sideText(side: SideVerdict, locate: Locate): string {
