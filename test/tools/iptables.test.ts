@@ -6,7 +6,7 @@ import { readScenarios, ScenarioWorld } from "../support/scenario.ts"
 const withoutDates = (text: string): string =>
   text.replace(/ on \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}$/gm, " on DATE")
 
-describe.each(["rules", "errors", "commands", "nat", "filter", "tcp", "bridge"])("%s", (file) => {
+describe.each(["rules", "errors", "commands", "nat", "filter", "tcp", "bridge", "node"])("%s", (file) => {
   describe.each(readScenarios(`test/golden/netfilter/${file}.txt`))("$title", (scenario) => {
     const world = new ScenarioWorld(scenario, true, "pwn-")
     test.each(scenario.steps)("$where $ $command", async (step) => {
