@@ -1,48 +1,28 @@
-/** From manifests to maps, redirects and explanations: what the corpus does not ask for. */
+/** From policies to maps and redirects: what the corpus does not ask for. */
 import { describe, expect, test } from "vitest"
-import { parseAllDocuments } from "yaml"
-import { CiliumEvaluator } from "../../src/policy/cilium-evaluator.ts"
+import type { CiliumEvaluator } from "../../src/policy/cilium-evaluator.ts"
 import { PolicyConflict } from "../../src/policy/l4-filter.ts"
 import { LabelSet } from "../../src/policy/labels.ts"
-import { type PolicyObject, parseCiliumPolicy } from "../../src/policy/parse/cilium-policy.ts"
-import { parseNetworkPolicy } from "../../src/policy/parse/network-policy.ts"
-import type { ParseOptions } from "../../src/policy/parse/options.ts"
-import { externalPeer, type Peer, podPeer, reservedPeer } from "../../src/policy/peer.ts"
+import { parseCiliumPolicy } from "../../src/policy/parse/cilium-policy.ts"
+import { externalPeer } from "../../src/policy/peer.ts"
 import { PolicyRepository } from "../../src/policy/repository.ts"
 import { IPPROTO, originKey } from "../../src/policy/rule.ts"
-import { manifestLine } from "../../src/policy/source.ts"
-
-const pod = (namespace: string, app: string, address: string): Peer =>
-  podPeer({ namespace, name: app, labels: { app }, namespaceLabels: { team: namespace }, addresses: [address] })
-
-const web = pod("default", "web", "10.0.0.1")
-const client = pod("default", "client", "10.0.0.2")
-const visitor = pod("other", "visitor", "10.0.0.3")
-const outside = externalPeer("outside", ["192.0.2.1"], ["www.example.com"])
-const host = reservedPeer("host", "host")
-
-const port = (number: number, protocol: number = IPPROTO.TCP) => ({ protocol, port: number })
-
-/** A CiliumNetworkPolicy in namespace default. */
-function policy(spec: object, name = "p", kind = "CiliumNetworkPolicy"): PolicyObject {
-  return { kind, metadata: { name, ...(kind === "CiliumNetworkPolicy" ? { namespace: "default" } : {}) }, spec }
-}
-
-function evaluator(objects: readonly PolicyObject[], options: ParseOptions = {}): CiliumEvaluator {
-  const cilium = new CiliumEvaluator()
-  for (const object of objects) {
-    const { rules, error } = parseCiliumPolicy(object, options)
-    expect(error).toBeUndefined()
-    cilium.repository.upsert(rules)
-  }
-  return cilium
-}
-
-const selectWeb = { endpointSelector: { matchLabels: { app: "web" } } }
-const selectClient = { endpointSelector: { matchLabels: { app: "client" } } }
-const fromClient = { fromEndpoints: [{ matchLabels: { app: "client" } }] }
-const tcp = (number: number) => ({ ports: [{ port: String(number), protocol: "TCP" }] })
-const http = (number: number, rule: object) => ({ ...tcp(number), rules: { http: [rule] } })
+import {
+  client,
+  evaluator,
+  fromClient,
+  host,
+  http,
+  outside,
+  pod,
+  policy,
+  port,
+  selectClient,
+  selectWeb,
+  tcp,
+  visitor,
+  web,
+} from "../support/policies.ts"
 
 describe("redirects", () => {
   const two = evaluator([
@@ -281,202 +261,5 @@ describe("the map", () => {
     expect(rows([{ ...fromClient, toPorts: [{ ports: [{ port: "8080", endPort: 8087, protocol: "TCP" }] }] }])).toEqual(
       [["client", 8080, 21, 0]],
     )
-  })
-})
-
-describe("explanations", () => {
-  const manifest = `apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: { name: other, namespace: other }
-spec: { podSelector: {} }
----
-apiVersion: cilium.io/v2
-kind: CiliumNetworkPolicy
-metadata:
-  name: web
-  namespace: default
-spec:
-  endpointSelector:
-    matchLabels: { app: web }
-  ingress:
-    - fromEndpoints:
-        - matchLabels: { app: client }
-      toPorts:
-        - ports: [{ port: "80", protocol: TCP }]
-        - ports: [{ port: "443", protocol: TCP }]
-  ingressDeny:
-    - fromEntities: [world]
-`
-  const object = parseAllDocuments(manifest)[1]?.toJS() as PolicyObject
-  const cilium = evaluator([object])
-  const line = (path: string | undefined) => manifestLine(manifest, 1, path ?? "")
-
-  test("name the rule that allowed, to its line", () => {
-    const { ingress, egress } = cilium.lookup(client, web, port(443))
-    expect(ingress).toMatchObject({ enforced: true, verdict: "allow", match: "L3-L4", reason: 0 })
-    expect(ingress?.rules).toEqual([
-      {
-        origin: { kind: "CiliumNetworkPolicy", namespace: "default", name: "web", uid: "" },
-        path: "spec.ingress[0].toPorts[1]",
-      },
-    ])
-    expect(line(ingress?.rules[0]?.path)).toBe(19)
-    expect(egress).toMatchObject({ enforced: false, verdict: "allow", match: "all", rules: [] })
-  })
-
-  test("name the deny that decided", () => {
-    const verdict = cilium.lookup(outside, web, port(80))
-    expect(verdict).toMatchObject({ verdict: "deny", direction: "ingress", reason: 181 })
-    expect(line(verdict.ingress?.rules[0]?.path)).toBe(21)
-    expect(verdict.egress).toBeUndefined()
-  })
-
-  test("say what a default deny lacked: the peer, the port, or both", () => {
-    const lacked = (from: Peer, number: number) =>
-      cilium
-        .lookup(from, web, port(number))
-        .ingress?.missed.filter(({ rule }) => rule.path !== undefined)
-        .map(({ rule, peer, port: matched }) => [line(rule.path), peer, matched])
-    expect(cilium.lookup(visitor, web, port(80)).ingress?.reason).toBe(133)
-    expect(lacked(visitor, 80)).toEqual([
-      [18, false, true],
-      [19, false, false],
-    ])
-    expect(lacked(client, 22)).toEqual([
-      [18, true, false],
-      [19, true, false],
-    ])
-    expect(lacked(client, 80)).toEqual([])
-  })
-
-  test("name what switched default deny on", () => {
-    const { ingress, egress } = cilium.lookup(client, web, port(22))
-    expect(ingress?.isolating.map(({ origin, path }) => `${origin.name} ${path}`)).toEqual(["web spec"])
-    expect(egress?.isolating).toEqual([])
-  })
-
-  test("say what readers stumble over: addresses of pods and nodes, ICMP beside ports", () => {
-    const cidr = evaluator([
-      policy({ ...selectWeb, ingress: [{ fromCIDR: ["10.0.0.0/24"] }, { ...fromClient, toPorts: [tcp(80)] }] }),
-    ])
-    const notes = (from: Peer, flow = port(80)) => cidr.lookup(from, web, flow).ingress?.missed.map(({ note }) => note)
-    expect(notes(visitor)).toEqual([
-      "the prefix covers its address, but pods are selected by label, never by address",
-      undefined,
-    ])
-    expect(notes(reservedPeer("n", "remote-node", ["10.0.0.9"]))?.[0]).toContain("nodes are selected by entity")
-    expect(notes(outside)).toEqual([undefined, undefined])
-    expect(notes(client, port(8, IPPROTO.ICMP))?.[1]).toBe("ports are those of TCP, UDP and SCTP: ICMP needs icmps")
-  })
-
-  test("lines: of keys, of elements, and of the nearest that is there", () => {
-    expect([
-      line("spec"),
-      line("spec.ingress"),
-      line("spec.ingress[0]"),
-      line("spec.ingress[0].toPorts[9].rules"),
-    ]).toEqual([11, 14, 15, 17])
-    expect(manifestLine(manifest, 7, "spec")).toBeUndefined()
-  })
-})
-
-describe("refusals", () => {
-  test.each([
-    [
-      { ingress: [{ toPorts: [{ ports: [{ port: 80 }] }] }] },
-      "decode: json: cannot unmarshal number into Go struct field PortProtocol.spec.ingress.toPorts.ports.port of type string",
-    ],
-    [
-      { egress: [{ toCIDR: "10.0.0.0/8" }] },
-      "decode: json: cannot unmarshal string into Go struct field EgressRule.spec.egress.EgressCommonRule.toCIDR of type api.CIDRSlice",
-    ],
-    [
-      { ingress: [{ icmps: [{ fields: [{ type: "Ping", family: "IPv6" }] }] }] },
-      "decode: ICMP type Ping not found in IPv6",
-    ],
-    [
-      { enableDefaultDeny: { ingress: "no" }, ingress: [{}] },
-      "decode: json: cannot unmarshal string into Go struct field DefaultDenyConfig.spec.enableDefaultDeny.ingress of type bool",
-    ],
-    [
-      { ingress: [{ toPorts: [{ ports: [{ port: "70000", protocol: "TCP" }] }] }] },
-      'Invalid CiliumNetworkPolicy spec: unable to parse port: strconv.ParseUint: parsing "70000": value out of range',
-    ],
-    [
-      { ingress: [{ toPorts: [{ ...tcp(80), rules: { http: [{ path: "a\\" }] } }] }] },
-      "Invalid CiliumNetworkPolicy spec: error parsing regexp: trailing backslash at end of expression: ``",
-    ],
-    [
-      { egress: [{ toNodes: [{}] }] },
-      'Invalid CiliumNetworkPolicy spec: FromNodes/ToNodes rules can only be applied when the "enable-node-selector-labels" flag is set',
-    ],
-    [
-      {
-        egress: [
-          {
-            toPorts: [{ ports: [{ port: "53", endPort: 60, protocol: "UDP" }], rules: { dns: [{ matchName: "a" }] } }],
-          },
-        ],
-      },
-      "Invalid CiliumNetworkPolicy spec: DNS rules do not support port ranges",
-    ],
-  ])("%j", (part, message) => {
-    expect(parseCiliumPolicy(policy({ endpointSelector: {}, ...part })).error).toBe(message)
-  })
-
-  test("fields nobody knows are named, and have no effect", () => {
-    const spec = {
-      ...selectWeb,
-      ingress: [{ ...fromClient, toPorts: [{ ...tcp(80), rules: { kafka: [{ topic: "x" }] } }] }],
-    }
-    const { rules, error, warnings } = parseCiliumPolicy(policy(spec))
-    expect(error).toBeUndefined()
-    expect(warnings).toEqual(['unknown field "spec.ingress[0].toPorts[0].rules.kafka": ignored'])
-    expect(rules[0]?.entries[0]?.ports?.[0]?.l7).toBeUndefined()
-  })
-
-  test("specs stand or fall together", () => {
-    const good = { endpointSelector: {}, ingress: [{}] }
-    const object = {
-      kind: "CiliumNetworkPolicy",
-      metadata: { name: "p", namespace: "default" },
-      specs: [good, { endpointSelector: {} }],
-    }
-    expect(parseCiliumPolicy(object)).toMatchObject({
-      rules: [],
-      error: expect.stringContaining("Invalid CiliumNetworkPolicy specs: rule must have"),
-    })
-    expect(parseCiliumPolicy({ ...object, specs: [good, good] }).rules.map(({ ref }) => ref.path)).toEqual([
-      "specs[0]",
-      "specs[1]",
-    ])
-  })
-})
-
-describe("NetworkPolicy", () => {
-  const parse = (spec: object) =>
-    parseNetworkPolicy({ kind: "NetworkPolicy", metadata: { name: "p", namespace: "default", uid: "u" }, spec })
-
-  test("directions as the API server defaults them", () => {
-    expect(parse({ podSelector: {} }).enableDefaultDeny).toEqual({ ingress: true, egress: false })
-    expect(parse({ podSelector: {}, egress: [{}] }).enableDefaultDeny).toEqual({ ingress: true, egress: true })
-    expect(parse({ podSelector: {}, policyTypes: ["Egress"], ingress: [{}] })).toMatchObject({
-      enableDefaultDeny: { ingress: false, egress: true },
-      entries: [],
-    })
-  })
-
-  test("a namespaceSelector of nothing takes every pod, and no node", () => {
-    const [peer] = parse({ podSelector: {}, ingress: [{ from: [{ namespaceSelector: {} }] }] }).entries[0]?.peers ?? []
-    expect([web, visitor, host, outside].map(({ labels }) => peer?.matches(labels))).toEqual([true, true, false, false])
-  })
-
-  test("its labels, as the agent keeps them", () => {
-    expect(parse({ podSelector: {} }).labels).toEqual([
-      "k8s:io.cilium.k8s.policy.derived-from=NetworkPolicy",
-      "k8s:io.cilium.k8s.policy.name=p",
-      "k8s:io.cilium.k8s.policy.namespace=default",
-      "k8s:io.cilium.k8s.policy.uid=u",
-    ])
   })
 })
