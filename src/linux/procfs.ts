@@ -11,10 +11,22 @@ import {
   writeSetting,
 } from "./netfilter/conntrack/settings.ts"
 import type { NetNamespace } from "./netns.ts"
-import type { Vfs } from "./task/vfs.ts"
+import { Vfs } from "./task/vfs.ts"
+
+/** One tree a namespace: containers that share it share its files. */
+const trees = new WeakMap<NetNamespace, Vfs>()
 
 /** Makes a namespace's files appear in a tree. */
 export function mountProc(fs: Vfs, net: NetNamespace): void {
+  const made = trees.get(net) ?? new Vfs(net.kernel.sim)
+  if (!trees.has(net)) {
+    trees.set(net, made)
+    provideFiles(made, net)
+  }
+  fs.bind("/proc", made, "/proc")
+}
+
+function provideFiles(fs: Vfs, net: NetNamespace): void {
   const { sysctl } = net
   flag(
     fs,
