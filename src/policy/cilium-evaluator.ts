@@ -1,12 +1,22 @@
 /** Verdicts as a Cilium cluster gives them, without packets: a repository, an identity for each set of labels, and lookups. */
 import { DROP_POLICY, DROP_POLICY_AUTH_REQUIRED, DROP_POLICY_DENY, type NamedPorts } from "./api.ts"
 import type { EndpointPolicy } from "./endpoint-policy.ts"
+import { dnsAllowed } from "./l7/dns.ts"
 import { type HttpRequest, httpVerdict, type SecretValue } from "./l7/http.ts"
+import type { L7Verdict } from "./l7/merged.ts"
 import { matchType } from "./map-state.ts"
 import { learnedLabels, type Peer } from "./peer.ts"
 import { PolicyRepository, type RepositoryOptions } from "./repository.ts"
 import type { Direction } from "./rule.ts"
-import { combine, type FlowHttp, type FlowPort, type SideVerdict, type Verdict } from "./verdict.ts"
+import {
+  combine,
+  type DnsQuery,
+  type FlowDns,
+  type FlowHttp,
+  type FlowPort,
+  type SideVerdict,
+  type Verdict,
+} from "./verdict.ts"
 
 /** Identities of pods and addresses; reserved ones have their own numbers only in an agent. */
 const FIRST_IDENTITY = 256
@@ -14,6 +24,7 @@ const FIRST_IDENTITY = 256
 export class CiliumEvaluator {
   readonly repository: PolicyRepository
   readonly #identities = new Map<string, number>()
+  readonly #peers = new Map<Peer, number>()
   readonly #policies = new Map<Peer, EndpointPolicy>()
   #revision = 0
   #nextIdentity = FIRST_IDENTITY
@@ -22,14 +33,16 @@ export class CiliumEvaluator {
     this.repository = new PolicyRepository(options)
   }
 
-  lookup(from: Peer, to: Peer, flow: FlowPort, request?: HttpRequest, secret?: SecretValue): Verdict {
+  lookup(from: Peer, to: Peer, flow: FlowPort, request?: HttpRequest | DnsQuery, secret?: SecretValue): Verdict {
     // Its own address never leaves a pod.
     if (from === to) return { verdict: "allow", reason: 0 }
     const egress = from.endpoint ? this.#side(from, to, "egress", flow) : undefined
     const ingress = to.endpoint ? this.#side(to, from, "ingress", flow) : undefined
     const verdict = combine(egress, ingress)
     if (request === undefined || verdict.verdict === "deny") return verdict
-    return { ...verdict, http: this.#http(from, to, flow, verdict, request, secret) }
+    return "query" in request
+      ? { ...verdict, dns: this.#dns(from, to, flow, verdict, request) }
+      : { ...verdict, http: this.#http(from, to, flow, verdict, request, secret) }
   }
 
   /** The resolved policy of an endpoint, of the current revision. */
@@ -48,8 +61,17 @@ export class CiliumEvaluator {
 
   identity(peer: Peer): number {
     if (this.#revision !== this.repository.revision) this.#forget()
+    let id = this.#peers.get(peer)
+    if (id === undefined) {
+      id = this.#allocate(peer)
+      this.#peers.set(peer, id)
+    }
+    return id
+  }
+
+  /** Pods of one identity may call different ports by one name: they count as two here. */
+  #allocate(peer: Peer): number {
     const labels = peer.endpoint ? peer.labels : learnedLabels(peer, this.repository.fqdnSelectors)
-    // Pods of one identity may call different ports by one name: they count as two here.
     const key = `${labels.text} ${portsText(peer.namedPorts)}`
     let id = this.#identities.get(key)
     if (id === undefined) {
@@ -64,6 +86,7 @@ export class CiliumEvaluator {
   #forget(): void {
     for (const policy of this.#policies.values()) this.repository.close(policy)
     this.#policies.clear()
+    this.#peers.clear()
     this.#revision = this.repository.revision
   }
 
@@ -92,23 +115,38 @@ export class CiliumEvaluator {
   /** Each redirecting side's proxy judges the request; both must let it pass, and both may change its headers. */
   #http(from: Peer, to: Peer, flow: FlowPort, verdict: Verdict, request: HttpRequest, secret?: SecretValue): FlowHttp {
     let result: FlowHttp = { allowed: true, changes: [], mismatches: [], rules: [] }
-    for (const side of [verdict.egress, verdict.ingress]) {
-      if (side?.verdict !== "redirect") continue
-      const { direction } = side
-      const [subject, peer] = direction === "egress" ? [from, to] : [to, from]
-      const { wildcard, http, rules } = this.policy(subject).l7(
-        this.identity(peer),
-        direction,
-        flow.protocol,
-        flow.port,
-      )
-      if (wildcard) continue
+    for (const { direction, http, rules } of this.#restrictions(from, to, flow, verdict)) {
       const judged = httpVerdict(http, request, secret)
       if (!judged.allowed) return { ...judged, direction, rules }
       const changes = [...result.changes, ...judged.changes]
       result = { ...judged, changes, mismatches: [...result.mismatches, ...judged.mismatches], direction, rules }
     }
     return result
+  }
+
+  #dns(from: Peer, to: Peer, flow: FlowPort, verdict: Verdict, { query }: DnsQuery): FlowDns {
+    let result: FlowDns = { allowed: true, rules: [] }
+    for (const { direction, dns, rules } of this.#restrictions(from, to, flow, verdict)) {
+      result = { allowed: dnsAllowed(dns, query), direction, rules }
+      if (!result.allowed) return result
+    }
+    return result
+  }
+
+  /** What the proxies on the way ask, in the packet's order. */
+  *#restrictions(
+    from: Peer,
+    to: Peer,
+    { protocol, port }: FlowPort,
+    verdict: Verdict,
+  ): Generator<L7Verdict & { direction: Direction }> {
+    for (const side of [verdict.egress, verdict.ingress]) {
+      if (side?.verdict !== "redirect") continue
+      const { direction } = side
+      const [subject, peer] = direction === "egress" ? [from, to] : [to, from]
+      const l7 = this.policy(subject).l7(this.identity(peer), direction, protocol, port)
+      if (!l7.wildcard) yield { ...l7, direction }
+    }
   }
 }
 

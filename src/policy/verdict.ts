@@ -15,6 +15,19 @@ export interface Verdict {
   readonly ingress?: SideVerdict
   /** With a request: what the proxies of both sides made of it. */
   readonly http?: FlowHttp
+  /** With a query: whether the DNS proxy answers it; else REFUSED. */
+  readonly dns?: FlowDns
+}
+
+/** A question put to a resolver. */
+export interface DnsQuery {
+  readonly query: string
+}
+
+export interface FlowDns {
+  readonly allowed: boolean
+  readonly direction?: Direction
+  readonly rules: readonly RuleRef[]
 }
 
 export interface FlowHttp extends HttpVerdict {

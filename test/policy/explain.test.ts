@@ -15,6 +15,7 @@ import {
   outside,
   policy,
   port,
+  selectClient,
   selectWeb,
   tcp,
   visitor,
@@ -115,6 +116,19 @@ spec:
     ]).toEqual([11, 14, 15, 17])
     expect(manifestLine(manifest, 7, "spec")).toBeUndefined()
   })
+})
+
+test("a query is answered when a rule names it, refused by the rules that do not", () => {
+  const dns = { ports: [{ port: "53", protocol: "ANY" }], rules: { dns: [{ matchPattern: "*.example.com" }] } }
+  const cilium = evaluator([policy({ ...selectClient, egress: [{ toEntities: ["all"], toPorts: [dns] }] })])
+  const ask = (query: string) => cilium.lookup(client, outside, port(53, IPPROTO.UDP), { query })
+  expect(ask("www.example.com")).toMatchObject({ verdict: "redirect", dns: { allowed: true } })
+  expect(ask("www.example.net").dns).toMatchObject({
+    allowed: false,
+    direction: "egress",
+    rules: [{ path: "spec.egress[0].toPorts[0]" }],
+  })
+  expect(cilium.lookup(client, outside, port(80), { query: "www.example.com" }).dns).toBeUndefined()
 })
 
 describe("the article's two policies", () => {
