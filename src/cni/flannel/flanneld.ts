@@ -200,7 +200,11 @@ class Flanneld {
   async #backend(flags: Flags, conf: NetConf): Promise<Backend | number> {
     const node = this.#node()
     const annotations = node?.metadata.annotations ?? {}
-    await this.#log("I", "kube.go:737", `List of node(${this.#nodeName}) annotations: ${goMap(annotations)}`)
+    const sayAnnotations = async (place: string): Promise<void> => {
+      if (Object.keys(annotations).length === 0) return
+      await this.#log("I", place, `List of node(${this.#nodeName}) annotations: ${goMap(annotations)}`)
+    }
+    await sayAnnotations("kube.go:737")
     const found = await findInterface(
       this.#proc.net,
       flags,
@@ -217,6 +221,7 @@ class Flanneld {
       publicIp: found.publicIp,
       conf,
       before,
+      sayAnnotations,
       log: this.#log,
     }
     this.#publicIp = found.publicIp

@@ -111,17 +111,14 @@ export class TrafficManager {
 
   /** Puts the rules in; the real one does it beside the daemon's other work. */
   async bootstrap(): Promise<void> {
-    for (const set of this.#sets) {
-      await this.#put(set, true)
-      await this.#options.log("I", "iptables.go:358", "bootstrap done")
-    }
+    for (const set of this.#sets) await this.#put(set, true)
   }
 
   /** The look that was due. */
   async resync(): Promise<void> {
     this.due = false
     for (const set of this.#missing()) {
-      await this.#options.log("I", "iptables.go:380", "Some iptables rules are missing; deleting and recreating rules")
+      await this.#options.log("I", "iptables.go:490", "Some iptables rules are missing; deleting and recreating rules")
       await this.#put(set, false)
     }
   }
@@ -159,7 +156,11 @@ export class TrafficManager {
       "",
     ]
     const { code, error } = iptablesRestore(net, lines.join("\n"), { noflush: true, origin: "flanneld" })
-    if (code !== 0) await log("E", "iptables.go:363", `Failed to setup iptables: ${error.trimEnd()}`)
+    if (code === 0) return log("I", "iptables.go:358", "bootstrap done")
+    const [place, what] = clear
+      ? (["iptables.go:380", "Failed to bootstrap IPTables"] as const)
+      : (["iptables.go:392", "Failed to ensure iptables rules: error setting up rules"] as const)
+    return log("E", place, `${what}: failed to apply partial iptables-restore ${error.trimEnd()}`)
   }
 
   #remove({ table, rules }: RuleSet): void {

@@ -17,6 +17,8 @@ export interface BackendHost {
   readonly conf: NetConf
   /** The own node's lease from an earlier life, when there is one. */
   readonly before: Lease | undefined
+  /** Says what annotations the own node has, as the real one does whenever it reads them. */
+  readonly sayAnnotations: (place: string) => Promise<void>
   readonly log: (level: "I" | "W" | "E", place: string, text: string) => Promise<void>
 }
 

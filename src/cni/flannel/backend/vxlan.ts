@@ -38,6 +38,7 @@ export async function registerVxlan(host: BackendHost): Promise<Backend | string
     "vxlan.go:128",
     `VXLAN config: VNI=${conf.vni} Port=${conf.port} GBP=false Learning=${conf.learning} DirectRouting=${conf.directRouting}`,
   )
+  await host.sayAnnotations("kube.go:704")
   const known = host.before?.backendType === "vxlan" ? peerOf(host.before.backendData)?.mac : undefined
   if (known !== undefined)
     await log("I", "vxlan.go:199", `Interface flannel.${conf.vni} mac address set to: ${formatMac(known)}`)
