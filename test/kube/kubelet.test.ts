@@ -150,3 +150,22 @@ test("a readiness that stood is looked at again when something happened", async 
   await cluster.advance("6s")
   expect(await kubectl("get pod web --no-headers")).toMatch(/^web +0\/1 +Running/)
 })
+
+test("hooks: after the start, before the end, and what a failed one does", async () => {
+  const hooks = {
+    postStart: { exec: { command: ["sh", "-c", "echo hello > /usr/share/nginx/html/hello"] } },
+    preStop: { exec: { command: ["sleep", "7"] } },
+  }
+  await cluster.apply([
+    pod("polite", { lifecycle: hooks }),
+    pod("rude", { lifecycle: { postStart: { exec: { command: ["false"] } } } }),
+  ])
+  await cluster.pod("polite").ready()
+  expect((await cluster.pod("polite").exec("curl -s localhost/hello")).output).toBe("hello\n")
+  await kubectl("delete pod polite --wait=false")
+  await cluster.advance("6s")
+  expect(await kubectl("get pod polite --no-headers")).toMatch(/^polite +1\/1 +Terminating/)
+  await cluster.advance("3s")
+  expect(await kubectl("get pod polite")).toBe('Error from server (NotFound): pods "polite" not found')
+  expect(await kubectl("get events --field-selector involvedObject.name=rude")).toContain("PostStartHook failed")
+})

@@ -11,6 +11,7 @@ import { containerEnv, expand } from "./env.ts"
 import type { PulledImage } from "./image-puller.ts"
 import type { ContainerRecord } from "./pod-status.ts"
 import type { PodWorker } from "./pod-worker.ts"
+import { type Hook, type Probed, runHook } from "./probe.ts"
 import { type Kind, Prober } from "./prober.ts"
 import { MIRROR } from "./static-pods.ts"
 import { containerMounts } from "./volumes.ts"
@@ -129,6 +130,7 @@ export class ContainerRunner implements ContainerRecord {
     const error = container.start()
     if (error !== undefined) return this.#startFailed(container, error)
     this.#say("Normal", "Started", `Started container ${this.name}`)
+    if (!(await this.#postStart(task, container))) return 0
     this.#startedAt = timestamp(worker.sim)
     this.status.state = { running: { startedAt: this.#startedAt } }
     this.status.started = this.isInit || this.#probes.Startup === undefined
@@ -136,6 +138,33 @@ export class ContainerRunner implements ContainerRecord {
     this.#probe(container)
     worker.report()
     return 0
+  }
+
+  /** False when the hook failed: the container is being ended for it. */
+  async #postStart(task: Task, container: Container): Promise<boolean> {
+    const hook = this.spec.lifecycle?.postStart as Hook | undefined
+    if (hook === undefined) return true
+    const problem = await runHook(task, hook, this.#probed(container), Number.POSITIVE_INFINITY)
+    if (problem === undefined || container.process?.status !== undefined) return true
+    this.#say("Warning", "FailedPostStartHook", "PostStartHook failed")
+    this.#say("Normal", "Killing", "FailedPostStartHook")
+    await endProcess(task, container, this.#worker.pod.spec.terminationGracePeriodSeconds ?? 30)
+    return false
+  }
+
+  /** Returns what of the grace period is left for the container itself, two seconds at least. */
+  async #preStop(task: Task, container: Container, grace: number): Promise<number> {
+    const hook = this.spec.lifecycle?.preStop as Hook | undefined
+    if (hook === undefined || grace === 0) return grace
+    const began = task.sim.now
+    const problem = await runHook(task, hook, this.#probed(container), grace * SECOND)
+    if (problem !== undefined) this.#say("Warning", "FailedPreStopHook", "PreStopHook failed")
+    return Math.max(2, grace - (task.sim.now - began) / SECOND)
+  }
+
+  #probed(container: Container): Probed {
+    const { kernel, podIp } = this.#worker
+    return { kernel, podIp, container, ports: portNames(this.spec) }
   }
 
   /** A pod from the node's files is podwire's own control plane: it answers no HTTPS, and is there from the start. */
@@ -169,7 +198,7 @@ export class ContainerRunner implements ContainerRecord {
         kill: (kind) => this.#probeKill(kind),
         looked,
       },
-      { kernel: worker.kernel, podIp: worker.podIp, container, ports: portNames(this.spec) },
+      this.#probed(container),
     )
     this.#prober.onStop = looked
     this.#prober.start(probes)
@@ -316,7 +345,7 @@ export class ContainerRunner implements ContainerRecord {
     const { container } = this
     if (container?.process === undefined) return
     this.#say("Normal", "Killing", `Stopping container ${this.name}`)
-    await endProcess(task, container, grace)
+    await endProcess(task, container, await this.#preStop(task, container, grace))
     container.cleanUp()
     // Whoever waits for the end of the container records it; they get their turn first.
     await task.sleep(MILLISECOND)

@@ -45,6 +45,19 @@ export async function runProbe(task: Task, probe: Probe, probed: Probed): Promis
   return result
 }
 
+/** What a container is to do after its start or before its end; `undefined` when that went well. Models pkg/kubelet/lifecycle/handlers.go. */
+export function runHook(task: Task, hook: Hook, probed: Probed, timeout: number): Promise<string | undefined> {
+  if (hook.exec !== undefined) return execProbe(task, hook.exec.command ?? [], probed, timeout)
+  if (hook.sleep !== undefined) return task.sleep(Math.min(timeout, hook.sleep.seconds * SECOND)).then(() => undefined)
+  return runProbe(task, { ...hook, timeoutSeconds: timeout / SECOND } as Probe, probed)
+}
+
+/** A LifecycleHandler of 1.31: kubernetes-types of 1.30 knows its parts. */
+export interface Hook {
+  readonly exec?: { command?: string[] }
+  readonly sleep?: { seconds: number }
+}
+
 const REASONS: Partial<Record<Errno, string>> = {
   ECONNREFUSED: "connection refused",
   EHOSTUNREACH: "no route to host",
