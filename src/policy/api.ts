@@ -113,7 +113,10 @@ export interface Repository {
   upsert(rules: readonly Rule[]): void
   /** Removes all rules of an object (`originKey`); whether there were any. */
   delete(key: string): boolean
-  /** An identity and its labels are known from now on: every resolved policy that is not closed gains its entries. */
+  /**
+   * An identity and its labels are known from now on: every resolved policy that is not closed gains its entries. The reserved ones too:
+   * a pod lets its own host in by the entry of identity 1.
+   */
   addIdentity(id: number, labels: LabelSet, namedPorts?: NamedPorts): void
   removeIdentity(id: number): void
   /** The policy of an endpoint. Throws PolicyConflict when rules cannot be merged: the endpoint keeps its old policy. */
