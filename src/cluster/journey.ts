@@ -126,10 +126,11 @@ export function dropped(event: TraceEvent, places: readonly Place[], last: Hop |
   }
 }
 
-/** A program says more than its hook. */
+/** Programs and rules say more than their hooks. */
+const EXPLAINED: readonly number[] = [DropReason.TC_INGRESS, DropReason.TC_EGRESS, DropReason.NETFILTER_DROP]
+
 function causeText({ value, object }: TraceEvent): string {
   const name = dropReasonName(value)
-  const byProgram = value === DropReason.TC_INGRESS || value === DropReason.TC_EGRESS
-  const text = byProgram ? (object as Partial<TcCause>).text : undefined
+  const text = EXPLAINED.includes(value) ? (object as Partial<TcCause>).text : undefined
   return text === undefined ? name : `${name}: ${text}`
 }

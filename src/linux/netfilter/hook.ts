@@ -12,13 +12,21 @@ export type NfHook = (typeof NfHook)[keyof typeof NfHook]
 export const NfVerdict = { DROP: 0, ACCEPT: 1, STOLEN: 2 } as const
 export type NfVerdict = (typeof NfVerdict)[keyof typeof NfVerdict]
 
+/** What inside a hook dropped a packet: a rule, a chain's policy. */
+export interface NfCause {
+  /** As a command would have made it: `-t filter -A FORWARD -p tcp -j DROP`. */
+  readonly text: string
+  /** What made the rule: a command, a controller. */
+  readonly origin: string | undefined
+}
+
 export interface NfHookOps {
   /** Lower runs first: conntrack -200, mangle -150, dstnat -100, filter 0, srcnat 100. */
   readonly priority: number
   /** `nat`, `filter/FORWARD`: for explanations. */
   readonly name?: string
-  /** What inside it decided about the packet it dropped last: a rule, a chain. */
-  readonly decided?: unknown
+  /** What inside it dropped the last packet it dropped. */
+  readonly decided?: NfCause | undefined
   /** `skb.networkHeader` stands at the IPv4 header. */
   hook(
     net: NetNamespace,
@@ -77,9 +85,14 @@ export class NfHooks {
       if (verdict === NfVerdict.ACCEPT) continue
       const trace = net.trace
       if (trace.on !== 0) trace.emit(TraceKind.NF_HOOK, skb.id, net.id, skb.dev?.ifindex ?? 0, hook, ops)
-      if (verdict === NfVerdict.DROP) kfreeSkb(net, skb, DropReason.NETFILTER_DROP, ops.decided ?? ops)
+      if (verdict === NfVerdict.DROP) drop(net, skb, ops)
       return false
     }
     return true
   }
+}
+
+/** Who reads the trace is told what decided; for nobody it is not written. */
+function drop(net: NetNamespace, skb: Skb, ops: NfHookOps): void {
+  kfreeSkb(net, skb, DropReason.NETFILTER_DROP, net.trace.on === 0 ? undefined : (ops.decided ?? ops))
 }

@@ -5,7 +5,7 @@ import type { NetDevice } from "../../netdev.ts"
 import type { NetNamespace } from "../../netns.ts"
 import type { Skb } from "../../skb.ts"
 import { CtInfo, ctDirection, type NfConn, type Tuple } from "../conntrack/entry.ts"
-import { NfHook, type NfHookOps, NfVerdict } from "../hook.ts"
+import { type NfCause, NfHook, type NfHookOps, NfVerdict } from "../hook.ts"
 import { natInitialized, natNullBinding } from "./core.ts"
 import { forgetMasqueraded } from "./masquerade.ts"
 import { manipOf, natIcmpReply, natPacket } from "./packet.ts"
@@ -100,7 +100,7 @@ class NatHook implements NfHookOps {
     this.priority = priority
   }
 
-  get decided(): unknown {
+  get decided(): NfCause | undefined {
     return this.#decided?.decided
   }
 

@@ -4,11 +4,12 @@ import { routeMeHarder } from "../../ip/route-me-harder.ts"
 import type { NetDevice } from "../../netdev.ts"
 import type { NetNamespace } from "../../netns.ts"
 import type { Skb } from "../../skb.ts"
-import { NfHook, type NfHookOps, NfVerdict } from "../hook.ts"
+import { type NfCause, NfHook, type NfHookOps, NfVerdict } from "../hook.ts"
 import { netfilterOf } from "../netfilter.ts"
 import { type BaseChain, Chain } from "./chain.ts"
 import { XtPacket } from "./packet.ts"
 import { type Rule, XtVerdict } from "./rule.ts"
+import { ruleText } from "./save.ts"
 
 export interface TableSpec {
   readonly name: string
@@ -41,6 +42,15 @@ export const TABLES: readonly TableSpec[] = [
 /** Packets being judged, one inside the other: a rule may send a packet, which meets the rules again. */
 const packets: XtPacket[] = []
 let depth = 0
+
+/** What decided about the packet that was dropped last. */
+const decision: { rule: Rule | undefined; chain: Chain | undefined } = { rule: undefined, chain: undefined }
+
+function causeOf(table: string, chain: Chain): NfCause {
+  const { rule } = decision
+  if (rule === undefined) return { text: `-t ${table} -P ${chain.name} ${chain.policy}`, origin: undefined }
+  return { text: `-t ${table} -A ${chain.name}${ruleText(rule)}`, origin: rule.origin }
+}
 
 /** Sends a packet through a chain of a hook; an NfVerdict. */
 export function runChain(
@@ -81,9 +91,6 @@ function runRouteChain(
   if (verdict !== NfVerdict.ACCEPT || skb.mark === mark) return verdict
   return routeMeHarder(net, skb) ? NfVerdict.ACCEPT : NfVerdict.DROP
 }
-
-/** What decided about the packet that was dropped last: for the trace, read at once. */
-export const decision: { rule: Rule | undefined; chain: Chain | undefined } = { rule: undefined, chain: undefined }
 
 function walk(start: Chain, packet: XtPacket): number {
   let rules = start.rules
@@ -160,13 +167,14 @@ export class XtTable implements TableView {
   hookUp(net: NetNamespace, chain: Chain): void {
     const { base } = chain
     if (base === undefined || this.#hooked.has(chain)) return
+    const table = this.name
     const run = this.name === "mangle" && base.hook === LOCAL_OUT ? runRouteChain : runChain
     const ops: NfHookOps = {
       priority: base.priority,
       name: `${this.name}/${chain.name}`,
       hook: (_net, hook, skb, input, output) => run(chain, net, hook, skb, input, output),
-      get decided(): unknown {
-        return decision.rule ?? decision.chain
+      get decided(): NfCause {
+        return causeOf(table, decision.chain ?? chain)
       },
     }
     this.#hooked.set(chain, ops)
