@@ -17,6 +17,9 @@ class Counter implements UdpEndpoint {
   localPort = PORT
   remoteAddress = 0
   remotePort = 0
+  readonly mark = 0
+  readonly transparent = false
+  readonly reuse = false
   received = 0
   bytes = 0
 

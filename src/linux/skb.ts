@@ -11,6 +11,7 @@
 import type { Route } from "./fib/route.ts"
 import type { TcpSock } from "./inet/tcp-sock.ts"
 import type { TcpListenEndpoint } from "./inet/tcp-table.ts"
+import type { UdpEndpoint } from "./inet/udp-table.ts"
 import type { NetDevice } from "./netdev.ts"
 import type { NfConn } from "./netfilter/conntrack/entry.ts"
 
@@ -208,7 +209,7 @@ export class Skb {
   nfct: NfConn | undefined = undefined
   ctinfo = 0
   /** The socket that a rule or a program chose for it before routing (TPROXY, bpf_sk_assign). */
-  sk: TcpSock | TcpListenEndpoint | undefined = undefined
+  sk: TcpSock | TcpListenEndpoint | UdpEndpoint | undefined = undefined
   /** The ports of a bridge it passes: there while br_netfilter has it (skb->nf_bridge). */
   physIn: NetDevice | undefined = undefined
   physOut: NetDevice | undefined = undefined

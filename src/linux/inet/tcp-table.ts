@@ -142,7 +142,7 @@ export class TcpTable {
     const flags = tcp.flags(skb.view, skb.data)
     const port = tcp.destinationPort(skb.view, skb.data)
     // A rule or a program may have chosen the listener (skb_steal_sock): then it is not the one of this address.
-    const chosen = skb.sk instanceof TcpSock ? undefined : skb.sk
+    const chosen = skb.sk instanceof TcpSock ? undefined : (skb.sk as TcpListenEndpoint | undefined)
     const endpoint = chosen ?? this.listener(local, port)
     if (endpoint === undefined || (flags & TcpFlag.ACK) !== 0) {
       tcpSendReset(net, skb)

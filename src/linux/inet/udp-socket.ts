@@ -22,6 +22,19 @@ export interface Datagram {
   data: Uint8Array
   address: number
   port: number
+  /** Where it was sent: only with IP_RECVORIGDSTADDR. */
+  original?: { address: number; port: number }
+}
+
+export interface UdpSocketOptions {
+  /** SO_MARK (0). */
+  mark?: number
+  /** IP_TRANSPARENT: it may have an address of somebody else, and a rule may hand it datagrams for others (TPROXY). */
+  transparent?: boolean
+  /** SO_REUSEADDR with SO_REUSEPORT: others that say so too may have the same address and port. */
+  reuse?: boolean
+  /** IP_RECVORIGDSTADDR. */
+  originalDestination?: boolean
 }
 
 /** Datagrams a socket holds before it drops (about net.core.rmem_default). */
@@ -34,6 +47,10 @@ export class UdpSocket implements UdpEndpoint {
   remoteAddress = 0
   remotePort = 0
   ttl = 0
+  readonly mark: number
+  readonly transparent: boolean
+  readonly reuse: boolean
+  readonly #originalDestination: boolean
   #bound = false
   readonly #queue: Datagram[] = []
   readonly #arrived = new WaitQueue()
@@ -42,13 +59,17 @@ export class UdpSocket implements UdpEndpoint {
   #header: IpOutputOptions | undefined
   #error: Errno | undefined
 
-  constructor(net: NetNamespace) {
+  constructor(net: NetNamespace, options: UdpSocketOptions = {}) {
     this.net = net
+    this.mark = options.mark ?? 0
+    this.transparent = options.transparent ?? false
+    this.reuse = options.reuse ?? false
+    this.#originalDestination = options.originalDestination ?? false
   }
 
   /** Binds to an address (0: any) and port (0: an ephemeral one). */
   bind(address: number, port: number): Errno | undefined {
-    if (address !== 0 && !this.net.isLocal(address)) return "EADDRNOTAVAIL"
+    if (address !== 0 && !this.transparent && !this.net.isLocal(address)) return "EADDRNOTAVAIL"
     this.localAddress = address
     this.localPort = port
     const errno = this.net.udp.bind(this)
@@ -58,7 +79,7 @@ export class UdpSocket implements UdpEndpoint {
 
   /** Fixes the peer: errors about it are reported, datagrams of others are not delivered. */
   connect(address: number, port: number): Errno | undefined {
-    const way = this.#dst.lookup(this.net, address, this.localAddress)
+    const way = this.#dst.lookup(this.net, address, this.localAddress, undefined, this.mark)
     if (typeof way === "string") return way
     if (!this.#bound) {
       const errno = this.bind(0, 0)
@@ -80,7 +101,7 @@ export class UdpSocket implements UdpEndpoint {
       const errno = this.bind(0, 0)
       if (errno !== undefined) return errno
     }
-    const way = this.#dst.lookup(this.net, address, this.localAddress)
+    const way = this.#dst.lookup(this.net, address, this.localAddress, undefined, this.mark)
     if (typeof way === "string") return way
     const length = udp.LENGTH + data.length
     const skb = this.net.kernel.arena.alloc(length)
@@ -107,6 +128,7 @@ export class UdpSocket implements UdpEndpoint {
       const protocol = ipv4.IpProtocol.UDP
       // IP_PMTUDISC_WANT: DF stands in the header, yet the sender may fragment.
       header = { source, destination, protocol, ttl: this.ttl, tos: 0, df: true, id: undefined, ignoreDf: true }
+      if (this.mark !== 0) header.mark = this.mark
       this.#header = header
     }
     return header
@@ -128,7 +150,17 @@ export class UdpSocket implements UdpEndpoint {
     if (this.#queue.length < QUEUE_MAX) {
       const view = skb.view
       const data = skb.arena.copyOut(skb.data + udp.LENGTH, skb.tail)
-      this.#queue.push({ data, address: ipv4.source(view, skb.networkHeader), port: udp.sourcePort(view, skb.data) })
+      const datagram: Datagram = {
+        data,
+        address: ipv4.source(view, skb.networkHeader),
+        port: udp.sourcePort(view, skb.data),
+      }
+      if (this.#originalDestination)
+        datagram.original = {
+          address: ipv4.destination(view, skb.networkHeader),
+          port: udp.destinationPort(view, skb.data),
+        }
+      this.#queue.push(datagram)
       this.#arrived.wake()
     }
     skb.free()

@@ -27,6 +27,12 @@ export interface UdpEndpoint {
   localPort: number
   remoteAddress: number
   remotePort: number
+  /** SO_MARK. */
+  readonly mark: number
+  /** IP_TRANSPARENT: a rule may hand it datagrams for others. */
+  readonly transparent: boolean
+  /** SO_REUSEPORT. */
+  readonly reuse: boolean
   /** Takes a datagram: `skb.data` at the UDP header. Consumes it. */
   receive(skb: Skb): void
   /** An ICMP error about something this socket sent. */
@@ -66,7 +72,8 @@ export class UdpTable {
     const bound = this.#ports.get(endpoint.localPort) ?? []
     const clash = bound.some(
       (other) =>
-        other.localAddress === 0 || endpoint.localAddress === 0 || other.localAddress === endpoint.localAddress,
+        !(other.reuse && endpoint.reuse) &&
+        (other.localAddress === 0 || endpoint.localAddress === 0 || other.localAddress === endpoint.localAddress),
     )
     if (clash || this.#kernelUsers.has(endpoint.localPort)) return "EADDRINUSE"
     this.#ports.set(endpoint.localPort, [...bound, endpoint])
@@ -113,12 +120,14 @@ export class UdpTable {
       net.snmp.udpInDatagrams++
       if (user.encapRcv(net, skb)) return
     }
-    const endpoint = this.#lookup(
-      ipv4.destination(view, skb.networkHeader),
-      port,
-      ipv4.source(view, skb.networkHeader),
-      udp.sourcePort(view, at),
-    )
+    const endpoint =
+      this.#chosen(skb) ??
+      this.lookup(
+        ipv4.destination(view, skb.networkHeader),
+        port,
+        ipv4.source(view, skb.networkHeader),
+        udp.sourcePort(view, at),
+      )
     if (endpoint !== undefined) {
       net.snmp.udpInDatagrams++
       // Somebody else's tunnel ends in a program: it reads the inner packet's checksum.
@@ -131,13 +140,20 @@ export class UdpTable {
     kfreeSkb(net, skb, DropReason.NO_SOCKET)
   }
 
+  /** What a rule or a program chose for it before routing, if it is still there. Models skb_steal_sock. */
+  #chosen({ sk }: Skb): UdpEndpoint | undefined {
+    if (sk === undefined || !("localPort" in sk)) return undefined
+    const endpoint = sk as UdpEndpoint
+    return this.#ports.get(endpoint.localPort)?.includes(endpoint) === true ? endpoint : undefined
+  }
+
   /** An ICMP error came back: `skb.data` at the quoted IPv4 header. Models __udp4_lib_err. */
   err(skb: Skb, type: number, code: number, _info: number): void {
     const view = skb.view
     const quoted = skb.data
     const at = quoted + ipv4.headerLength(view, quoted)
     if (at + 4 > skb.tail) return
-    const endpoint = this.#lookup(
+    const endpoint = this.lookup(
       ipv4.source(view, quoted),
       udp.sourcePort(view, at),
       ipv4.destination(view, quoted),
@@ -149,7 +165,7 @@ export class UdpTable {
   }
 
   /** The best match: more bound parts score higher (compute_score). */
-  #lookup(local: number, localPort: number, remote: number, remotePort: number): UdpEndpoint | undefined {
+  lookup(local: number, localPort: number, remote: number, remotePort: number): UdpEndpoint | undefined {
     let best: UdpEndpoint | undefined
     let bestScore = -1
     for (const endpoint of this.#ports.get(localPort) ?? []) {

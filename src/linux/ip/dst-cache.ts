@@ -9,8 +9,8 @@ export class DstCache {
   #destination = 0
   #source = 0
 
-  /** As ipRouteOutput; one owner always asks for one namespace and one `oif`. */
-  lookup(net: NetNamespace, destination: number, source: number, oif?: NetDevice): OutputRoute | RouteError {
+  /** As ipRouteOutput; one owner always asks for one namespace, one `oif` and one mark. */
+  lookup(net: NetNamespace, destination: number, source: number, oif?: NetDevice, mark = 0): OutputRoute | RouteError {
     const { generation } = net.fib
     if (
       this.#way !== undefined &&
@@ -22,7 +22,7 @@ export class DstCache {
     this.#generation = generation
     this.#destination = destination
     this.#source = source
-    this.#way = ipRouteOutput(net, destination, source, oif)
+    this.#way = ipRouteOutput(net, destination, source, oif, mark)
     return this.#way
   }
 }

@@ -50,10 +50,9 @@ function socketOf(packet: XtPacket): Found | undefined {
   const from = skb.view.getUint16(packet.transport)
   const to = skb.view.getUint16(packet.transport + 2)
   if (packet.protocol === UDP) {
-    const bound = net.udp.endpoints().filter(({ localPort }) => localPort === to)
-    const found =
-      bound.find(({ localAddress }) => localAddress === destination) ?? bound.find((each) => each.localAddress === 0)
-    return found === undefined ? undefined : { wildcard: found.localAddress === 0, transparent: false, mark: 0 }
+    const found = net.udp.lookup(destination, to, source, from)
+    if (found === undefined) return undefined
+    return { wildcard: found.localAddress === 0, transparent: found.transparent, mark: found.mark }
   }
   if (packet.protocol !== TCP) return undefined
   const connection = net.tcp.connection(destination, to, source, from)

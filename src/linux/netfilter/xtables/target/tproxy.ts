@@ -3,6 +3,7 @@ import { formatIpv4, parseIpv4 } from "../../../../wire/address.ts"
 import * as ipv4 from "../../../../wire/ipv4.ts"
 import type { TcpSock } from "../../../inet/tcp-sock.ts"
 import type { TcpListenEndpoint } from "../../../inet/tcp-table.ts"
+import type { UdpEndpoint } from "../../../inet/udp-table.ts"
 import { NfHook } from "../../hook.ts"
 import { misuse } from "../error.ts"
 import { badInteger, hex, parseMarkMask, parseNumber, type TargetExtension } from "../extension.ts"
@@ -28,7 +29,7 @@ export const TPROXY: TargetExtension = {
       hooks: sound ? 1 << NfHook.PRE_ROUTING : 0,
       tables: ["mangle"],
       apply(packet) {
-        const socket = packet.protocol === TCP ? redirectTarget(packet, address, port) : undefined
+        const socket = packet.protocol === TCP ? tcpTarget(packet, address, port) : udpTarget(packet, address, port)
         if (socket === undefined) return XtVerdict.DROP
         packet.skb.mark = ((packet.skb.mark & ~mask) ^ mark) >>> 0
         packet.skb.sk = socket
@@ -39,7 +40,7 @@ export const TPROXY: TargetExtension = {
 }
 
 /** The connection the packet belongs to, else the listener that is to get it; transparent sockets only. */
-function redirectTarget(packet: XtPacket, address: number, port: number): TcpSock | TcpListenEndpoint | undefined {
+function tcpTarget(packet: XtPacket, address: number, port: number): TcpSock | TcpListenEndpoint | undefined {
   if (!packet.has(20)) return undefined
   const { net, skb } = packet
   const from = skb.view.getUint16(packet.transport)
@@ -48,6 +49,18 @@ function redirectTarget(packet: XtPacket, address: number, port: number): TcpSoc
   if (established !== undefined) return established.transparent ? established : undefined
   const listener = net.tcp.listener(address || laddr(packet), port || to)
   return listener?.transparent === true ? listener : undefined
+}
+
+/** The connected socket the datagram belongs to, else the one that is to get it. Models nf_tproxy_get_sock_v4 for UDP. */
+function udpTarget(packet: XtPacket, address: number, port: number): UdpEndpoint | undefined {
+  if (!packet.has(8)) return undefined
+  const { net, skb, source, destination } = packet
+  const from = skb.view.getUint16(packet.transport)
+  const to = skb.view.getUint16(packet.transport + 2)
+  const own = net.udp.lookup(destination, to, source, from)
+  if (own !== undefined && own.remotePort !== 0) return own.transparent ? own : undefined
+  const bound = net.udp.lookup(address || laddr(packet), port || to, source, from)
+  return bound?.transparent === true && bound.remotePort === 0 ? bound : undefined
 }
 
 /** Without --on-ip: the address of the device it came in by. Models nf_tproxy_laddr4. */
