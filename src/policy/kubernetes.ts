@@ -10,7 +10,7 @@ import type { Peer } from "./peer.ts"
 import { portsMatch } from "./port-match.ts"
 import type { Direction, PortSpec, Rule, RuleEntry, RuleRef } from "./rule.ts"
 import type { Selector } from "./selector.ts"
-import { namespacesAgree, type TierEntry, type TierPeer, type TierPolicy, tierOrder } from "./tiers.ts"
+import { domainMatches, namespacesAgree, type TierEntry, type TierPeer, type TierPolicy, tierOrder } from "./tiers.ts"
 import { combine, type FlowPort, type MissedRule, type SideVerdict, type Verdict } from "./verdict.ts"
 
 export class KubernetesEvaluator {
@@ -88,6 +88,7 @@ function firstMatch(
 }
 
 function tierPeerMatches(wanted: TierPeer, subject: Peer, peer: Peer): boolean {
+  if (wanted.domainNames !== undefined) return domainMatches(wanted.domainNames, peer.names ?? [])
   if (wanted.nodes === true) return peer.nodeLabels !== undefined && wanted.selector.matches(peer.nodeLabels)
   return peerMatches(wanted.selector, peer) && namespacesAgree(wanted, labelsOf(subject), labelsOf(peer))
 }

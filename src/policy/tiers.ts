@@ -30,6 +30,8 @@ export interface TierPeer {
   readonly notSame?: readonly string[]
   /** The selector is about nodes, by the labels of the Node object. */
   readonly nodes?: boolean
+  /** The peer is whoever has one of these names; a leading `*.` is any number of labels. */
+  readonly domainNames?: readonly string[]
 }
 
 /** All policies of one tier, first to last. */
@@ -49,4 +51,17 @@ export function namespacesAgree({ same, notSame }: TierPeer, subject: LabelSet, 
     })
   if (same !== undefined) return agree(same)
   return notSame === undefined || !agree(notSame)
+}
+
+export function domainMatches(wanted: readonly string[], names: readonly string[]): boolean {
+  const plain = (name: string): string => name.toLowerCase().replace(/[.]$/, "")
+  return names
+    .map(plain)
+    .some((name) =>
+      wanted
+        .map(plain)
+        .some((one) =>
+          one.startsWith("*.") ? name.endsWith(one.slice(1)) && name.length > one.length - 1 : name === one,
+        ),
+    )
 }

@@ -6,7 +6,7 @@ import { LabelSet } from "../../src/policy/labels.ts"
 import { parseAdminPolicy } from "../../src/policy/parse/admin-policy.ts"
 import type { PolicyObject } from "../../src/policy/parse/cilium-policy.ts"
 import { parseNetworkPolicy } from "../../src/policy/parse/network-policy.ts"
-import { type Peer, podPeer, reservedPeer } from "../../src/policy/peer.ts"
+import { externalPeer, type Peer, podPeer, reservedPeer } from "../../src/policy/peer.ts"
 import { IPPROTO } from "../../src/policy/rule.ts"
 
 const pod = (namespace: string, app: string, address: string, team: string): Peer =>
@@ -130,6 +130,19 @@ test("a cache of verdicts sees that an identity has come", () => {
   repository.addIdentity(7, stranger.labels)
   expect([access, map.canAccess(7, "ingress", IPPROTO.TCP, 80)]).toEqual([0, -181])
   expect(map.generation).toBeGreaterThan(before)
+})
+
+test("names, and any depth below one", () => {
+  const accept = { action: "Accept", to: [{ domainNames: ["example.com", "*.example.org"] }] }
+  const rest = { action: "Deny", to: [{ networks: ["0.0.0.0/0"] }] }
+  const plain = new KubernetesEvaluator([], [admin({ ...shop, egress: [accept, rest] })])
+  const names = ["example.com", "www.example.com", "a.example.org", "a.b.Example.org.", "example.org", "notexample.org"]
+  const allowed = names.filter(
+    (name) =>
+      plain.lookup(web, externalPeer(name, ["192.0.2.1"], [name]), { protocol: IPPROTO.TCP, port: 443 }).verdict ===
+      "allow",
+  )
+  expect(allowed).toEqual(["example.com", "a.example.org", "a.b.Example.org."])
 })
 
 describe("nodes", () => {

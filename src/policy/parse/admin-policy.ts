@@ -1,7 +1,14 @@
 /** AdminNetworkPolicy, BaselineAdminNetworkPolicy (v1alpha1) and ClusterNetworkPolicy (v1alpha2) -> TierPolicy. */
 import { parsePrefix } from "../cidr.ts"
 import { type Direction, IPPROTO, type Origin, type PortSpec } from "../rule.ts"
-import { cidrSelector, labelSelector, type Requirement, type Selector, type SelectorOperator } from "../selector.ts"
+import {
+  cidrSelector,
+  fqdnSelector,
+  labelSelector,
+  type Requirement,
+  type Selector,
+  type SelectorOperator,
+} from "../selector.ts"
 import type { TierAction, TierEntry, TierPeer, TierPolicy } from "../tiers.ts"
 import type { PolicyObject } from "./cilium-policy.ts"
 import type { LabelSelectorSpec } from "./cilium-spec.ts"
@@ -23,6 +30,7 @@ interface PeerSpec {
   pods?: { namespaceSelector?: LabelSelectorSpec; podSelector?: LabelSelectorSpec; namespaces?: NamespaceChoice }
   nodes?: LabelSelectorSpec
   networks?: string[]
+  domainNames?: string[]
 }
 
 interface EntrySpec {
@@ -90,7 +98,9 @@ function tierEntry({ action, from, to, ports, protocols }: EntrySpec, direction:
   }
 }
 
-function tierPeers({ namespaces, pods, nodes, networks }: PeerSpec): TierPeer[] {
+function tierPeers({ namespaces, pods, nodes, networks, domainNames }: PeerSpec): TierPeer[] {
+  if (domainNames !== undefined)
+    return domainNames.map((name) => ({ selector: fqdnSelector({ matchPattern: name }), domainNames: [name] }))
   if (networks !== undefined)
     return networks.flatMap((text) => {
       const prefix = parsePrefix(text)
