@@ -1,6 +1,8 @@
 /** The simulated web: names, hosts, redirects, files, and the programs that fetch them. */
 import { describe, expect, test } from "vitest"
 import { createCluster } from "../../src/index.ts"
+import { needs } from "../support/needs.ts"
+import { tshark, tsharkProblems, tsharkProgram, tsharkTcpNotes } from "../support/tshark.ts"
 
 const FLANNEL = "https://raw.githubusercontent.com/flannel-io/flannel/v0.27.4/Documentation/kube-flannel.yml"
 const RELEASE = "https://github.com/flannel-io/flannel/releases"
@@ -78,6 +80,24 @@ describe("curl", () => {
     const cluster = await article
     const capture = await cluster.capture({ filter: "tcp port 443" }, () => run(`curl -sL ${FLANNEL}`))
     expect(Buffer.from(capture.toPcapng()).toString("latin1")).not.toMatch(/kube-flannel|HTTP/)
+  })
+})
+
+needs({ tshark: tsharkProgram !== undefined })("Wireshark", () => {
+  test("reads names and TLS records, and finds nothing malformed", async () => {
+    const cluster = await article
+    const taken = await cluster.capture({ on: "k8s-master" }, () =>
+      run(`curl -sL ${FLANNEL}; ping -c 1 nosuch.invalid`),
+    )
+    const frames = taken.on("k8s-master", "enp0s3").toPcapng()
+    expect(tsharkProblems(frames)).toEqual([])
+    expect(tsharkTcpNotes(frames)).toEqual([])
+    expect(
+      tshark(frames, ["-Y", "dns.flags.response == 1", "-T", "fields", "-e", "dns.flags.rcode", "-e", "dns.a"]),
+    ).toBe("0\t185.199.108.133\n0\t\n3\t\n3\t\n")
+    expect(tshark(frames, ["-Y", "tls.record.content_type", "-T", "fields", "-e", "tls.record.content_type"])).toMatch(
+      /^(23\n){3,}$/,
+    )
   })
 })
 
