@@ -317,7 +317,7 @@ class SedParser {
   #regexp(pattern: string, ignoreCase: boolean, multiline: boolean): RegExp | undefined {
     if (pattern === "") return undefined
     try {
-      return posixRegex(pattern, { extended: this.#extended, ignoreCase, multiline, global: true })
+      return posixRegex(numbered(pattern), { extended: this.#extended, ignoreCase, multiline, global: true })
     } catch (error) {
       if (error instanceof RegexError) this.#fail(error.message)
       throw error
@@ -386,11 +386,30 @@ class SedParser {
   }
 }
 
+/** GNU's characters by number: what stands for a special character in a pattern is special there. */
+const NUMBERED = /\\(?:x([0-9a-fA-F]{1,2})|o([0-7]{1,3})|d([0-9]{1,3})|[\s\S])/g
+
+function numbered(text: string): string {
+  return text.replace(NUMBERED, (whole, hex?: string, octal?: string, decimal?: string) => {
+    const char = charOf(hex, octal, decimal)
+    return char ?? whole
+  })
+}
+
+function charOf(hex: string | undefined, octal: string | undefined, decimal: string | undefined): string | undefined {
+  if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16))
+  if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8))
+  return decimal === undefined ? undefined : String.fromCharCode(Number(decimal))
+}
+
 function parseReplacement(text: string): ReplacementPart[] {
   const parts: ReplacementPart[] = []
   const escapes: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", f: "\f", v: "\v", a: "\x07" }
-  for (const [whole, escaped] of text.matchAll(/\\([\s\S])|&|[^\\&]+/g)) {
-    if (whole === "&") parts.push({ group: 0 })
+  const pieces = /\\(?:x([0-9a-fA-F]{1,2})|o([0-7]{1,3})|d([0-9]{1,3})|([\s\S]))|&|[^\\&]+/g
+  for (const [whole, hex, octal, decimal, escaped] of text.matchAll(pieces)) {
+    const char = charOf(hex, octal, decimal)
+    if (char !== undefined) parts.push(char)
+    else if (whole === "&") parts.push({ group: 0 })
     else if (escaped === undefined) parts.push(whole)
     else if (/\d/.test(escaped)) parts.push({ group: Number(escaped) })
     else if (/[ULulE]/.test(escaped)) parts.push({ fold: escaped as "U" })
