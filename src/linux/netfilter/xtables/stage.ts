@@ -1,32 +1,22 @@
 /** A batch of changes to one table: all of it happens, or nothing. Models the transaction of iptables/nft.c and nf_tables_api.c. */
 import type { NetNamespace } from "../../netns.ts"
 import { netfilterOf } from "../netfilter.ts"
+import { RuleBuilder, tracking } from "./build.ts"
 import { Chain } from "./chain.ts"
 import { failed, misuse, refused } from "./error.ts"
 import type { CommandLetter } from "./options.ts"
 import type { RuleSpec, XtCommand } from "./parse.ts"
-import { Rule, type RuleAction, type RuleHeader, XtVerdict } from "./rule.ts"
+import type { Rule } from "./rule.ts"
 import { ruleText } from "./save.ts"
 import { listedChains, type TableView, type XtTable } from "./table.ts"
 import { validate } from "./validate.ts"
 
 const NO_CHAIN = "No chain/target/match by that name"
 const NO_RULE = "Bad rule (does a matching rule exist in that chain?)"
-const VERDICTS: Readonly<Record<string, number>> = {
-  ACCEPT: XtVerdict.ACCEPT,
-  DROP: XtVerdict.DROP,
-  RETURN: XtVerdict.RETURN,
-}
-const VERBS: Readonly<Partial<Record<CommandLetter, string>>> = {
-  A: "RULE_APPEND",
-  I: "RULE_INSERT",
-  R: "RULE_REPLACE",
-}
-
 export class XtStage {
   readonly #net: NetNamespace
   readonly #table: XtTable
-  readonly #origin: string | undefined
+  readonly #builder: RuleBuilder
   readonly #chains: Map<string, Chain>
   readonly #edits = new Map<Chain, Rule[]>()
   readonly #references = new Map<Chain, number>()
@@ -35,15 +25,12 @@ export class XtStage {
   readonly #unhooked = new Set<Chain>()
   readonly #names = new Map<Chain, string>()
   #zeroed: Rule[] = []
-  /** The last change of rules: what the kernel's answer to the whole batch names. */
-  #last = { verb: "RULE_APPEND", chain: "" }
-  #toValidate = false
 
   constructor(net: NetNamespace, table: XtTable, origin: string | undefined) {
     this.#net = net
     this.#table = table
-    this.#origin = origin
     this.#chains = new Map(table.chains)
+    this.#builder = new RuleBuilder(table.name, (name) => this.#chains.get(name), origin)
   }
 
   /** Rules of a chain as they will be. */
@@ -118,7 +105,7 @@ export class XtStage {
 
   #insert(letter: "A" | "I", name: string, number: number, spec: RuleSpec): void {
     const chain = this.#chain(name)
-    const rules = this.#rules(letter, chain, spec)
+    const rules = this.#builder.rules(letter, chain, spec)
     const old = this.rulesOf(chain)
     if (letter === "I" && number > old.length + 1) failed("Index of insertion too big")
     const edited = this.#edit(chain)
@@ -130,7 +117,7 @@ export class XtStage {
 
   #replace(name: string, number: number, spec: RuleSpec): void {
     const chain = this.#chain(name)
-    const rules = this.#rules("R", chain, spec)
+    const rules = this.#builder.rules("R", chain, spec)
     if (rules.length > 1) misuse("Replacement rule does not specify a unique address")
     const old = this.rulesOf(chain)[number - 1]
     if (old === undefined) this.#tooBig(chain, "replacement")
@@ -171,57 +158,12 @@ export class XtStage {
     const chain = this.#chains.get(name)
     if (chain === undefined) return failed(NO_RULE)
     const texts = this.rulesOf(chain).map(ruleText)
-    return this.#build(spec).map((rule) => {
+    return this.#builder.build(spec).map((rule) => {
       const at = texts.indexOf(ruleText(rule))
       if (at < 0) failed(NO_RULE)
       texts.splice(at, 1)
       return at
     })
-  }
-
-  #rules(letter: "A" | "I" | "R", chain: Chain, spec: RuleSpec): Rule[] {
-    this.#last = { verb: VERBS[letter] as string, chain: chain.name }
-    const rules = this.#build(spec)
-    for (const rule of rules) this.#checkEntry(chain, rule)
-    return rules
-  }
-
-  #build(spec: RuleSpec): Rule[] {
-    const action = this.#action(spec)
-    return spec.headers.map((header) => {
-      if (impossible(header)) this.#kernelRefuses("Invalid argument")
-      const rule = new Rule(header, spec.matches, action, this.#origin)
-      rule.packets = spec.packets
-      rule.bytes = spec.bytes
-      return rule
-    })
-  }
-
-  #action({ jump, goto, target }: RuleSpec): RuleAction {
-    if (target !== undefined) return { kind: "target", target }
-    if (jump === "") return { kind: "none" }
-    const verdict = goto ? undefined : VERDICTS[jump]
-    if (verdict !== undefined) return { kind: "verdict", verdict, name: jump as "ACCEPT" | "DROP" | "RETURN" }
-    const chain = this.#chains.get(jump)
-    if (chain === undefined) return misuse(`Chain '${jump}' does not exist`)
-    if (chain.base !== undefined) this.#kernelRefuses("Operation not supported")
-    return { kind: "jump", chain, goto }
-  }
-
-  #kernelRefuses(error: string): never {
-    return refused(this.#last.verb, error, `rule in chain ${this.#last.chain}`)
-  }
-
-  /** What matches and targets demand of their place. Models xt_check_match and xt_check_target. */
-  #checkEntry(chain: Chain, rule: Rule): void {
-    if (rule.action.kind === "jump") this.#toValidate = true
-    for (const part of partsOf(rule)) {
-      if (part.tables !== undefined && !part.tables.includes(this.#table.name)) this.#kernelRefuses("Invalid argument")
-      if (part.hooks === undefined) continue
-      if (part.hooks === 0) this.#kernelRefuses("Invalid argument")
-      if (chain.base === undefined) this.#toValidate = true
-      else if ((part.hooks & (1 << chain.base.hook)) === 0) this.#kernelRefuses("Invalid argument")
-    }
   }
 
   #edit(chain: Chain): Rule[] {
@@ -312,9 +254,9 @@ export class XtStage {
 
   /** The kernel takes the batch, or refuses all of it. */
   commit(): void {
-    if (this.#toValidate) {
+    if (this.#builder.toValidate) {
       const fault = validate([...this.#chains.values()], (chain) => this.rulesOf(chain))
-      if (fault !== undefined) this.#kernelRefuses(fault)
+      if (fault !== undefined) this.#builder.kernelRefuses(fault)
     }
     const before = tracking(this.#edits.keys(), (chain) => chain.rules)
     for (const [chain, rules] of this.#edits) chain.rules = rules
@@ -334,18 +276,3 @@ export class XtStage {
     this.#net.kernel.notify(this.#net, "nftables")
   }
 }
-
-const partsOf = (rule: Rule): { tracks?: boolean; hooks?: number; tables?: readonly string[] }[] =>
-  rule.action.kind === "target" ? [...rule.matches, rule.action.target] : [...rule.matches]
-
-/** How many parts of these chains' rules need connections tracked. */
-function tracking(chains: Iterable<Chain>, rulesOf: (chain: Chain) => readonly Rule[]): number {
-  let count = 0
-  for (const chain of chains)
-    for (const rule of rulesOf(chain)) for (const part of partsOf(rule)) if (part.tracks === true) count++
-  return count
-}
-
-/** Nothing is outside of everything. */
-const impossible = (h: RuleHeader): boolean =>
-  (h.sourceInverted && h.sourceMask === 0) || (h.destinationInverted && h.destinationMask === 0)
