@@ -9,7 +9,9 @@ import type { Prng } from "../../../sim/prng.ts"
 import type { Simulation } from "../../../sim/simulation.ts"
 import { formatIpv4, type Prefix } from "../../../wire/address.ts"
 import { type CiliumDatapath, datapathOf } from "../datapath/datapath.ts"
+import { CtDirection } from "../datapath/maps/ct-map.ts"
 import { xdsOf } from "../envoy/xds.ts"
+import { NameManager } from "../fqdn/name-manager.ts"
 import type { AgentClient, AgentConfig, EndpointRequest, PodRef } from "../plugin/agent-client.ts"
 import { drainDeletions } from "../plugin/delete-queue.ts"
 import type { CniConf } from "./cni-conf.ts"
@@ -71,8 +73,8 @@ export class Agent implements AgentClient, EndpointHost {
   readonly clusterIdentities: Map<number, LabelSet> = new Map()
   readonly startTime: number
   cniConf: CniConf | undefined = undefined
-  /** Set by the DNS proxy. */
-  namesOf: ((endpoint: number, address: number) => readonly string[]) | undefined = undefined
+  /** What endpoints have resolved. */
+  readonly names: NameManager
   alive = true
   readonly #ports = new IdentityPorts()
   readonly #node: Node
@@ -101,6 +103,17 @@ export class Agent implements AgentClient, EndpointHost {
     this.ipcache = new Ipcache(this.datapath.ipcache)
     this.localIdentities = new LocalIdentities(this.repository, this.ipcache)
     this.redirects = new Redirects(kernel, this.datapath, parts.judge)
+    this.names = new NameManager({
+      sim: kernel.sim,
+      histories: this.state.histories,
+      selectors: () => this.repository.fqdnSelectors,
+      label: (owner, prefix, labels) => {
+        if (labels.length === 0) this.localIdentities.delete(owner, prefix)
+        else this.localIdentities.set(owner, prefix, labels)
+      },
+      connected: (endpoint, address) => this.#connected(endpoint, address),
+      minTtl: Number(options.all.get("tofqdns-min-ttl") ?? 0),
+    })
     this.endpoints = new EndpointManager(this)
     this.nodes = new NodeManager(
       registry,
@@ -130,6 +143,7 @@ export class Agent implements AgentClient, EndpointHost {
       repository,
       rulesChanged: (affects) => {
         this.localIdentities.setPolicyPrefixes(repository.prefixes)
+        this.names.selectorsChanged()
         this.endpoints.regenerateWhere(affects)
       },
     }
@@ -148,6 +162,7 @@ export class Agent implements AgentClient, EndpointHost {
     this.nodes.start()
     this.policies.start()
     this.#followLabels()
+    this.names.start()
     this.#takeOver()
   }
 
@@ -166,7 +181,7 @@ export class Agent implements AgentClient, EndpointHost {
 
   stop(): void {
     this.alive = false
-    for (const part of [this.nodes, this.policies, this.services, this.cniConf]) part?.stop()
+    for (const part of [this.nodes, this.policies, this.services, this.names, this.cniConf]) part?.stop()
     for (const informer of this.#informers) informer.stop()
   }
 
@@ -277,7 +292,20 @@ export class Agent implements AgentClient, EndpointHost {
 
   /** Names that an endpoint of this node has resolved to an address: what the DNS proxy has seen. */
   dnsNames(endpoint: number, address: number): readonly string[] {
-    return this.namesOf?.(endpoint, address) ?? []
+    return this.names.names(endpoint, address)
+  }
+
+  /** As if every pod of this node had resolved the name just now. `ttl` in seconds. */
+  learn(name: string, addresses: readonly number[], ttl: number): void {
+    for (const { id, kind } of this.endpoints.list) if (kind === "pod") this.names.learn(id, name, addresses, ttl)
+  }
+
+  #connected(id: number, destination: number): boolean {
+    const source = this.endpoints.byId(id)?.address
+    for (const entry of this.datapath.ct.entries(this.sim.now))
+      if (entry.source === source && entry.destination === destination && entry.direction === CtDirection.OUT)
+        return true
+    return false
   }
 
   /** `default/web-1` of an address, if it is a pod's. */

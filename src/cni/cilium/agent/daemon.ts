@@ -10,6 +10,7 @@ import { VERSIONS } from "../../../versions.ts"
 import { formatIpv4, formatPrefix, type Prefix, parseIpv4 } from "../../../wire/address.ts"
 import { DEFAULT_CONFIG } from "../datapath/config.ts"
 import { datapathOf } from "../datapath/datapath.ts"
+import { startDnsProxy } from "../fqdn/dns-proxy.ts"
 import { Agent } from "./agent.ts"
 import { publishNode } from "./cilium-node.ts"
 import { CniConf } from "./cni-conf.ts"
@@ -122,6 +123,7 @@ class Daemon {
     try {
       if (options.hubble) startHubble(agent)
       agent.start()
+      if (options.l7Proxy) startDnsProxy(this.#proc, agent)
       health.start()
       this.#publish(node, agent, health)
       await this.#proc.sleep(STEP)

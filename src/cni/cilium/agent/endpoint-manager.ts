@@ -9,6 +9,7 @@ import type { Prng } from "../../../sim/prng.ts"
 import { SECOND, type Simulation } from "../../../sim/simulation.ts"
 import { formatIpv4 } from "../../../wire/address.ts"
 import type { CiliumDatapath } from "../datapath/datapath.ts"
+import type { NameManager } from "../fqdn/name-manager.ts"
 import type { EndpointRequest, PodRef } from "../plugin/agent-client.ts"
 import { deleteCiliumEndpoint, writeCiliumEndpoint } from "./cilium-endpoint.ts"
 import { type Endpoint, endpointName } from "./endpoint.ts"
@@ -36,6 +37,7 @@ export interface EndpointHost {
   readonly ipcache: Ipcache
   readonly repository: PolicyRepository
   readonly redirects: Redirects
+  readonly names: NameManager
   readonly state: NodeState
   /** The agent goes on; false once it has ended. */
   readonly alive: boolean
@@ -181,12 +183,13 @@ export class EndpointManager {
   }
 
   delete(endpoint: Endpoint): void {
-    const { datapath, ipcache, repository, redirects, registry, state, log } = this.#host
+    const { datapath, ipcache, repository, redirects, registry, state, names, log } = this.#host
     endpoint.state = "disconnecting"
     datapath.detach(endpoint.id)
     ipcache.delete(`${formatIpv4(endpoint.address)}/32`, "local")
     redirects.remove(endpoint)
     if (endpoint.policy !== undefined) repository.close(endpoint.policy as EndpointPolicy)
+    names.forget(endpoint.id)
     deleteCiliumEndpoint(registry, endpoint)
     state.endpoints.delete(endpoint.id)
     log("info", "Removed endpoint", MODULE, this.#fields(endpoint))

@@ -26,7 +26,9 @@ export class ProxyPorts {
     const known = this.find(ingress, parser)
     if (known !== undefined) return known
     const [first, last] = this.#range
-    let port = first + this.#prng.below(last - first + 1)
+    // The DNS proxy's is there from the agent's first moment: the others' do not depend on it.
+    const prng = parser === "dns" ? this.#prng.fork(parser) : this.#prng
+    let port = first + prng.below(last - first + 1)
     while (this.#ports.some((other) => other.port === port)) port = port === last ? first : port + 1
     const made: ProxyPort = { name: `cilium-${parser}-${ingress ? "ingress" : "egress"}`, port, parser, ingress }
     this.#ports.push(made)

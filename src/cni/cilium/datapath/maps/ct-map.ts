@@ -71,7 +71,7 @@ export interface CtKey {
 
 const FIRST_CAPACITY = 64
 /** The agent's collector walks the map this often, ns; an entry that has expired still counts until then. */
-const GC_INTERVAL = 300e9
+export const CT_GC_INTERVAL = 300e9
 /** Default bpf-ct-global-tcp-max and -any-max, together. */
 const MAX_ENTRIES = 524288 + 262144
 
@@ -101,7 +101,7 @@ export class CtMap {
   /** As {@link lookup}, after what the collector took away by now. */
   find(key: CtKey, now: number): CtEntry | undefined {
     const entry = this.lookup(key)
-    if (entry === undefined || entry.expires > now - (now % GC_INTERVAL)) return entry
+    if (entry === undefined || entry.expires > now - (now % CT_GC_INTERVAL)) return entry
     this.delete(entry)
     return undefined
   }
@@ -149,7 +149,7 @@ export class CtMap {
 
   /** In order of creation, as a dump at `now` shows them: also expired ones that no collector has met yet. */
   *entries(now: number): IterableIterator<CtEntry> {
-    this.collect(now - (now % GC_INTERVAL))
+    this.collect(now - (now % CT_GC_INTERVAL))
     for (const entry of this.#entries) if (entry !== undefined) yield entry
   }
 
