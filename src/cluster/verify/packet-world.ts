@@ -1,4 +1,5 @@
 /** A case's cluster, running: machines, pods and an outside, on Cilium. Cases with one cluster share it, one after another. */
+import { agentOf } from "../../cni/cilium/agent/registry.ts"
 import { stateOf } from "../../cni/cilium/agent/state.ts"
 import type { ValueTree } from "../../cni/cilium/chart/values.ts"
 import { cilium } from "../../cni/cilium/cilium.ts"
@@ -26,6 +27,9 @@ export interface Place {
 
 /** An object that no API server with these definitions takes: the case cannot be had as packets. */
 export class Unapplied extends Error {}
+
+/** Longer than any case takes, seconds. */
+const NAME_TTL = 86_400
 
 /** In front of a case's own machines: it has the API server, and the first of the pod ranges. */
 const CONTROL_PLANE = "verify-control-plane"
@@ -192,7 +196,15 @@ export class PacketWorld {
   async #ready(): Promise<void> {
     await this.cluster.settle()
     for (const name of this.#pods.keys()) await this.cluster.pod(name).ready()
+    this.#learnNames()
     await this.cluster.advance("100ms")
+  }
+
+  /** Every pod has resolved the outside names already (corpus README, ambiguity 8). */
+  #learnNames(): void {
+    for (const { kernel } of this.cluster.nodes)
+      for (const { dns = [], ips = [] } of this.#case.cluster.externals ?? [])
+        for (const name of dns) agentOf(kernel)?.learn(name, ips.map(ipv4), NAME_TTL)
   }
 
   // ── places ──────────────────────────────────────────────────────────────────────────────────
