@@ -1,5 +1,5 @@
 /** conntrack(8) of conntrack-tools 1.4.7. The list comes in order of birth; a real kernel's order is a hash's. */
-import type { ConntrackEvent } from "../../linux/netfilter/conntrack/core.ts"
+import type { ConntrackEvent, UserSpace } from "../../linux/netfilter/conntrack/core.ts"
 import type { NfConn } from "../../linux/netfilter/conntrack/entry.ts"
 import { flowText } from "../../linux/netfilter/conntrack/print.ts"
 import { netfilterOf } from "../../linux/netfilter/netfilter.ts"
@@ -65,7 +65,7 @@ async function list(proc: Process, request: ConntrackRequest): Promise<number> {
   if (command === "G" && found.length === 0)
     throw new ConntrackError("Operation failed: such conntrack doesn't exist", false, 1)
   const lines = found.map((ct) => line(proc, request, ct)).join("")
-  if (command === "D") for (const ct of found) table.kill(ct)
+  if (command === "D") for (const ct of found) table.kill(ct, userSpace(proc))
   const summary = `${PROGRAM}: ${found.length} flow entries have been ${command === "D" ? "deleted" : "shown"}.\n`
   // To a terminal line by line; into a file or a pipe the lines come when the program ends, after what it says of them.
   const terminal = proc.fds.get(1)?.isTty === true
@@ -75,9 +75,12 @@ async function list(proc: Process, request: ConntrackRequest): Promise<number> {
   return command === "D" && found.length === 0 ? 1 : 0
 }
 
+/** A program's netlink socket has its process id for an address. */
+const userSpace = (proc: Process): UserSpace => ({ portid: proc.pid, progname: "conntrack" })
+
 async function flush(proc: Process): Promise<void> {
   const { conntrack: table } = netfilterOf(proc.net)
-  for (const ct of table.entries()) table.kill(ct)
+  for (const ct of table.entries()) table.kill(ct, userSpace(proc))
   await proc.err(`${PROGRAM}: connection tracking table has been emptied.\n`)
 }
 
@@ -98,9 +101,10 @@ async function follow(proc: Process, request: ConntrackRequest): Promise<number>
   const arrived = new WaitQueue()
   let stopped = false
   let shown = 0
-  const listener = (event: ConntrackEvent, ct: NfConn): void => {
+  const listener = (event: ConntrackEvent, ct: NfConn, by?: UserSpace): void => {
     if (!wanted(request, ct)) return
-    lines.push(`${`[${event}]`.padStart(9)} ${flowText(ct, proc.kernel.sim.now)}\n`)
+    const asked = by === undefined ? "" : ` [USERSPACE] portid=${by.portid} progname=${by.progname}`
+    lines.push(`${`[${event}]`.padStart(9)} ${flowText(ct, proc.kernel.sim.now)}${asked}\n`)
     arrived.wake()
   }
   listeners.push(listener)

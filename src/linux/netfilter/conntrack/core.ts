@@ -24,6 +24,12 @@ const HIGHEST_ICMP_TYPE = 18
 
 export type ConntrackEvent = "NEW" | "UPDATE" | "DESTROY"
 
+/** Who asked, over netlink. */
+export interface UserSpace {
+  readonly portid: number
+  readonly progname: string
+}
+
 /** The counters of `conntrack -S`. */
 export class ConntrackStats {
   found = 0
@@ -43,7 +49,7 @@ export class Conntrack {
   readonly settings: ConntrackSettings
   readonly stats: ConntrackStats = new ConntrackStats()
   /** Told of connections that come, change and go: `conntrack -E`. */
-  readonly listeners: ((event: ConntrackEvent, ct: NfConn) => void)[] = []
+  readonly listeners: ((event: ConntrackEvent, ct: NfConn, by?: UserSpace) => void)[] = []
   /** Called when a connection goes: NAT forgets it. */
   onDestroy: (ct: NfConn) => void = () => {}
   readonly #table = new TupleTable()
@@ -117,7 +123,7 @@ export class Conntrack {
       if (verdict === Track.ACCEPT) {
         if (skb.ctinfo === CtInfo.ESTABLISHED_REPLY && (ct.status & SEEN_REPLY) === 0) ct.status |= SEEN_REPLY
         const changed = ct.state !== state || ct.status !== status
-        if (changed && (status & CONFIRMED) !== 0 && this.listeners.length > 0) this.#changed(ct)
+        if (changed && (status & CONFIRMED) !== 0 && ct.slot >= 0 && this.listeners.length > 0) this.#changed(ct)
         return NfVerdict.ACCEPT
       }
       skb.nfct = undefined
@@ -258,8 +264,8 @@ export class Conntrack {
     if (!this.#gc.armed) this.#arm(ct.expires)
   }
 
-  /** Forgets a connection. Models nf_ct_delete. */
-  kill(ct: NfConn): void {
+  /** Forgets a connection; a program may have asked for it. Models nf_ct_delete. */
+  kill(ct: NfConn, by?: UserSpace): void {
     if (ct.slot < 0) return
     this.#table.remove(ct.original, ct.slot, false)
     this.#table.remove(ct.reply, ct.slot, true)
@@ -269,7 +275,7 @@ export class Conntrack {
     ct.status |= DYING
     this.#count--
     this.onDestroy(ct)
-    for (const listener of this.listeners) listener("DESTROY", ct)
+    for (const listener of this.listeners) listener("DESTROY", ct, by)
   }
 
   #arm(at: number): void {

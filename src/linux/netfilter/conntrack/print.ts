@@ -2,6 +2,7 @@
 import { SECOND } from "../../../sim/simulation.ts"
 import { formatIpv4 } from "../../../wire/address.ts"
 import * as ipv4 from "../../../wire/ipv4.ts"
+import { JIFFY } from "../../jiffies.ts"
 import { CtStatus, type NfConn, type Tuple } from "./entry.ts"
 import { TCP_CT_NAMES } from "./tcp-table.ts"
 
@@ -19,7 +20,9 @@ function tupleText(tuple: Tuple): string {
 /** `tcp      6 119 TIME_WAIT src=… [ASSURED]`: what all forms share. The time left is rounded down. */
 export function flowText(ct: NfConn, now: number): string {
   const { protocol } = ct.original
-  const left = Math.max(0, Math.floor((ct.expires - now) / SECOND))
+  // Both ends are counted in ticks: within one no time has passed.
+  const ticks = Math.floor(ct.expires / JIFFY) - Math.floor(now / JIFFY)
+  const left = Math.max(0, Math.floor((ticks * JIFFY) / SECOND))
   let text = `${(NAMES[protocol] ?? "unknown").padEnd(8)} ${protocol} ${left} `
   if (protocol === TCP) text += `${TCP_CT_NAMES[ct.state]} `
   text += tupleText(ct.original)
