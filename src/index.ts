@@ -12,16 +12,11 @@ export type { HttpQuestion } from "./cluster/policy/world.ts"
 export type { ReachProtocol } from "./cluster/probe.ts"
 export type { Reach, ReachOptions } from "./cluster/reach.ts"
 export { Terminal, type TerminalOptions } from "./cluster/terminal.ts"
-export {
-  type Answer,
-  type CaseReport,
-  type Counts,
-  type FindFiles,
-  type Method,
-  type VerifyOptions,
-  verify,
-  verifyReport,
-} from "./cluster/verify.ts"
+export type { Answer, CaseReport, Counts, Method } from "./cluster/verify/answer.ts"
+export type { Case } from "./cluster/verify/case.ts"
+export type { Question } from "./cluster/verify/question.ts"
+export type { FindFiles } from "./cluster/verify/short-form.ts"
+export { type VerifyOptions, verify, verifyReport } from "./cluster/verify.ts"
 export { cilium } from "./cni/cilium/cilium.ts"
 export type { CiliumOptions } from "./cni/cilium/options.ts"
 export { flannel } from "./cni/flannel/flannel.ts"

@@ -2,10 +2,6 @@
 import type { CaseReport, Method } from "./verify/answer.ts"
 import type { FindFiles } from "./verify/short-form.ts"
 
-export type { Answer, CaseReport, Counts, Method } from "./verify/answer.ts"
-export type { Case } from "./verify/case.ts"
-export type { FindFiles } from "./verify/short-form.ts"
-
 /** How {@link verify} goes about it. */
 export interface VerifyOptions {
   /** The file's name, for messages (`tests`). A name that ends in .yaml or .yml is read as the short form. */

@@ -38,13 +38,13 @@ interface SourcedObject {
 /** The case a short form says. Throws {@link CaseError} with `FILE:LINE:`. */
 export function readShortForm(text: string, file: string, find: FindFiles): Case {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const at = (node: Node | null | undefined, message: string): never => {
     throw new CaseError(`${file}:${lines.linePos(node?.range?.[0] ?? 0).line}: ${message}`)
   }
-  const [problem] = document.errors
+  const [problem] = parsed.errors
   if (problem !== undefined) throw new CaseError(`${file}:${lines.linePos(problem.pos[0]).line}: ${problem.message}`)
-  const root = document.contents as Node | null
+  const root = parsed.contents as Node | null
   if (!isMap(root)) return at(root, `expected a mapping with ${KEYS.join(", ")}`)
   for (const { key } of root.items)
     if (!KEYS.includes(String(key))) at(key as Node, `unknown key "${String(key)}"; there are: ${KEYS.join(", ")}`)
@@ -226,22 +226,19 @@ const CLUSTER_WIDE = /^(Namespace|Cilium(Clusterwide|CIDRGroup)|Cluster|AdminNet
 /** The documents of a manifest file. */
 export function readObjects(text: string, file: string): SourcedObject[] {
   const lines = new LineCounter()
-  return parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, version: "1.1" }).flatMap(
-    (document, index) => {
-      const [problem] = document.errors
-      if (problem !== undefined)
-        throw new CaseError(`${file}:${lines.linePos(problem.pos[0]).line}: ${problem.message}`)
-      const object = document.toJS() as CaseObject | null
-      if (object === null) return []
-      if (typeof object.kind !== "string" || typeof object.metadata?.name !== "string")
-        throw new CaseError(`${file}: document ${index + 1} is no Kubernetes object: it needs kind and metadata.name`)
-      const { metadata } = object
-      const placed = CLUSTER_WIDE.test(object.kind)
-        ? object
-        : { ...object, metadata: { namespace: "default", ...metadata } }
-      return [{ object: placed, source: { file, text, document: index } }]
-    },
-  )
+  return parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, version: "1.1" }).flatMap((one, index) => {
+    const [problem] = one.errors
+    if (problem !== undefined) throw new CaseError(`${file}:${lines.linePos(problem.pos[0]).line}: ${problem.message}`)
+    const object = one.toJS() as CaseObject | null
+    if (object === null) return []
+    if (typeof object.kind !== "string" || typeof object.metadata?.name !== "string")
+      throw new CaseError(`${file}: document ${index + 1} is no Kubernetes object: it needs kind and metadata.name`)
+    const { metadata } = object
+    const placed = CLUSTER_WIDE.test(object.kind)
+      ? object
+      : { ...object, metadata: { namespace: "default", ...metadata } }
+    return [{ object: placed, source: { file, text, document: index } }]
+  })
 }
 
 interface PodTemplate {
