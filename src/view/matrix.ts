@@ -9,6 +9,7 @@ import { element, fragment, type Markup } from "./xml.ts"
 /** `l7`: allowed at L3/L4, and each request is judged. `none`: nothing is said. */
 export type MatrixVerdict = "allow" | "deny" | "l7" | "none"
 
+/** A pair of the grid. */
 export interface MatrixCell {
   readonly from: string
   readonly to: string

@@ -16,10 +16,13 @@ import { parseIpv4 } from "../../wire/address.ts"
 /** Whose reading of the policies: Cilium's, or the Kubernetes API's alone. */
 export type PolicyEngine = "cilium" | "kubernetes"
 
+/** A request to be judged. */
 export interface HttpQuestion {
   readonly method: string
   readonly path: string
+  /** The Host header. */
   readonly host?: string
+  /** Other headers, by name. */
   readonly headers?: Readonly<Record<string, string>>
 }
 

@@ -10,8 +10,10 @@ export interface Counts {
   l7: number
 }
 
+/** By the policy engine alone, or by packets through a simulated cluster. */
 export type Method = "verdict" | "packets"
 
+/** One checked thing: what was expected and what was found. */
 export interface Answer {
   readonly question: Question
   readonly method: Method
@@ -25,6 +27,7 @@ export interface Answer {
   readonly expected: string
 }
 
+/** All answers of a case by one method. */
 export interface CaseReport {
   readonly case: Case
   readonly method: Method

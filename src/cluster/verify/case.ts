@@ -172,14 +172,18 @@ export interface CaseStep {
   readonly expect: CaseExpect
 }
 
+/** A policy test; see the format of the conformance corpus. */
 export interface Case {
   readonly id: string
   readonly suite: string
+  /** For people. */
   readonly title?: string
   readonly profile: Profile
   readonly config: Readonly<Record<string, unknown>>
   readonly cluster: CaseCluster
   readonly steps: readonly CaseStep[]
+  /** Remarks of whoever wrote it. */
   readonly notes?: readonly string[]
+  /** What it is about. */
   readonly tags?: readonly string[]
 }

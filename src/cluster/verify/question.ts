@@ -1,6 +1,7 @@
 /** What a step asks, one pair and port at a time, whatever form it was written in. */
 import type { Case, CaseFlow, CaseL7, CaseProtocol, CaseStep, CaseTable, CellMark } from "./case.ts"
 
+/** A pair and a port, and the expected verdict. */
 export interface Question {
   readonly step: string
   readonly from: string
@@ -14,6 +15,7 @@ export interface Question {
   readonly flow?: CaseFlow
   /** The merged L7 rules of this pair's sides, with requests judged by them: no question about the pair itself. */
   readonly l7?: CaseL7
+  /** Of the test file, in the short form. */
   readonly line?: number
 }
 

@@ -1,6 +1,7 @@
 /** What `cilium()` takes. */
 import type { ValueTree } from "./chart/values.ts"
 
+/** How {@link cilium} is installed. */
 export interface CiliumOptions {
   /** Values of the Helm chart, as a tree: `{ policyEnforcementMode: "always" }`. */
   values?: ValueTree
