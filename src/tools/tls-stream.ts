@@ -3,6 +3,7 @@ import type { Errno } from "../linux/errno.ts"
 import type { TcpSocket } from "../linux/inet/tcp-socket.ts"
 import type { Process } from "../linux/task/process.ts"
 import { TlsReader, TlsWriter } from "../wire/tls.ts"
+import { emitClientHello } from "../wire/tls-hello.ts"
 
 /** What HTTP needs of a connection: a TCP socket, or TLS on one. */
 export type HttpStream = Pick<TcpSocket, "read" | "write" | "close" | "remoteAddress" | "sock">
@@ -12,9 +13,21 @@ export class TlsStream implements HttpStream {
   readonly #writer = new TlsWriter()
   readonly #reader = new TlsReader()
   #rest: Uint8Array = new Uint8Array(0)
+  /** What goes in front of the first bytes: a client's name for whom it wants to talk to. */
+  #hello: Uint8Array | undefined
+  /** The other side has said something. */
+  answered = false
 
-  constructor(socket: TcpSocket) {
+  /** `serverName`: a client's, of the server it wants. */
+  constructor(socket: TcpSocket, serverName?: string) {
     this.#socket = socket
+    if (serverName !== undefined) {
+      const random = socket.sock.net.prng.fork(`tls ${serverName} ${socket.sock.localPort}`)
+      this.#hello = emitClientHello(
+        serverName,
+        Uint8Array.from({ length: 96 }, () => random.below(256)),
+      )
+    }
   }
 
   get sock(): TcpSocket["sock"] {
@@ -35,6 +48,7 @@ export class TlsStream implements HttpStream {
       const record = this.#reader.take()
       if (record !== undefined) {
         this.#rest = record
+        this.answered = true
         continue
       }
       if (this.#reader.fault) return "EPROTO"
@@ -48,7 +62,11 @@ export class TlsStream implements HttpStream {
   }
 
   write(proc: Process, data: Uint8Array): Promise<Errno | undefined> {
-    return this.#socket.write(proc, this.#writer.seal(data))
+    const sealed = this.#writer.seal(data)
+    const hello = this.#hello
+    if (hello === undefined) return this.#socket.write(proc, sealed)
+    this.#hello = undefined
+    return this.#socket.write(proc, Uint8Array.from([...hello, ...sealed]))
   }
 
   close(): void {

@@ -1,10 +1,12 @@
 /**
- * TLS's outside (RFC 8446 section 5.1): records of application data. What is in them is masked, not encrypted, and there is no handshake:
- * a capture shows that something private passes, how much and when, and cannot be read by accident.
+ * TLS's outside (RFC 8446 section 5.1): records of application data. What is in them is masked, not encrypted, and of the
+ * handshake there is the client's first message alone: a capture shows that something private passes, how much and when, and cannot be read by accident.
  */
 
 const HEADER = 5
 const APPLICATION_DATA = 23
+/** A ClientHello in front: see tls-hello.ts. */
+const HANDSHAKE = 22
 /** What TLS 1.3 writes for the sake of old boxes on the way. */
 const LEGACY_VERSION = 0x0303
 /** Payload of a record at most, as OpenSSL fills them. */
@@ -67,11 +69,21 @@ export class TlsReader {
     this.#buffer = whole
   }
 
+  /** What a client says in the clear has been acted upon by whoever cares. */
+  #skipHandshake(): void {
+    while (this.#buffer[0] === HANDSHAKE && this.#buffer.length >= HEADER) {
+      const length = new DataView(this.#buffer.buffer, this.#buffer.byteOffset).getUint16(3)
+      if (this.#buffer.length < HEADER + length) return
+      this.#buffer = this.#buffer.slice(HEADER + length)
+    }
+  }
+
   /** The payload of the next record, or `undefined` while it is incomplete. */
   take(): Uint8Array | undefined {
+    this.#skipHandshake()
     const buffer = this.#buffer
-    if (buffer.length > 0 && buffer[0] !== APPLICATION_DATA) this.fault = true
-    if (this.fault || buffer.length < HEADER) return undefined
+    if (buffer.length > 0 && buffer[0] !== APPLICATION_DATA && buffer[0] !== HANDSHAKE) this.fault = true
+    if (this.fault || buffer[0] === HANDSHAKE || buffer.length < HEADER) return undefined
     const length = new DataView(buffer.buffer, buffer.byteOffset).getUint16(3)
     if (length < OVERHEAD || length > RECORD_MAX + 256) this.fault = true
     if (this.fault || buffer.length < HEADER + length) return undefined

@@ -35,7 +35,7 @@ export async function connect(session: Session, url: Url): Promise<HttpStream> {
   )
   session.connections++
   session.socket = socket
-  session.stream = tls ? new TlsStream(socket) : socket
+  session.stream = tls ? new TlsStream(socket, url.host) : socket
   session.socketFor = where
   return session.stream
 }

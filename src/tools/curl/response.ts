@@ -3,7 +3,7 @@ import { type Errno, strerror } from "../../linux/errno.ts"
 import { MILLISECOND } from "../../sim/simulation.ts"
 import { type HttpHead, header } from "../../wire/http.ts"
 import { readResponse, type Url } from "../http-client.ts"
-import type { HttpStream } from "../tls-stream.ts"
+import { type HttpStream, TlsStream } from "../tls-stream.ts"
 import { CurlError } from "./error.ts"
 import type { Output } from "./output.ts"
 import type { Session } from "./session.ts"
@@ -65,6 +65,10 @@ async function broken(session: Session, result: Errno | "empty" | "malformed" | 
   await session.verbose(`${empty}* Closing connection ${session.connections - 1}\n`)
   switch (result) {
     case "empty":
+      if (unanswered(session)) {
+        const where = session.socketFor ?? ""
+        throw new CurlError(35, `OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to ${where} `)
+      }
       throw new CurlError(52, "Empty reply from server")
     case "malformed":
       throw new CurlError(1, "Received HTTP/0.9 when not allowed")
@@ -80,9 +84,12 @@ async function broken(session: Session, result: Errno | "empty" | "malformed" | 
       )
     }
     default:
-      throw new CurlError(56, `Recv failure: ${strerror(result)}`)
+      throw new CurlError(unanswered(session) ? 35 : 56, `Recv failure: ${strerror(result)}`)
   }
 }
+
+/** The connection broke before TLS was agreed upon (CURLE_SSL_CONNECT_ERROR). */
+const unanswered = ({ stream }: Session): boolean => stream instanceof TlsStream && !stream.answered
 
 async function finish(session: Session, url: Url, keepAlive: boolean, discard: boolean): Promise<void> {
   const number = session.connections - 1

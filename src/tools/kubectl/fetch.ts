@@ -85,7 +85,7 @@ async function exchange(proc: Process, url: Url): Promise<Answer | (Outcome & { 
 }
 
 async function request(proc: Process, url: Url, socket: TcpSocket): Promise<Answer | (Outcome & { error: string })> {
-  const stream = url.scheme === "https" ? new TlsStream(socket) : socket
+  const stream = url.scheme === "https" ? new TlsStream(socket, url.host) : socket
   const headers: [string, string][] = [
     ["Host", authority(url)],
     ["User-Agent", "Go-http-client/1.1"],
