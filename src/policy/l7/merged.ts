@@ -9,6 +9,8 @@ export interface L7Verdict {
   readonly http: readonly HttpRule[]
   readonly dns: readonly DnsRule[]
   readonly serverNames: readonly string[]
+  /** Some rule asks for no server name: any will do. */
+  readonly anyServerName: boolean
   /** Where the rules stand: of those without restriction if there are any, else of all. */
   readonly rules: readonly RuleRef[]
 }
@@ -21,6 +23,7 @@ export function mergedRules(policies: Iterable<PerSelector>, matches: (policy: P
     http: distinct(found.flatMap(({ http }) => http)),
     dns: distinct(found.flatMap(({ dns }) => dns)),
     serverNames: [...new Set(found.flatMap(({ serverNames }) => serverNames))],
+    anyServerName: found.some(({ serverNames }) => serverNames.length === 0),
     rules: (open.length > 0 ? open : found).flatMap(({ rules }) => rules),
   }
 }

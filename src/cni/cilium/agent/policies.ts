@@ -12,6 +12,7 @@ import type { PolicyRepository } from "../../../policy/repository.ts"
 import type { Rule } from "../../../policy/rule.ts"
 import type { Log } from "./log.ts"
 import type { AgentOptions } from "./options.ts"
+import { unsupportedIn } from "./unsupported.ts"
 
 const MODULE = "agent.controlplane.policy-k8s-watcher"
 const CILIUM = "cilium.io/v2"
@@ -32,6 +33,8 @@ export class PolicyWatcher {
   readonly #objects = new Map<string, PolicyObject>()
   /** Rules by object, as they are in the repository. */
   readonly #rules = new Map<string, readonly Rule[]>()
+  /** Policies that the real agent would have taken, and why this one does not. */
+  readonly unsupported: Map<string, string> = new Map()
 
   constructor(host: PolicyHost) {
     this.#host = host
@@ -80,6 +83,7 @@ export class PolicyWatcher {
     const { kind, metadata } = object
     const key = `${kind}/${metadata.namespace ?? ""}/${metadata.name}`
     if (type === "DELETED") {
+      this.unsupported.delete(key)
       this.#objects.delete(key)
       this.#remove(key)
       return
@@ -92,7 +96,11 @@ export class PolicyWatcher {
   }
 
   #parse(key: string, object: PolicyObject): void {
-    const { rules, error } = parseCiliumPolicy(object, this.#parseOptions())
+    const { rules, error: unsound } = parseCiliumPolicy(object, this.#parseOptions())
+    const unsupported = unsound === undefined ? unsupportedIn(object, rules) : undefined
+    const error = unsound ?? unsupported
+    if (unsupported === undefined) this.unsupported.delete(key)
+    else this.unsupported.set(key, unsupported)
     const fields = {
       k8sNamespace: object.metadata.namespace ?? "",
       ciliumNetworkPolicyName: object.metadata.name ?? "",

@@ -12,7 +12,7 @@ import { hasRequestBody, MessageStream } from "./message.ts"
 import { normalizePath } from "./path.ts"
 import { type Exchanged, exchange } from "./retry.ts"
 import { reasonPhrase } from "./status.ts"
-import { type Redirected, Upstream } from "./upstream.ts"
+import { flowOf, type Redirected, Upstream } from "./upstream.ts"
 import type { L7Decision, L7Request, ProxyListener, ProxyMaps, Xds } from "./xds.ts"
 
 /** http-idle-timeout is off; Envoy's own stream idle timeout closes silent connections after an hour. */
@@ -37,14 +37,7 @@ export class ProxyConnection {
     this.#listener = listener
     this.#prng = prng
     const { sock } = socket
-    // The socket is transparent: its own address is where the client wanted to go.
-    this.#flow = {
-      client: sock.remoteAddress,
-      clientPort: sock.remotePort,
-      server: sock.localAddress,
-      serverPort: sock.localPort,
-      clientIdentity: maps.identity(sock.remoteAddress),
-    }
+    this.#flow = flowOf(socket, maps)
     sock.noDelay = true
     this.#down = new MessageStream(proc, socket)
     this.#up = new Upstream(proc, listener, maps, this.#flow)

@@ -5,6 +5,7 @@ import type { Tool } from "../../../linux/task/tool.ts"
 import { defineTool } from "../../../shell/tool.ts"
 import { ipv4 } from "../../../wire/address.ts"
 import { ProxyConnection } from "./connection.ts"
+import { serveTls } from "./tls-connection.ts"
 import { proxyMark } from "./upstream.ts"
 import { type ProxyListener, type Xds, xdsOf } from "./xds.ts"
 
@@ -52,7 +53,8 @@ async function accept(proc: Process, xds: Xds, wanted: ProxyListener, listener: 
       tool: {
         name: "cilium-envoy",
         async main(child) {
-          await new ProxyConnection(child, socket, xds, maps, wanted, prng).serve()
+          if (wanted.parser === "tls") await serveTls(child, socket, xds, maps, wanted)
+          else await new ProxyConnection(child, socket, xds, maps, wanted, prng).serve()
           return 0
         },
       },

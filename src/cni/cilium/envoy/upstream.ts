@@ -43,24 +43,10 @@ export class Upstream {
     const held = this.#stream
     if (held !== undefined && held.socket.sock.error === undefined && !held.socket.sock.peerClosed) return held
     this.close()
-    const { server, serverPort } = this.#flow
-    const socket = await TcpSocket.connect(this.#proc, server, serverPort, {
-      timeout: CONNECT_TIMEOUT,
-      mark: proxyMark(this.#listener.ingress, this.#flow.clientIdentity),
-      ...this.#source(),
-    })
+    const socket = await dialUpstream(this.#proc, this.#listener, this.#maps, this.#flow)
     if (typeof socket === "string") return socket
-    socket.sock.noDelay = true
     this.#stream = new MessageStream(this.#proc, socket)
     return this.#stream
-  }
-
-  /** A pod of this node sees the router; everybody else the pod that asks, on its own port. */
-  #source(): { source: number; sourcePort?: number; transparent?: boolean } {
-    const { client, clientPort, server } = this.#flow
-    const local = this.#listener.ingress || this.#maps.endpoint(server) !== undefined
-    if (local) return { source: this.#maps.routerAddress }
-    return { source: client, sourcePort: clientPort, transparent: true }
   }
 
   close(): void {
@@ -68,3 +54,38 @@ export class Upstream {
     this.#stream = undefined
   }
 }
+
+/** A connection to where the client wanted to go. */
+export async function dialUpstream(
+  proc: Process,
+  listener: ProxyListener,
+  maps: ProxyMaps,
+  flow: Redirected,
+): Promise<TcpSocket | Errno> {
+  const socket = await TcpSocket.connect(proc, flow.server, flow.serverPort, {
+    timeout: CONNECT_TIMEOUT,
+    mark: proxyMark(listener.ingress, flow.clientIdentity),
+    ...sourceOf(listener, maps, flow),
+  })
+  if (typeof socket !== "string") socket.sock.noDelay = true
+  return socket
+}
+
+/** A pod of this node sees the router; everybody else the pod that asks, on its own port. */
+function sourceOf(
+  { ingress }: ProxyListener,
+  maps: ProxyMaps,
+  { client, clientPort, server }: Redirected,
+): { source: number; sourcePort?: number; transparent?: boolean } {
+  if (ingress || maps.endpoint(server) !== undefined) return { source: maps.routerAddress }
+  return { source: client, sourcePort: clientPort, transparent: true }
+}
+
+/** Who wanted to talk to whom: the socket is transparent, its own address is where the client wanted to go. */
+export const flowOf = ({ sock }: TcpSocket, maps: ProxyMaps): Redirected => ({
+  client: sock.remoteAddress,
+  clientPort: sock.remotePort,
+  server: sock.localAddress,
+  serverPort: sock.localPort,
+  clientIdentity: maps.identity(sock.remoteAddress),
+})

@@ -10,7 +10,7 @@ import type { MonitorRing } from "../monitor/ring.ts"
 export interface ProxyListener {
   /** 10000 to 20000, on 127.0.0.1. */
   readonly port: number
-  readonly parser: "http"
+  readonly parser: "http" | "tls"
   /** True: it enforces what pods of this node receive; false: what they send. */
   readonly ingress: boolean
 }
@@ -35,6 +35,8 @@ export interface L7Decision {
 /** The L7 side of one endpoint's policy. */
 export interface L7Policy {
   decide(ingress: boolean, port: number, remoteIdentity: number, request: L7Request): L7Decision
+  /** A TLS connection to a server of this name; empty: the client said none, or speaks no TLS. */
+  decideName(ingress: boolean, port: number, remoteIdentity: number, serverName: string): boolean
 }
 
 export interface ProxyEndpoint {

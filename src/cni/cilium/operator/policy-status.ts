@@ -5,6 +5,7 @@ import type { ApiObject } from "../../../kube/api/types.ts"
 import { Informer } from "../../../kube/client/informer.ts"
 import { POLICY_VALID, type PolicyObject, parseCiliumPolicy } from "../../../policy/parse/cilium-policy.ts"
 import type { Log } from "../agent/log.ts"
+import { unsupportedIn } from "../agent/unsupported.ts"
 import type { Part } from "./operator.ts"
 
 interface Condition {
@@ -52,8 +53,8 @@ export class PolicyStatus implements Part {
   }
 
   #validate(resource: Parameters<Registry["get"]>[0], object: ApiObject): void {
-    const { error } = parseCiliumPolicy(object as PolicyObject, { l7Proxy: this.#l7Proxy })
-    const text = error?.replace(/^Invalid \w+ specs?: /, "")
+    const { rules, error } = parseCiliumPolicy(object as PolicyObject, { l7Proxy: this.#l7Proxy })
+    const text = error?.replace(/^Invalid \w+ specs?: /, "") ?? unsupportedIn(object as PolicyObject, rules)
     const valid = text === undefined || text === AGENT_ONLY
     const old = (object["status"] as { conditions?: Condition[] } | undefined)?.conditions?.find(
       ({ type }) => type === "Valid",
