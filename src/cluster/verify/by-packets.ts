@@ -7,6 +7,7 @@ import { type EchoServers, sendRequest } from "./http-probe.ts"
 import { PacketWorld, Unapplied, worldKey } from "./packet-world.ts"
 import { type Arrival, type Probe, Prober } from "./probe.ts"
 import { type Question, questionsOf } from "./question.ts"
+import { type MirrorServers, sendHello } from "./tls-probe.ts"
 
 /** The cluster of the case before: most cases of a suite share one. */
 let held: PacketWorld | undefined
@@ -54,6 +55,7 @@ class PacketRun {
   readonly #notes = new Map<string, number>()
   readonly #prober: Prober
   readonly #servers: EchoServers
+  readonly #mirrors: MirrorServers
   /** For the words beside what packets found. */
   readonly #verdicts: VerdictRun
 
@@ -63,6 +65,7 @@ class PacketRun {
     this.#counts = counts
     this.#prober = new Prober(world.cluster.sim)
     this.#servers = world.servers
+    this.#mirrors = world.mirrors
     this.#verdicts = new VerdictRun(test)
   }
 
@@ -84,9 +87,21 @@ class PacketRun {
     await this.#world.apply(step.actions)
     this.#verdicts.enter(step)
     await this.#pairs(step)
-    for (const question of questionsOf(step, "cilium"))
+    for (const question of questionsOf(step, "cilium")) {
+      for (const { serverName, verdict } of question.flow?.tls ?? []) await this.#tls(question, serverName, verdict)
       for (const one of [...(question.flow?.http ?? []), ...(question.l7?.requests ?? [])])
         await this.#request(question, one)
+    }
+  }
+
+  /** A TLS client that names a server. */
+  async #tls(question: Question, serverName: string, verdict: string): Promise<void> {
+    const from = this.#world.place(question.from, question.to)
+    const to = this.#world.place(question.to, question.from)
+    if (typeof from === "string" || typeof to === "string") return
+    this.#mirrors.ensure(to.net, question.port)
+    const got = (await sendHello(from, to, question.port, serverName)) ? "allow" : "deny"
+    this.#answer(question, verdict, got, `TLS ${serverName}`)
   }
 
   /** One request of a pair, as a program would send it. */
@@ -109,7 +124,7 @@ class PacketRun {
     }
   }
 
-  #answer(question: Question, expected: string, got: string, request: string, sent: CaseHttp["request"]): void {
+  #answer(question: Question, expected: string, got: string, request: string, sent?: CaseHttp["request"]): void {
     const ok = expected === got
     const why = ok ? {} : { why: this.#verdicts.why(question, sent) }
     this.#answers.push({ question, method: "packets", expected, got, ok, request, ...why })

@@ -17,6 +17,7 @@ import type { Case, CaseAction, CaseObject, CasePod } from "./case.ts"
 import { EchoServers } from "./http-probe.ts"
 import { type Outside, outsideOf } from "./outside.ts"
 import { CaseError } from "./read.ts"
+import { MirrorServers } from "./tls-probe.ts"
 import { objectKey } from "./world.ts"
 
 /** Where something is: its namespace on some machine, and its address. */
@@ -42,6 +43,7 @@ export class PacketWorld {
   readonly cluster: Cluster
   readonly key: string
   readonly servers: EchoServers = new EchoServers()
+  readonly mirrors: MirrorServers = new MirrorServers()
   readonly #case: Case
   readonly #outside: Outside
   readonly #pods = new Map<string, CasePod>()
@@ -197,6 +199,8 @@ export class PacketWorld {
     await this.cluster.settle()
     for (const name of this.#pods.keys()) await this.cluster.pod(name).ready()
     this.#learnNames()
+    for (const { kernel } of this.cluster.nodes)
+      for (const why of agentOf(kernel)?.policies.unsupported.values() ?? []) throw new Unapplied(why)
     await this.cluster.advance("100ms")
   }
 
