@@ -208,6 +208,11 @@ class Writer {
   readonly bytes: number[] = []
   /** Where names, and the ends of names, stand. */
   readonly #names = new Map<string, number>()
+  readonly #compress: boolean
+
+  constructor(compress: boolean) {
+    this.#compress = compress
+  }
 
   u8(value: number): void {
     this.bytes.push(value & 255)
@@ -229,7 +234,7 @@ class Writer {
         this.u16((POINTER << 8) | known)
         return
       }
-      if (this.bytes.length < 0x4000) this.#names.set(rest, this.bytes.length)
+      if (this.#compress && this.bytes.length < 0x4000) this.#names.set(rest, this.bytes.length)
       const label = labels[i] as string
       this.u8(label.length)
       for (const character of label) this.u8(character.charCodeAt(0))
@@ -264,8 +269,9 @@ class Writer {
   }
 }
 
-export function emitDns(message: DnsMessage): Uint8Array {
-  const writer = new Writer()
+/** The message as bytes; not compressed, every name stands in full. */
+export function emitDns(message: DnsMessage, compress = true): Uint8Array {
+  const writer = new Writer(compress)
   const flag = (on: boolean, bit: number): number => (on ? bit : 0)
   writer.u16(message.id)
   writer.u16(

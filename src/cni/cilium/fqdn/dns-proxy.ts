@@ -63,14 +63,12 @@ class DnsProxy {
     }
     const own = this.#judge.request(asking, query)
     if (own !== undefined) return reply(proc, asking, own)
-    const got = await this.#clients.exchange(proc, this.#judge.way(asking), data, query.id, FORWARD_TIMEOUT)
-    if (typeof got === "string") {
-      this.#judge.failed(asking, query)
-      // Who got no answer is not told so: the client's own patience decides.
-      return got === "ETIMEDOUT" ? 0 : reply(proc, asking, this.#judge.failure(query))
-    }
-    this.#judge.response(asking, got.message)
-    return reply(proc, asking, got.bytes)
+    const { bytes, id } = this.#judge.forward(data)
+    const got = await this.#clients.exchange(proc, this.#judge.way(asking), bytes, id, FORWARD_TIMEOUT)
+    if (typeof got !== "string") return reply(proc, asking, this.#judge.response(asking, query, got.message, got.bytes))
+    const refusal = this.#judge.failed(asking, query)
+    // Who got no answer in time is not told so: the client's own patience decides.
+    return got === "ETIMEDOUT" ? 0 : reply(proc, asking, refusal)
   }
 
   async serveTcp(proc: Process, port: number): Promise<number> {

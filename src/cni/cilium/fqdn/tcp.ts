@@ -31,12 +31,14 @@ export async function serveTcp(proc: Process, socket: TcpSocket, judge: DnsJudge
       let answer = judge.request(asking, query)
       if (answer === undefined) {
         up ??= await connect(proc, asking, judge)
-        const got = up === undefined ? "ECONNREFUSED" : await up.exchange(proc, data)
+        const got = up === undefined ? "ECONNREFUSED" : await up.exchange(proc, judge.forward(data).bytes)
         const message = typeof got === "string" ? undefined : parseDns(got)
-        if (typeof got === "string" || message === undefined) judge.failed(asking, query)
-        else judge.response(asking, message)
-        if (got === "EAGAIN") return 0
-        answer = typeof got === "string" ? judge.failure(query) : got
+        if (typeof got !== "string" && message !== undefined) answer = judge.response(asking, query, message, got)
+        else {
+          answer = judge.failed(asking, query)
+          // No answer in time: the client hears nothing.
+          if (got === "EAGAIN") return 0
+        }
       }
       if ((await down.write(proc, answer)) !== undefined) return 0
     }

@@ -50,6 +50,7 @@ export interface FlowDns {
   observation_source: string
   rcode?: number
   qtypes?: readonly string[]
+  rrtypes?: readonly string[]
 }
 
 export interface FlowL7 {

@@ -188,7 +188,7 @@ function parseAccessLog(event: AccessLog, meta: HubbleMetadata): Flow {
     uuid: meta.uuid(),
     verdict: event.verdict === "Denied" ? "DROPPED" : (event.verdict.toUpperCase() as Flow["verdict"]),
     IP: { source: formatIpv4(from.address), destination: formatIpv4(to.address), ipVersion: "IPv4" },
-    l4: event.dns === undefined ? { TCP: { ...ports, flags: {} } } : { UDP: ports },
+    l4: event.dns?.transport === "UDP" ? { UDP: ports } : { TCP: { ...ports, flags: {} } },
     source: l7Peer(from, meta),
     destination: l7Peer(to, meta),
     Type: "L7",
@@ -237,6 +237,7 @@ function dnsOf(event: AccessLog): FlowDns | undefined {
     observation_source: dns.observationSource,
     ...(dns.rcode === 0 ? {} : { rcode: dns.rcode }),
     qtypes: dns.queryTypes,
+    ...(event.type === "request" || dns.answerTypes.length === 0 ? {} : { rrtypes: dns.answerTypes }),
   }
 }
 

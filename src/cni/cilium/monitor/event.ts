@@ -130,10 +130,13 @@ export interface DnsRecord {
   readonly queryTypes: readonly string[]
   readonly addresses: readonly number[]
   readonly names: readonly string[]
+  /** Of every record of an answer. */
+  readonly answerTypes: readonly string[]
   readonly rcode: number
   readonly ttl: number
   /** `proxy` */
   readonly observationSource: string
+  readonly transport: "UDP" | "TCP"
 }
 
 export type MonitorEvent = TraceNotify | DropNotify | PolicyVerdictNotify | AccessLog

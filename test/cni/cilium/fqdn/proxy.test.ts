@@ -4,7 +4,7 @@ import { agentOf } from "../../../../src/cni/cilium/agent/registry.ts"
 import { type Cluster, cilium, createCluster } from "../../../../src/index.ts"
 import { TcpSocket } from "../../../../src/linux/inet/tcp-socket.ts"
 import { formatIpv4, ipv4 } from "../../../../src/wire/address.ts"
-import { DnsType, dnsQuery, emitDns, parseDns, Rcode } from "../../../../src/wire/dns.ts"
+import { type DnsMessage, DnsType, dnsQuery, emitDns, parseDns, Rcode } from "../../../../src/wire/dns.ts"
 import { start } from "../../../support/world.ts"
 
 const pod = (name: string, image: string, nodeName = "worker-1"): object => ({
@@ -167,6 +167,50 @@ describe("names that policies mention", () => {
       expect(await run(cluster, from, "nslookup github.com")).toContain("Address 1: 140.82.112.3")
     const other = agentOf(cluster.node("control-plane").kernel)
     expect(other?.names.list().map(({ lookup }) => lookup.name)).toEqual(["github.com."])
+  })
+
+  test("on the wire the server sees another id, and the pod an answer that saves no room", async () => {
+    const taken = await cluster.capture({ filter: "udp port 53", on: "worker-1" }, () =>
+      run(cluster, "box", "nslookup github.com"),
+    )
+    const lxc = taken.frames.map(({ device }) => device).find((device) => device.startsWith("lxc"))
+    const messages = (device: string) =>
+      taken.on("worker-1", device).frames.map(({ bytes }) => {
+        const data = bytes.subarray(14 + 20 + 8)
+        return {
+          data,
+          checksum: ((bytes[40] as number) << 8) | (bytes[41] as number),
+          message: parseDns(data) as DnsMessage,
+        }
+      })
+    const [pod, server] = [messages(lxc ?? ""), messages("cilium_vxlan")]
+    const ids = (list: typeof pod): number[] => list.map(({ message }) => message.id)
+    expect(ids(pod).filter((id) => ids(server).includes(id))).toEqual([])
+    const answer = pod.find(({ message }) => message.answers.length > 0)
+    expect(answer?.data).toEqual(emitDns(answer?.message as DnsMessage, false))
+    // The raw socket's own header, which nobody completes.
+    expect(answer?.checksum).toBe(0)
+    expect(server.find(({ message }) => message.answers.length > 0)?.data.length).toBeLessThan(answer?.data.length ?? 0)
+  })
+
+  test("in JSON an answer has its records' types", async () => {
+    const { output } = await cluster.exec("control-plane", "kubectl -n kube-system get pods -l k8s-app=cilium -o wide")
+    const name = /(cilium-\S+) .*worker-1/.exec(output)?.[1] ?? ""
+    const flows = await cluster.exec(
+      "control-plane",
+      `kubectl -n kube-system exec ${name} -c cilium-agent -- hubble observe --last 4000 --protocol dns -o jsonpb`,
+    )
+    const dns = flows.output
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line).flow as { l4: object; l7: { type: string; dns: Record<string, unknown> } })
+    expect(dns.find(({ l7 }) => l7.type === "REQUEST")?.l7.dns).toEqual({
+      query: expect.stringMatching(/\.$/) as string,
+      observation_source: "proxy",
+      qtypes: ["A"],
+    })
+    expect(dns.find(({ l7 }) => l7.dns["ips"] !== undefined)?.l7.dns).toMatchObject({ qtypes: ["A"], rrtypes: ["A"] })
+    expect(dns.map(({ l4 }) => Object.keys(l4)[0])).toContain("UDP")
   })
 
   test("over TCP it is the same", async () => {
