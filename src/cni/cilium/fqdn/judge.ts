@@ -16,6 +16,9 @@ import type { Way } from "./shared-client.ts"
 /** How long a server may take (ProxyForwardTimeout). */
 export const FORWARD_TIMEOUT: number = 10 * SECOND
 
+/** Opcodes. */
+const QUERY = 0
+const NOTIFY = 4
 /** Answers longer than a datagram without EDNS are compressed. */
 const COMPRESSED_FROM = 512
 /** Local identities begin here: they are outside the cluster. */
@@ -50,6 +53,8 @@ export class DnsJudge {
 
   /** A query passes (`undefined`), or this is its answer. */
   request(asking: Asking, query: DnsMessage): Uint8Array | undefined {
+    const fault = faultOf(query)
+    if (fault !== undefined) return emitDns({ ...dnsAnswer(query, { rcode: fault }), questions: [] })
     const details = detailsOf(query)
     const endpoint = this.#agent.endpoints.byAddress(asking.client)
     if (endpoint === undefined || details === undefined) return this.#rejection(query)
@@ -155,6 +160,12 @@ export class DnsJudge {
       object,
     })
   }
+}
+
+/** What the server in front of the proxy takes. Models miekg/dns DefaultMsgAcceptFunc. */
+function faultOf({ opcode, questions }: DnsMessage): number | undefined {
+  if (opcode !== QUERY && opcode !== NOTIFY) return Rcode.NOTIMP
+  return questions.length === 1 ? undefined : Rcode.FORMERR
 }
 
 function withId(message: Uint8Array, id: number): Uint8Array {

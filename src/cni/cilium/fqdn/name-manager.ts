@@ -36,8 +36,8 @@ export interface NameHost {
 
 export class NameManager implements EventHandler {
   readonly #host: NameHost
-  /** Addresses that carry labels because of a name. */
-  readonly #published = new Map<string, Set<number>>()
+  /** Addresses that carry labels because of a name, and which. */
+  readonly #published = new Map<string, { readonly addresses: Set<number>; readonly labels: string }>()
   #timer = -1
 
   constructor(host: NameHost) {
@@ -111,11 +111,14 @@ export class NameManager implements EventHandler {
       .filter((rule) => fqdnMatches(rule, name))
       .map(fqdnLabel)
     const now = new Set(labels.length === 0 ? [] : this.#addresses(name))
-    const before = this.#published.get(name) ?? new Set()
+    const before = this.#published.get(name)
+    const text = labels.join()
     if (now.size === 0) this.#published.delete(name)
-    else this.#published.set(name, now)
-    for (const address of now) label(`fqdn ${name}`, `${formatIpv4(address)}/32`, labels)
-    for (const address of before) if (!now.has(address)) label(`fqdn ${name}`, `${formatIpv4(address)}/32`, [])
+    else this.#published.set(name, { addresses: now, labels: text })
+    const told = (address: number): boolean => before?.labels === text && before.addresses.has(address)
+    for (const address of now) if (!told(address)) label(`fqdn ${name}`, `${formatIpv4(address)}/32`, labels)
+    for (const address of before?.addresses ?? [])
+      if (!now.has(address)) label(`fqdn ${name}`, `${formatIpv4(address)}/32`, [])
   }
 
   #addresses(name: string): number[] {

@@ -81,7 +81,11 @@ const learned = (cluster: Cluster): string[] =>
     .map(({ lookup: { name, addresses } }) => `${name} ${addresses.map(formatIpv4)}`)
 
 /** What a query over TCP gets. */
-async function ask(cluster: Cluster, name: string): Promise<{ rcode: number; answers: number } | string> {
+async function ask(
+  cluster: Cluster,
+  name: string,
+  more: Partial<DnsMessage> = {},
+): Promise<{ rcode: number; answers: number } | string> {
   const where = "-l k8s-app=kube-dns -o jsonpath={.items[0].status.podIP}"
   const server = ipv4((await cluster.exec("control-plane", `kubectl -n kube-system get pod ${where}`)).output)
   let result: { rcode: number; answers: number } | string | undefined
@@ -92,7 +96,7 @@ async function ask(cluster: Cluster, name: string): Promise<{ rcode: number; ans
       result = socket
       return 1
     }
-    const query = emitDns(dnsQuery(77, name, DnsType.A))
+    const query = emitDns({ ...dnsQuery(77, name, DnsType.A), ...more })
     await socket.write(proc, Uint8Array.from([0, query.length, ...query]))
     const got = await socket.read(proc, 65536, 2e9)
     const message = typeof got === "string" ? undefined : parseDns(got.subarray(2))
@@ -219,6 +223,14 @@ describe("names that policies mention", () => {
     expect(await ask(cluster, "example.com")).toEqual({ rcode: Rcode.REFUSED, answers: 0 })
   })
 
+  test("what is no single question is refused before anybody judges it", async () => {
+    const [question] = dnsQuery(77, "github.com", DnsType.A).questions
+    const two = { questions: [question, question] as DnsMessage["questions"] }
+    expect(await ask(cluster, "github.com", two)).toEqual({ rcode: Rcode.FORMERR, answers: 0 })
+    expect(await ask(cluster, "github.com", { questions: [] })).toEqual({ rcode: Rcode.FORMERR, answers: 0 })
+    expect(await ask(cluster, "github.com", { opcode: 2 })).toEqual({ rcode: Rcode.NOTIMP, answers: 0 })
+  })
+
   test("a policy that comes later finds the names that are known", async () => {
     await cluster.apply(fqdn(GITHUB, [{ matchPattern: "*.githubusercontent.com" }, { matchName: "github.com" }]))
     await cluster.settle()
@@ -271,4 +283,32 @@ test("a server that does not answer: the proxy tells of an error after ten secon
     "default/box (ID) -> kube-system/coredns:53 (ID) dns-request proxy ERROR (DNS Query github.com. A)",
   )
   expect(learned(cluster)).toEqual([])
+})
+
+test("the same seed tells the same story, byte for byte", async () => {
+  const story = async (): Promise<string[]> => {
+    const cluster = await createClients({}, 2)
+    await cluster.apply(fqdn(GITHUB))
+    await cluster.settle()
+    const outputs = [
+      await run(cluster, "box", "nslookup github.com"),
+      await run(cluster, "far", "nslookup example.com"),
+      await run(cluster, "curl", `${STATUS} http://raw.githubusercontent.com/`),
+      (await cluster.exec("worker-1", "iptables -t mangle -S")).output,
+    ]
+    const { output } = await cluster.exec("control-plane", "kubectl -n kube-system get pods -l k8s-app=cilium -o name")
+    for (const name of output.trimEnd().split("\n"))
+      outputs.push(
+        (
+          await cluster.exec(
+            "control-plane",
+            `kubectl -n kube-system exec ${name} -c cilium-agent -- hubble observe -o jsonpb`,
+          )
+        ).output,
+      )
+    return outputs
+  }
+  const first = await story()
+  expect(first.join("")).toContain("cilium-dns-egress")
+  expect(await story()).toEqual(first)
 })
