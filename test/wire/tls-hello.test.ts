@@ -59,29 +59,27 @@ test("a server reads over it, wherever the stream was cut", () => {
   }
 })
 
-needs({ tshark: findProgram("tshark") !== undefined, text2pcap: findProgram("text2pcap") !== undefined })(
-  "tshark",
-  () => {
-    test("reads it as a TLS 1.3 client's, without a fault", () => {
-      const [text, pcap] = [
-        join(tmpdir(), `podwire-hello-${process.pid}.txt`),
-        join(tmpdir(), `podwire-hello-${process.pid}.pcap`),
-      ]
-      const hex = Buffer.from(emitClientHello("www.example.com", random)).toString("hex").replace(/../g, "$& ")
-      writeFileSync(text, `0000 ${hex}\n`)
-      execFileSync("text2pcap", ["-q", "-T", "40000,443", text, pcap], { stdio: "ignore" })
-      const fields = [
-        "tls.handshake.extensions_server_name",
-        "tls.handshake.extensions.supported_version",
-        "_ws.malformed",
-        "_ws.expert.message",
-      ]
-      const out = execFileSync("tshark", ["-r", pcap, "-T", "fields", ...fields.flatMap((field) => ["-e", field])], {
-        stdio: ["ignore", "pipe", "ignore"],
-      })
-      rmSync(text)
-      rmSync(pcap)
-      expect(String(out).trimEnd()).toBe("www.example.com\t0x0304")
+const [TSHARK, TEXT2PCAP] = [findProgram("tshark"), findProgram("text2pcap")]
+needs({ tshark: TSHARK !== undefined, text2pcap: TEXT2PCAP !== undefined })("tshark", () => {
+  test("reads it as a TLS 1.3 client's, without a fault", () => {
+    const [text, pcap] = [
+      join(tmpdir(), `podwire-hello-${process.pid}.txt`),
+      join(tmpdir(), `podwire-hello-${process.pid}.pcap`),
+    ]
+    const hex = Buffer.from(emitClientHello("www.example.com", random)).toString("hex").replace(/../g, "$& ")
+    writeFileSync(text, `0000 ${hex}\n`)
+    execFileSync(TEXT2PCAP ?? "", ["-q", "-T", "40000,443", text, pcap], { stdio: "ignore" })
+    const fields = [
+      "tls.handshake.extensions_server_name",
+      "tls.handshake.extensions.supported_version",
+      "_ws.malformed",
+      "_ws.expert.message",
+    ]
+    const out = execFileSync(TSHARK ?? "", ["-r", pcap, "-T", "fields", ...fields.flatMap((field) => ["-e", field])], {
+      stdio: ["ignore", "pipe", "ignore"],
     })
-  },
-)
+    rmSync(text)
+    rmSync(pcap)
+    expect(String(out).trimEnd()).toBe("www.example.com\t0x0304")
+  })
+})
