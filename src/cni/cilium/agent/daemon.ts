@@ -178,7 +178,7 @@ class Daemon {
       ipam,
       routerIp,
       podCidr,
-      judge: judgeHttp,
+      judge: judgeHttp(registry),
     })
     this.#tellAddressing(node.metadata.name, nodeIp, routerIp, podCidr)
     return agent

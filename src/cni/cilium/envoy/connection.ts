@@ -1,12 +1,13 @@
 /** One redirected connection: each request is judged, answered or passed on. Models Envoy's HTTP connection manager with cilium.l7policy. */
 import type { TcpSocket } from "../../../linux/inet/tcp-socket.ts"
 import type { Process } from "../../../linux/task/process.ts"
+import type { HeaderChange } from "../../../policy/l7/http.ts"
 import { httpDate } from "../../../shell/time.ts"
 import type { Prng } from "../../../sim/prng.ts"
 import { type HttpHead, header } from "../../../wire/http.ts"
 import type { HttpRecord } from "../monitor/event.ts"
 import { accessLog } from "./access-log.ts"
-import { get, requestHeaders, responseHeaders, set } from "./headers.ts"
+import { get, type HeaderList, requestHeaders, responseHeaders, set } from "./headers.ts"
 import { ACCESS_DENIED, BAD_REQUEST, type LocalReply, localReply, UPGRADE_REQUIRED } from "./local-reply.ts"
 import { hasRequestBody, MessageStream } from "./message.ts"
 import { normalizePath } from "./path.ts"
@@ -112,7 +113,7 @@ export class ProxyConnection {
       requestId: uuid(this.#prng),
       timeout: REQUEST_TIMEOUT,
     })
-    for (const [name, value] of decision.headers ?? []) set(headers, name.toLowerCase(), value)
+    for (const change of decision.changes ?? []) applyChange(headers, change)
     const answer = await exchange(this.#proc, this.#up, this.#prng, {
       start: `${request.method} ${request.path} HTTP/1.1`,
       headers,
@@ -181,6 +182,14 @@ export class ProxyConnection {
       accessLog(this.#proc.kernel.sim.now, type, verdict, this.#listener, this.#flow, this.#maps, http, object),
     )
   }
+}
+
+/** What a rule's mismatch action does to a header (PROXY:cilium/network_policy.cc HeaderMatch). */
+function applyChange(headers: HeaderList, { action, name, value }: HeaderChange): void {
+  const key = name.toLowerCase()
+  if (action === "add") headers.push([key, value])
+  else if (action === "replace") set(headers, key, value)
+  else for (let i = headers.length - 1; i >= 0; i--) if (headers[i]?.[0] === key) headers.splice(i, 1)
 }
 
 /** What the codec refuses before any filter sees it. */

@@ -3,6 +3,7 @@
  * PROXY:cilium/bpf_metadata.cc reads.
  */
 import type { Kernel } from "../../../linux/kernel.ts"
+import type { HeaderChange } from "../../../policy/l7/http.ts"
 import { WaitQueue } from "../../../sim/task.ts"
 import type { MonitorRing } from "../monitor/ring.ts"
 
@@ -28,8 +29,8 @@ export interface L7Decision {
   readonly allowed: boolean
   /** The rule that allowed, or undefined: it knows its manifest. */
   readonly rule?: unknown
-  /** Headers to add before the request goes on (headerMatches with a mismatch action). */
-  readonly headers?: readonly (readonly [string, string])[]
+  /** What happens to headers before the request goes on (headerMatches with a mismatch action). */
+  readonly changes?: readonly HeaderChange[]
 }
 
 /** The L7 side of one endpoint's policy. */
