@@ -24,10 +24,6 @@ export function set(headers: HeaderList, name: string, value: string): void {
   else found[1] = value
 }
 
-export function drop(headers: HeaderList, name: string): void {
-  for (let i = headers.length - 1; i >= 0; i--) if (headers[i]?.[0] === name) headers.splice(i, 1)
-}
-
 export interface ForwardOptions {
   readonly client: number
   /** A fresh UUID. */

@@ -15,7 +15,6 @@ export const ACCESS_DENIED: LocalReply = { status: 403, body: "Access denied\r\n
 export const BAD_REQUEST: LocalReply = { status: 400, body: "Bad Request" }
 /** HTTP/1.0 is not spoken unless configured (accept_http_10). */
 export const UPGRADE_REQUIRED: LocalReply = { status: 426, body: "" }
-export const NOT_FOUND: LocalReply = { status: 404, body: "" }
 
 /** The whole answer as bytes. */
 export function localReply(reply: LocalReply, date: string, close: boolean, headOnly: boolean): Uint8Array {
