@@ -1,6 +1,6 @@
 /** cilium-cli: its words, its columns, and what an installation on a cluster that had Flannel comes to. */
 import { describe, expect, test } from "vitest"
-import { tabwriter } from "../../../src/cni/cilium/cli/tabwriter.ts"
+import { tabwriter } from "../../../src/shell/tabwriter.ts"
 import { ciliumCommand } from "../../../src/cni/cilium/cli/tool.ts"
 import { type Cluster, cilium, createCluster } from "../../../src/index.ts"
 

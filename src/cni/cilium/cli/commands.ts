@@ -1,7 +1,8 @@
 /** What the program can be asked to do: commands, their flags, their help. Models CLI:cli/ of cilium-cli 0.18.6. */
+
+import type { Command, FlagHelp } from "../../../shell/cobra.ts"
 import { FlagError, type Flags } from "../../../shell/pflag.ts"
 import type { Client } from "./client.ts"
-import type { Command, FlagHelp } from "./command.ts"
 import { INSTALL_FLAGS } from "./flags.ts"
 import type { Helm } from "./helm.ts"
 import { install, upgrade } from "./install.ts"

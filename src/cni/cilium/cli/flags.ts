@@ -1,5 +1,5 @@
 /** Flags that several commands have. Models CLI:cli/install.go and cmd.go. */
-import type { FlagHelp } from "./command.ts"
+import type { FlagHelp } from "../../../shell/cobra.ts"
 
 export const GLOBAL_FLAGS: readonly FlagHelp[] = [
   {

@@ -12,7 +12,7 @@ import { mergeValues } from "../chart/values.ts"
 import type { Client } from "./client.ts"
 import type { Helm } from "./helm.ts"
 import { CliError } from "./install.ts"
-import { tabwriter } from "./tabwriter.ts"
+import { tabwriter } from "../../../shell/tabwriter.ts"
 
 /** What built the release: Dockerfile of the tag. */
 const COMPILER = "go1.24.5"

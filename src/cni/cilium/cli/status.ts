@@ -1,5 +1,5 @@
 /** What `cilium status` collects and how it prints it. Models CLI:status/status.go. */
-import { tabwriter } from "./tabwriter.ts"
+import { tabwriter } from "../../../shell/tabwriter.ts"
 
 const Color = {
   red: "\u001b[31m",

@@ -1,13 +1,12 @@
 /** Commands of a Go program with their flags and help. Models spf13/cobra and pflag's FlagUsages. */
-import type { Process } from "../../../linux/task/process.ts"
-import type { FlagSpecs, Flags } from "../../../shell/pflag.ts"
-import { flagSpecs } from "../../../shell/pflag.ts"
+import type { Process } from "../linux/task/process.ts"
+import { FlagError, type FlagSpecs, type Flags, flagSpecs, readFlags } from "./pflag.ts"
 
 export interface FlagHelp {
   readonly name: string
   readonly letter?: string
   /** What the help calls the value; none: a switch. */
-  readonly value?: "string" | "stringArray" | "strings" | "duration" | "int"
+  readonly value?: keyof typeof TYPES
   readonly usage: string
   /** As the help shows it: `"kube-system"`, `5m0s`. */
   readonly shown?: string
@@ -19,6 +18,9 @@ export interface FlagHelp {
 
 export interface Command {
   readonly name: string
+  /** What stands after the name in the usage: `[LABELS]`. */
+  readonly use?: string
+  readonly aliases?: readonly string[]
   readonly short: string
   /** Instead of {@link short}, in the command's own help. */
   readonly long?: string
@@ -29,7 +31,16 @@ export interface Command {
   readonly refused?: boolean
 }
 
-const TYPES = { string: "", stringArray: "", strings: "", duration: ":d", int: ":i" } as const
+/** What the help calls a value, and how pflag reads it. */
+const TYPES = {
+  string: "",
+  stringArray: "",
+  strings: "",
+  duration: ":d",
+  int: ":i",
+  "[]string": "",
+  "[]uint16": "",
+} as const
 
 /** For pflag's reader. */
 export function specsOf(flags: readonly FlagHelp[]): FlagSpecs {
@@ -56,18 +67,25 @@ function flagUsages(flags: readonly FlagHelp[]): string {
 }
 
 /** @param path names from the root, `cilium install` */
-export function helpOf(command: Command, path: readonly string[], inherited: readonly FlagHelp[]): string {
+export const helpOf = (command: Command, path: readonly string[], inherited: readonly FlagHelp[]): string =>
+  `${(command.long ?? command.short).trimEnd()}\n\n${usageOf(command, path, inherited)}`
+
+/** The help without what the command is for. */
+export function usageOf(command: Command, path: readonly string[], inherited: readonly FlagHelp[]): string {
   const name = path.join(" ")
   const own = [...(command.flags ?? []), { name: "help", letter: "h", usage: `help for ${path.at(-1)}` }]
-  const { commands = [] } = command
+  const { commands = [], use, aliases } = command
   const isRoot = path.length === 1
   const local = isRoot ? [...own, ...inherited] : own
   const uses = [
-    ...(command.run === undefined && command.refused !== true && !isRoot ? [] : [`  ${name} [flags]`]),
+    ...(command.run === undefined && command.refused !== true && !isRoot
+      ? []
+      : [`  ${name}${use === undefined ? "" : ` ${use}`} [flags]`]),
     ...(commands.length === 0 ? [] : [`  ${name} [command]`]),
   ]
   return [
-    `${(command.long ?? command.short).trimEnd()}\n\nUsage:\n${uses.join("\n")}\n`,
+    `Usage:\n${uses.join("\n")}\n`,
+    aliases === undefined ? "" : `\nAliases:\n  ${[command.name, ...aliases].join(", ")}\n`,
     commands.length === 0 ? "" : `\nAvailable Commands:\n${available(commands)}\n`,
     `\nFlags:\n${flagUsages(local)}\n`,
     isRoot ? "" : `\nGlobal Flags:\n${flagUsages(inherited)}\n`,
@@ -108,4 +126,57 @@ function distance(a: string, b: string): number {
     row = next
   }
   return row[b.length] as number
+}
+
+/** Finds the command that the words mean, reads its flags and runs it. Models cobra's ExecuteC of a program that silences nothing. */
+export async function runCommand(proc: Process, root: Command, globals: readonly FlagHelp[]): Promise<number> {
+  let words = proc.argv.slice(1)
+  const asksHelp = words[0] === "help"
+  if (asksHelp) words = words.slice(1)
+  const { command, path, rest } = find(root, globals, words)
+  if (command === root && rest[0] !== undefined && !rest[0].startsWith("-")) {
+    const wrong = unknownCommand(rest[0], path, root.commands ?? [])
+    await proc.err(`Error: ${wrong}\nRun '${root.name} --help' for usage.\n`)
+    return 1
+  }
+  if (command.refused === true && !asksHelp && !rest.includes("--help") && !rest.includes("-h")) {
+    await proc.err(`Error: podwire's ${root.name} has no command "${path.slice(1).join(" ")}"\n`)
+    return 1
+  }
+  try {
+    const flags = readFlags(specsOf([...(command.flags ?? []), ...globals]), rest)
+    if (!asksHelp && !flags.has("help") && command.run !== undefined) return await command.run(proc, flags, flags.words)
+  } catch (error) {
+    if (!(error instanceof FlagError)) throw error
+    await proc.err(`Error: ${error.message}\n`)
+    if (error.refused === undefined) await proc.out(`${usageOf(command, path, globals)}\n`)
+    return 1
+  }
+  await proc.out(helpOf(command, path, globals))
+  return 0
+}
+
+/** Follows the words as far as they name commands; flags may stand between them. */
+function find(
+  root: Command,
+  globals: readonly FlagHelp[],
+  words: readonly string[],
+): { command: Command; path: string[]; rest: string[] } {
+  let command = root
+  const path = [root.name]
+  const rest = [...words]
+  for (let at = 0; at < rest.length; ) {
+    const word = rest[at] as string
+    if (word.startsWith("-")) {
+      const flag = globals.find(({ name, letter }) => word === `--${name}` || word === `-${letter}`)
+      at += flag?.value === undefined ? 1 : 2
+      continue
+    }
+    const next = command.commands?.find(({ name, aliases }) => name === word || aliases?.includes(word) === true)
+    if (next === undefined) break
+    command = next
+    path.push(next.name)
+    rest.splice(at, 1)
+  }
+  return { command, path, rest }
 }
