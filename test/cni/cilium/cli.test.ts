@@ -1,8 +1,8 @@
 /** cilium-cli: its words, its columns, and what an installation on a cluster that had Flannel comes to. */
 import { describe, expect, test } from "vitest"
-import { tabwriter } from "../../../src/shell/tabwriter.ts"
 import { ciliumCommand } from "../../../src/cni/cilium/cli/tool.ts"
 import { type Cluster, cilium, createCluster } from "../../../src/index.ts"
+import { tabwriter } from "../../../src/shell/tabwriter.ts"
 
 /** The escapes that the real program prints. */
 const COLORS = /\u001b\[\d*m/g

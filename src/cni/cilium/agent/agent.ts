@@ -173,7 +173,7 @@ export class Agent implements AgentClient, EndpointHost {
       if (endpoint.kind === "pod" && gone.includes(endpoint.containerId)) {
         this.endpoints.delete(endpoint)
         this.ipam.release(endpoint.address)
-      } else {
+      } else if (endpoint.kind !== "host") {
         endpoint.policy = undefined
         this.endpoints.attach(endpoint)
       }

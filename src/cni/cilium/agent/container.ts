@@ -12,7 +12,7 @@ const NO_HUBBLE =
 
 /** Fills a container's root, over what a Debian-like image has. */
 export function agentRoot(fs: Vfs, api: ApiServer): void {
-  const dbg = lazyTool("cilium-dbg", () => import("./dbg.ts").then((module) => module.ciliumDbg(api)))
+  const dbg = lazyTool("cilium-dbg", () => import("../dbg/cilium-dbg.ts").then((module) => module.ciliumDbg(api)))
   fs.install(
     "/usr/bin/cilium-agent",
     lazyTool("cilium-agent", () => import("./daemon.ts").then((module) => module.ciliumAgent(api))),

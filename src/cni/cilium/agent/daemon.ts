@@ -16,6 +16,7 @@ import { publishNode } from "./cilium-node.ts"
 import { CniConf } from "./cni-conf.ts"
 import { HealthEndpoint } from "./health.ts"
 import { serveHealthz } from "./healthz.ts"
+import { startHostEndpoint } from "./host-endpoint.ts"
 import { judgeHttp } from "./http-judge.ts"
 import { startHubble, stopHubble } from "./hubble.ts"
 import { Ipam, restore } from "./ipam.ts"
@@ -122,6 +123,7 @@ class Daemon {
     const health = new HealthEndpoint(agent)
     try {
       if (options.hubble) startHubble(agent)
+      startHostEndpoint(agent)
       agent.start()
       if (options.l7Proxy) startDnsProxy(this.#proc, agent)
       health.start()

@@ -179,7 +179,8 @@ export class EndpointManager {
 
   /** Those whose rules have changed. */
   regenerateWhere(affected: (labels: LabelSet) => boolean): void {
-    for (const endpoint of this.list) if (affected(endpoint.labels)) this.regenerate(endpoint)
+    for (const endpoint of this.list)
+      if (endpoint.kind !== "host" && affected(endpoint.labels)) this.regenerate(endpoint)
   }
 
   delete(endpoint: Endpoint): void {

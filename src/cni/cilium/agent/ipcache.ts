@@ -49,6 +49,16 @@ export class Ipcache {
     return source === undefined ? undefined : known?.get(source)
   }
 
+  /** What wins of every prefix, ordered by text. */
+  list(): { readonly prefix: string; readonly source: IpcacheSource; readonly value: IpcacheValue }[] {
+    return [...this.#values]
+      .flatMap(([prefix, known]) => {
+        const source = SOURCES.find((name) => known.has(name))
+        return source === undefined ? [] : { prefix, source, value: known.get(source) as IpcacheValue }
+      })
+      .sort((a, b) => (a.prefix < b.prefix ? -1 : 1))
+  }
+
   /** What is known of one address alone. */
   host(address: number): IpcacheValue | undefined {
     return this.get(`${formatIpv4(address)}/32`)

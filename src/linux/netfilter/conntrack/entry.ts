@@ -25,8 +25,6 @@ export const CtStatus = {
   DYING: 512,
 } as const
 
-export const CtDirection = { ORIGINAL: 0, REPLY: 1 } as const
-
 /**
  * Who talks to whom. Ports of TCP, UDP and SCTP; ICMP keeps the echo id as source port and type and code as destination port, as the
  * kernel's unions do.
