@@ -1,5 +1,17 @@
+import { readdirSync, readFileSync } from "node:fs"
 import starlight from "@astrojs/starlight"
 import { defineConfig } from "astro/config"
+
+/** The notebooks in the order of their numbers, each under the title it opens with. */
+const tutorials = readdirSync("notebooks")
+  .filter((file) => file.endsWith(".ipynb"))
+  .sort()
+  .map((file) => {
+    const [first] = JSON.parse(readFileSync(`notebooks/${file}`, "utf8")).cells
+    const title = /^# (.+)/.exec([first.source].flat().join(""))?.[1]
+    if (title === undefined) throw new Error(`notebooks/${file}: the first cell does not begin with a title`)
+    return { label: title, link: `/tutorials/${file.replace(/\.ipynb$/, "")}/` }
+  })
 
 /** The site: static files under any base path; the build needs no network. */
 export default defineConfig({
@@ -32,10 +44,7 @@ export default defineConfig({
             { label: "At the terminal", slug: "guides/terminal" },
           ],
         },
-        {
-          label: "Tutorials",
-          items: [{ label: "A packet between pods", link: "/tutorials/01-a-packet-between-pods/" }],
-        },
+        { label: "Tutorials", items: tutorials },
         {
           label: "Internals",
           items: [

@@ -214,17 +214,28 @@ export class Cluster {
     return found
   }
 
-  #podNets(node: ClusterNode): { pod: string; ip: string; net: NetNamespace }[] {
+  #podNets(node: ClusterNode): { namespace: string; pod: string; ip: string; net: NetNamespace }[] {
     return [...node.kubelet.workers.values()].flatMap((worker) => {
       const sandbox = worker.runningSandbox
       return sandbox === undefined || sandbox.hostNetwork
         ? []
-        : [{ pod: worker.pod.metadata.name, ip: worker.podIp, net: sandbox.net }]
+        : [
+            {
+              namespace: worker.pod.metadata.namespace ?? "default",
+              pod: worker.pod.metadata.name,
+              ip: worker.podIp,
+              net: sandbox.net,
+            },
+          ]
     })
   }
 
-  /** Machines and pods as data, for `topology()` figures. */
-  topology(): TopologyNode[] {
+  /**
+   * Machines and pods as data, for `topology()` figures. Pods of kube-system, such as CoreDNS, are left out unless `system` is true.
+   *
+   * @example topology({ nodes: cluster.topology() })
+   */
+  topology({ system = false }: { system?: boolean } = {}): TopologyNode[] {
     return [...this.#parts.nodes].map(([name, node]) => {
       return {
         name,
@@ -235,10 +246,12 @@ export class Cluster {
           ...["bridge", "vxlan"].flatMap((kind) => virtualDevices(node.kernel.initNet, kind)),
           ...virtualDevices(node.kernel.initNet, "veth").filter((dev) => dev.name === "cilium_host"),
         ],
-        pods: this.#podNets(node).map(({ pod, ip, net }) => {
-          const veth = net.device("eth0")?.link?.name
-          return { name: pod, ip, ...(veth === undefined ? {} : { veth }) }
-        }),
+        pods: this.#podNets(node)
+          .filter(({ namespace }) => system || namespace !== "kube-system")
+          .map(({ pod, ip, net }) => {
+            const veth = net.device("eth0")?.link?.name
+            return { name: pod, ip, ...(veth === undefined ? {} : { veth }) }
+          }),
       }
     })
   }

@@ -47,7 +47,7 @@ export class PolicyAnswer {
 
   /** What decided, in words, with the lines of the manifests. */
   explain(): string {
-    const words = explain(this.#verdict, this.#locate)
+    const words = explain(this.#verdict, this.#locate, this.enforced)
     return this.enforced || this.verdict === "allow"
       ? words
       : `${words} (but nothing here enforces policies: the packet arrives)`

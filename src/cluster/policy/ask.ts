@@ -69,7 +69,7 @@ export function reachability(server: ApiServer, settings: Asked, options: Reacha
       const found = view.lookup(from, to, { protocol: number[protocol], port })
       const verdict =
         !settings.enforced || found.verdict === "allow" ? "allow" : found.verdict === "deny" ? "deny" : "l7"
-      return { ...pair, verdict, reason: explain(found, view.locate) }
+      return { ...pair, verdict, reason: explain(found, view.locate, settings.enforced) }
     }),
   )
   return new Reachability(`${port}/${protocol.toUpperCase()}`, pods.map(short), cells)

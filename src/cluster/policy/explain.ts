@@ -12,17 +12,18 @@ export const REASONS: Readonly<Record<number, string>> = {
   189: "Authentication required",
 }
 
-/** One sentence for each side that had something to say. */
-export function explain(verdict: Verdict, locate: Locate): string {
+/** One sentence for each side that had something to say; `codes`: with the numbers of Cilium's drop reasons. */
+export function explain(verdict: Verdict, locate: Locate, codes: boolean): string {
   const sides = [verdict.egress, verdict.ingress].filter((side) => side !== undefined)
   const relevant =
     verdict.direction === undefined ? sides : sides.filter(({ direction }) => direction === verdict.direction)
-  const words = relevant.map((side) => sideText(side, locate)).join("; ") || "neither end is an endpoint with a policy"
+  const words =
+    relevant.map((side) => sideText(side, locate, codes)).join("; ") || "neither end is an endpoint with a policy"
   if (verdict.http === undefined) return words
   return `${words}; ${verdict.http.allowed ? "one of its rules lets the request pass" : "none of its rules lets the request pass: 403"}`
 }
 
-function sideText(side: SideVerdict, locate: Locate): string {
+function sideText(side: SideVerdict, locate: Locate, codes: boolean): string {
   const { direction, verdict, reason, rules, missed, enforced, isolating } = side
   if (verdict !== "deny") {
     if (!enforced) return `${direction}: no policy isolates this end`
@@ -30,7 +31,7 @@ function sideText(side: SideVerdict, locate: Locate): string {
       ? `${direction}: allowed by default`
       : `${direction}: ${verdict === "redirect" ? "handed to the proxy" : "allowed"} by ${list(rules, locate)}`
   }
-  const why = `${direction}: ${reason} ${REASONS[reason]}`
+  const why = `${direction}: ${codes ? `${reason} ` : ""}${REASONS[reason]}`
   if (rules.length > 0) return `${why}, by ${list(rules, locate)}`
   const by = isolating.length === 0 ? "" : `, isolated by ${list(isolating, locate)}`
   return missed.length === 0
@@ -38,7 +39,7 @@ function sideText(side: SideVerdict, locate: Locate): string {
     : `${why}: no rule matches${by}; nearest: ${missed.map((one) => missedText(one, locate)).join(", ")}`
 }
 
-function missedText({ rule, peer, port }: MissedRule, locate: Locate): string {
+function missedText({ rule, peer, port, note }: MissedRule, locate: Locate): string {
   const what = peer
     ? port
       ? ""
@@ -46,7 +47,7 @@ function missedText({ rule, peer, port }: MissedRule, locate: Locate): string {
     : port
       ? " (the port matches, the peer does not)"
       : " (neither peer nor port matches)"
-  return `${name(rule, locate)}${what}`
+  return `${name(rule, locate)}${what}${note === undefined ? "" : `: ${note}`}`
 }
 
 const list = (rules: readonly RuleRef[], locate: Locate): string =>

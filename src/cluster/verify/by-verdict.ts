@@ -70,9 +70,14 @@ export class VerdictRun {
     this.#resolve()
   }
 
+  /** Drop reasons have numbers on Cilium. */
+  get #hasCodes(): boolean {
+    return this.#case.profile === "cilium"
+  }
+
   /** What decides a pair's packets, in words. */
   why(question: Question, request?: CaseHttp["request"]): string {
-    return explain(this.#lookup(question, request), locator(this.#world))
+    return explain(this.#lookup(question, request), locator(this.#world), this.#hasCodes)
   }
 
   #step(step: CaseStep): void {
@@ -183,6 +188,7 @@ export class VerdictRun {
 
   #answer(question: Question, verdict: Verdict, expected: string, got: string, request?: string): void {
     const world = this.#world
+    const codes = this.#hasCodes
     this.#answers.push({
       question,
       method: "verdict",
@@ -192,7 +198,7 @@ export class VerdictRun {
       ...(request === undefined ? {} : { request }),
       // Asked for by people, not by those who count.
       get why() {
-        return explain(verdict, locator(world))
+        return explain(verdict, locator(world), codes)
       },
     })
   }
