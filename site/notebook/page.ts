@@ -54,7 +54,8 @@ function codeCell(cell: Cell, number: number): CodeCell {
     number,
     source: cell.source.trimEnd(),
     input: showing(cell, "input"),
-    outputs: left.map(shownOutput),
+    // A command that prints nothing leaves no empty box.
+    outputs: left.map(shownOutput).filter((shown) => shown.kind !== "text" || shown.text.trim() !== ""),
     output: showing(cell, "output"),
   }
 }

@@ -41,12 +41,21 @@ export function journeyOf(
   for (const frame of frames) {
     const before = hops[hops.length - 1]
     if (before?.node !== undefined && before.node !== frame.node)
-      hops.push({ device: "wire", time: frame.time, action: "wire", detail: `${frame.length} bytes` })
+      hops.push({ device: "wire", time: frame.time, action: "wire", detail: wireText(frame, before) })
     hops.push(hopOf(frame, own, placeOf(frame, places)))
   }
   const drop = own.find((event) => event.kind === TraceKind.KFREE_SKB)
   if (drop !== undefined) addDrop(hops, dropped(drop, places, hops[hops.length - 1]))
   return hops
+}
+
+/** Ethernet, IPv4, UDP and VXLAN (RFC 7348). */
+const VXLAN_OVERHEAD = 50
+
+/** How long the frame was between the machines, also when the capture's filter has not let the tunnel's own frame pass. */
+function wireText(frame: CapturedFrame, before: Hop): string {
+  const tunnelled = before.action === "encapsulated" && !isTunnel(frame)
+  return tunnelled ? `${frame.length} bytes and ${VXLAN_OVERHEAD} of the tunnel` : `${frame.length} bytes`
 }
 
 /** A device that was given the packet and could not send it is one hop, not two. */

@@ -2,7 +2,7 @@
 import type { RuleRef } from "../../policy/rule.ts"
 import type { Verdict } from "../../policy/verdict.ts"
 import { printable } from "../../shell/exec-result.ts"
-import { explain, type Locate, REASONS } from "./explain.ts"
+import { explain, explainParts, type Locate, REASONS } from "./explain.ts"
 
 /** A part of a policy that decided. */
 export interface DecidingRule {
@@ -14,7 +14,9 @@ export interface DecidingRule {
   readonly line?: string
 }
 
-/** The answer of `cluster.lookup`. Prints in a line; {@link PolicyAnswer.explain} says more. */
+const IGNORED = "but nothing here enforces policies: the packet arrives"
+
+/** The answer of `cluster.lookup`. Prints in a few lines; {@link PolicyAnswer.explain} says more. */
 export class PolicyAnswer {
   /** `deny` also for a request that the proxy refuses; `redirect`: allowed so far, and each request is judged. */
   readonly verdict: "allow" | "deny" | "redirect"
@@ -48,14 +50,17 @@ export class PolicyAnswer {
   /** What decided, in words, with the lines of the manifests. */
   explain(): string {
     const words = explain(this.#verdict, this.#locate, this.enforced)
-    return this.enforced || this.verdict === "allow"
-      ? words
-      : `${words} (but nothing here enforces policies: the packet arrives)`
+    return this.#ignored ? `${words} (${IGNORED})` : words
+  }
+
+  get #ignored(): boolean {
+    return !this.enforced && this.verdict !== "allow"
   }
 
   toString(): string {
     const status = this.status === undefined ? "" : ` (${this.status})`
-    return `${this.#flow}: ${this.verdict}${status}\n  ${this.explain()}`
+    const sides = explainParts(this.#verdict, this.#locate, this.enforced).map((side) => `  ${side.join("\n    ")}`)
+    return [`${this.#flow}: ${this.verdict}${status}`, ...sides, ...(this.#ignored ? [`  ${IGNORED}`] : [])].join("\n")
   }
 }
 

@@ -13,30 +13,42 @@ export const REASONS: Readonly<Record<number, string>> = {
 }
 
 /** One sentence for each side that had something to say; `codes`: with the numbers of Cilium's drop reasons. */
-export function explain(verdict: Verdict, locate: Locate, codes: boolean): string {
+export const explain = (verdict: Verdict, locate: Locate, codes: boolean): string =>
+  explainParts(verdict, locate, codes)
+    .map((side) => side.reduce((text, more) => `${text}${more.startsWith("by ") ? "" : ","} ${more}`))
+    .join("; ")
+
+/** The same for a narrow page: for each side what it says, and then who. */
+export function explainParts(verdict: Verdict, locate: Locate, codes: boolean): readonly (readonly string[])[] {
   const sides = [verdict.egress, verdict.ingress].filter((side) => side !== undefined)
   const relevant =
     verdict.direction === undefined ? sides : sides.filter(({ direction }) => direction === verdict.direction)
-  const words =
-    relevant.map((side) => sideText(side, locate, codes)).join("; ") || "neither end is an endpoint with a policy"
-  if (verdict.http === undefined) return words
-  return `${words}; ${verdict.http.allowed ? "one of its rules lets the request pass" : "none of its rules lets the request pass: 403"}`
+  const parts =
+    relevant.length === 0
+      ? [["neither end is an endpoint with a policy"]]
+      : relevant.map((side) => sideText(side, locate, codes))
+  if (verdict.http === undefined) return parts
+  const request = verdict.http.allowed
+    ? "one of its rules lets the request pass"
+    : "none of its rules lets the request pass: 403"
+  return [...parts, [request]]
 }
 
-function sideText(side: SideVerdict, locate: Locate, codes: boolean): string {
+function sideText(side: SideVerdict, locate: Locate, codes: boolean): string[] {
   const { direction, verdict, reason, rules, missed, enforced, isolating } = side
   if (verdict !== "deny") {
-    if (!enforced) return `${direction}: no policy isolates this end`
-    return rules.length === 0
-      ? `${direction}: allowed by default`
-      : `${direction}: ${verdict === "redirect" ? "handed to the proxy" : "allowed"} by ${list(rules, locate)}`
+    if (!enforced) return [`${direction}: no policy isolates this end`]
+    if (rules.length === 0) return [`${direction}: allowed by default`]
+    return [`${direction}: ${verdict === "redirect" ? "handed to the proxy" : "allowed"}`, `by ${list(rules, locate)}`]
   }
   const why = `${direction}: ${codes ? `${reason} ` : ""}${REASONS[reason]}`
-  if (rules.length > 0) return `${why}, by ${list(rules, locate)}`
-  const by = isolating.length === 0 ? "" : `, isolated by ${list(isolating, locate)}`
-  return missed.length === 0
-    ? `${why}: no rule allows anything here${by}`
-    : `${why}: no rule matches${by}; nearest: ${missed.map((one) => missedText(one, locate)).join(", ")}`
+  if (rules.length > 0) return [why, `by ${list(rules, locate)}`]
+  const what = missed.length === 0 ? "no rule allows anything here" : "no rule matches"
+  return [
+    `${why}: ${what}`,
+    ...(isolating.length === 0 ? [] : [`isolated by ${list(isolating, locate)}`]),
+    ...(missed.length === 0 ? [] : [`nearest: ${missed.map((one) => missedText(one, locate)).join(", ")}`]),
+  ]
 }
 
 function missedText({ rule, peer, port, note }: MissedRule, locate: Locate): string {
