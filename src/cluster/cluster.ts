@@ -160,11 +160,8 @@ export class Cluster {
     const pods = this.server.registry.list(this.server.registry.resource("pods"), {}) as Pod[]
     if (pods.some(({ metadata }) => metadata.name === name && metadata.namespace === namespace))
       return this.#podSite(namespace, name)
-    const names = pods.map(({ metadata }) =>
-      metadata.namespace === "default" ? metadata.name : `${metadata.namespace}/${metadata.name}`,
-    )
     throw new RangeError(
-      `no node or pod "${where}"; nodes: ${[...this.#parts.nodes.keys()].join(", ")}; pods: ${names.join(", ") || "none"}`,
+      `no node or pod "${where}"; nodes: ${[...this.#parts.nodes.keys()].join(", ")}; pods: ${podNames(pods)}`,
     )
   }
 
@@ -437,3 +434,12 @@ export class Cluster {
 }
 
 printable(Cluster, (cluster) => cluster.toString())
+
+/** For an error: every pod by name, but of the control plane's own only how many there are. */
+function podNames(pods: readonly Pod[]): string {
+  const system = pods.filter(({ metadata }) => metadata.namespace === "kube-system").length
+  const names = pods.flatMap(({ metadata: { namespace, name } }) =>
+    namespace === "kube-system" ? [] : namespace === "default" ? name : `${namespace}/${name}`,
+  )
+  return [...names, ...(system === 0 ? [] : [`and ${system} in kube-system`])].join(", ") || "none"
+}

@@ -21,7 +21,7 @@ function file(name: string, text: string): string {
   return path
 }
 
-const COMMANDS = ["sh", "run", "doctor", "version"]
+const COMMANDS = ["sh", "run", "verify", "doctor", "version"]
 
 describe("usage", () => {
   test("without a command: the usage on standard error, 2", async () => {
@@ -45,11 +45,11 @@ describe("usage", () => {
   })
 
   test.each([
-    [["nosuch"], 'unknown command "nosuch"; there are: sh, run, doctor, version'],
-    [["serve"], 'podwire does not have "serve" yet; there are: sh, run, doctor, version'],
-    [["verify", "x"], 'podwire does not have "verify" yet; there are: sh, run, doctor, version'],
-    [["toString"], 'unknown command "toString"; there are: sh, run, doctor, version'],
-    [["help", "nosuch"], 'unknown command "nosuch"; there are: sh, run, doctor, version'],
+    [["nosuch"], 'unknown command "nosuch"; there are: sh, run, verify, doctor, version'],
+    [["serve"], 'podwire does not have "serve" yet; there are: sh, run, verify, doctor, version'],
+    [["verify", "x"], "verify: x: no such file (podwire verify --help says more)"],
+    [["toString"], 'unknown command "toString"; there are: sh, run, verify, doctor, version'],
+    [["help", "nosuch"], 'unknown command "nosuch"; there are: sh, run, verify, doctor, version'],
     [["sh", "--bogus"], "sh: Unknown option '--bogus' (podwire sh --help says more)"],
     [["doctor", "--bogus"], "doctor: Unknown option '--bogus' (podwire doctor --help says more)"],
     [["version", "now"], 'version: unexpected argument "now" (podwire version --help says more)'],
@@ -111,7 +111,7 @@ describe("sh", () => {
     const { code, stderr } = await podwire(["sh", "--lab", lab, "--on", "nosuch", "-c", "true"])
     expect(code).toBe(2)
     expect(stderr).toMatch(
-      /^podwire: --on: no node or pod "nosuch"; nodes: control, worker; pods: web, kube-flannel\/kube-flannel-ds-\w+, kube-flannel\/kube-flannel-ds-\w+, shop\/db /,
+      /^podwire: --on: no node or pod "nosuch"; nodes: control, worker; pods: web, kube-flannel\/kube-flannel-ds-\w+, kube-flannel\/kube-flannel-ds-\w+, shop\/db, and \d+ in kube-system /,
     )
   })
 
@@ -212,7 +212,7 @@ describe("a lab file", () => {
       "nodes:\n  - name: a\n    ipp: 1.2.3.4\n",
       ':3:5: unknown key "nodes[0].ipp"; in nodes[0] there are: name, ip, macs',
     ],
-    ["cni: calico\n", ":1:6: cni: expected flannel or none"],
+    ["cni: calico\n", ":1:6: cni: expected flannel, cilium or none"],
     ["cni: { flannel: { vnii: 1 } }\n", ':1:19: unknown key "cni.flannel.vnii"; in cni.flannel there are: network'],
     ["seed: one\n", ":1:7: seed: expected a whole number"],
     ["nodes:\n", ":1:7: nodes: expected a whole number"],

@@ -90,7 +90,7 @@ const oneOf =
   (node, at) =>
     isScalar(node) && (words as unknown[]).includes(node.value)
       ? (node.value as T)
-      : at.fail(node, `${at.path}: expected ${words.join(" or ")}`)
+      : at.fail(node, `${at.path}: expected ${words.slice(0, -1).join(", ")} or ${words[words.length - 1]}`)
 
 /** A mapping with known keys. */
 function record(fields: Fields): Reader<Record<string, unknown>> {
