@@ -35,6 +35,7 @@ export function renderMarkdown(
   const taken = options.taken ?? new Set<string>()
   const tree = fromMarkdown(source, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] })
   const headings: Heading[] = []
+  linkPages(tree)
   tree.children = tree.children.filter(
     (node) => !(options.skipTitle === true && node.type === "heading" && node.depth === 1),
   )
@@ -46,6 +47,12 @@ export function renderMarkdown(
     node.data = { hProperties: { id: slug } }
   }
   return { parts: partsOf(tree), headings }
+}
+
+/** A link to another notebook's file leads to its page, to the same place in it. */
+function linkPages(node: Root | RootContent): void {
+  if (node.type === "link") node.url = node.url.replace(/^([\w-]+)\.ipynb(?=#|$)/, "../$1/")
+  if ("children" in node) for (const child of node.children) linkPages(child as RootContent)
 }
 
 /** As GitHub makes them: `break-it`, and `break-it-1` for the next of the same name. */

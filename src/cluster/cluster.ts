@@ -20,7 +20,6 @@ import type { PolicyAnswer } from "./policy/answer.ts"
 import type { Asked, LookupOptions, ReachabilityOptions } from "./policy/ask.ts"
 import type { Reachability } from "./policy/reachability.ts"
 import type { Reach, ReachOptions, ReachSource } from "./reach.ts"
-import { findTarget } from "./reach-target.ts"
 import { Terminal, type TerminalOptions } from "./terminal.ts"
 
 /** One machine and its kubelet. */
@@ -314,7 +313,7 @@ export class Cluster {
   }
 
   async #reach(from: NodeHandle | PodHandle, to: ReachTarget, options: ReachOptions): Promise<Reach> {
-    const { tryToReach } = await this.sim.load(() => import("./reach.ts"))
+    const { findTarget, tryToReach } = await this.sim.load(() => import("./reach.ts"))
     const target = findTarget(to, options, {
       nodes: this.nodes,
       pods: this.server.registry.list(this.server.registry.resource("pods"), {}) as Pod[],

@@ -9,6 +9,8 @@ import { dissect } from "../wire/dissect.ts"
 import type { Capture, CapturedFrame, DroppedPacket } from "./capture.ts"
 import { type Probe, type ProbeResult, type ReachProtocol, runProbe } from "./probe.ts"
 
+export { findTarget } from "./reach-target.ts"
+
 /** How an attempt is made, and for how long. */
 export interface ReachOptions {
   /** `tcp` connects, `udp` sends a datagram, `icmp` pings ("tcp"). */
