@@ -108,7 +108,8 @@ withSiteInChromium("tutorials", () => {
       const page = await site.open(path, { viewport: { width: 1400, height: 900 } })
       let heading = ""
       for (const cell of cells) {
-        heading = /^## (.*)/.exec(cell.source)?.[1] ?? heading
+        // A cell may end one section and begin the next.
+        if (cell.cell_type === "markdown") heading = [...cell.source.matchAll(/^## (.*)$/gm)].at(-1)?.[1] ?? heading
         if (cell.cell_type !== "code" || heading === "") continue
         await page.locator(`[id="${cell.id}"]`).evaluate((node) => {
           scrollTo(0, node.getBoundingClientRect().top + scrollY - 120)
