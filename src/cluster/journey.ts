@@ -138,7 +138,8 @@ export function dropped(event: TraceEvent, places: readonly Place[], last: Hop |
 /** Programs and rules say more than their hooks. */
 const EXPLAINED: readonly number[] = [DropReason.TC_INGRESS, DropReason.TC_EGRESS, DropReason.NETFILTER_DROP]
 
-function causeText({ value, object }: TraceEvent): string {
+/** The reason's name, and what decided. */
+export function causeText({ value, object }: Pick<TraceEvent, "value" | "object">): string {
   const name = dropReasonName(value)
   const text = EXPLAINED.includes(value) ? (object as Partial<TcCause>).text : undefined
   return text === undefined ? name : `${name}: ${text}`

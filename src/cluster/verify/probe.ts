@@ -2,7 +2,7 @@
  * Sends one packet for each question and sees where it comes out. All of a batch travel at once: each has a source port (or ICMP id) of its
  * own, and the trace knows a packet through tunnels and copies.
  */
-import { dropReasonName } from "../../linux/drop-reason.ts"
+
 import { ipQueueXmit } from "../../linux/ip/output.ts"
 import { ipRouteOutput } from "../../linux/ip/route-output.ts"
 import { checksumHelp } from "../../linux/netdev.ts"
@@ -15,6 +15,7 @@ import * as icmp from "../../wire/icmp.ts"
 import { IpProtocol } from "../../wire/ipv4.ts"
 import * as tcp from "../../wire/tcp.ts"
 import * as udp from "../../wire/udp.ts"
+import { causeText } from "../journey.ts"
 import type { CaseProtocol } from "./case.ts"
 
 export interface Probe {
@@ -75,11 +76,12 @@ export class Prober {
       if (id !== undefined) byPacket.set(id, result)
     }
     await this.#sim.advance(TRAVEL)
-    for (const { kind, packet, net, value } of trace.stop()) {
+    for (const { kind, packet, net, value, object } of trace.stop()) {
       const result = byPacket.get(packet)
       if (kind === TraceKind.IP_LOCAL_DELIVER) result?.nets.push(net)
       // What was delivered is freed by whoever had no use for it.
-      else if (kind === TraceKind.KFREE_SKB && result?.nets.length === 0) result.dropped ??= dropReasonName(value)
+      else if (kind === TraceKind.KFREE_SKB && result?.nets.length === 0)
+        result.dropped ??= causeText({ value, object })
     }
     return results
   }

@@ -8,6 +8,7 @@ import { NfHook, NfVerdict } from "../hook.ts"
 import { packetChecksumOk } from "./checksum.ts"
 import { CtInfo, CtStatus, ctDirection, NfConn, Tuple } from "./entry.ts"
 import { procText } from "./print.ts"
+import { SCTP, sctpMalformed, sctpPacket } from "./sctp.ts"
 import { type ConntrackSettings, defaultSettings } from "./settings.ts"
 import { isReply, numberOf, portsOf, TupleTable } from "./table.ts"
 import { Track, tcpMalformed, tcpPacket } from "./tcp.ts"
@@ -139,6 +140,7 @@ export class Conntrack {
     const at = skb.networkHeader + ipv4.headerLength(skb.view, skb.networkHeader)
     if (protocol === TCP && tcpMalformed(skb, at)) return true
     if (protocol === ICMP && skb.view.getUint8(at) > HIGHEST_ICMP_TYPE) return true
+    if (protocol === SCTP) return sctpMalformed(skb, at)
     if (protocol !== TCP && protocol !== UDP && protocol !== ICMP) return false
     return hook === NfHook.PRE_ROUTING && this.settings.checksum && !packetChecksumOk(skb, at, protocol)
   }
@@ -198,6 +200,10 @@ export class Conntrack {
     if (protocol === TCP) {
       const at = skb.networkHeader + ipv4.headerLength(skb.view, skb.networkHeader)
       return tcpPacket(ct, skb, at, ctinfo, now, settings, this.#kill)
+    }
+    if (protocol === SCTP) {
+      const at = skb.networkHeader + ipv4.headerLength(skb.view, skb.networkHeader)
+      return sctpPacket(ct, skb, at, ctinfo, now, settings)
     }
     if (protocol === UDP) {
       if ((ct.status & CONFIRMED) === 0) ct.streamAt = now + STREAM_AFTER

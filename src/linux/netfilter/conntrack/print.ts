@@ -4,15 +4,17 @@ import { formatIpv4 } from "../../../wire/address.ts"
 import * as ipv4 from "../../../wire/ipv4.ts"
 import { JIFFY } from "../../jiffies.ts"
 import { CtStatus, type NfConn, type Tuple } from "./entry.ts"
+import { SCTP, SCTP_CT_NAMES } from "./sctp.ts"
 import { TCP_CT_NAMES } from "./tcp-table.ts"
 
 const { ICMP, TCP, UDP } = ipv4.IpProtocol
-const NAMES: Readonly<Record<number, string>> = { [ICMP]: "icmp", [TCP]: "tcp", [UDP]: "udp" }
+const NAMES: Readonly<Record<number, string>> = { [ICMP]: "icmp", [TCP]: "tcp", [UDP]: "udp", [SCTP]: "sctp" }
 
 function tupleText(tuple: Tuple): string {
   const { protocol, sourcePort, destinationPort } = tuple
   const addresses = `src=${formatIpv4(tuple.source)} dst=${formatIpv4(tuple.destination)}`
-  if (protocol === TCP || protocol === UDP) return `${addresses} sport=${sourcePort} dport=${destinationPort}`
+  if (protocol === TCP || protocol === UDP || protocol === SCTP)
+    return `${addresses} sport=${sourcePort} dport=${destinationPort}`
   if (protocol !== ICMP) return addresses
   return `${addresses} type=${destinationPort >>> 8} code=${destinationPort & 255} id=${sourcePort}`
 }
@@ -25,6 +27,7 @@ export function flowText(ct: NfConn, now: number): string {
   const left = Math.max(0, Math.floor((ticks * JIFFY) / SECOND))
   let text = `${(NAMES[protocol] ?? "unknown").padEnd(8)} ${protocol} ${left} `
   if (protocol === TCP) text += `${TCP_CT_NAMES[ct.state]} `
+  if (protocol === SCTP) text += `${SCTP_CT_NAMES[ct.state]} `
   text += tupleText(ct.original)
   if ((ct.status & CtStatus.SEEN_REPLY) === 0) text += " [UNREPLIED]"
   text += ` ${tupleText(ct.reply)}`

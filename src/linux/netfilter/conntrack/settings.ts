@@ -12,6 +12,8 @@ export interface ConntrackSettings {
   udp: number
   udpStream: number
   icmp: number
+  /** By SctpCt. */
+  sctpTimeouts: number[]
   generic: number
   /** nf_conntrack_checksum: packets with bad sums are INVALID. */
   checksum: boolean
@@ -30,6 +32,8 @@ export function defaultSettings(): ConntrackSettings {
     udp: 30,
     udpStream: 120,
     icmp: 30,
+    // none, CLOSED, COOKIE_WAIT, COOKIE_ECHOED, ESTABLISHED, SHUTDOWN_SENT, SHUTDOWN_RECD, SHUTDOWN_ACK_SENT, HEARTBEAT_SENT
+    sctpTimeouts: [0, 10, 3, 3, 210, 3, 3, 3, 30],
     generic: 600,
     checksum: true,
   }
@@ -39,8 +43,17 @@ type Named = {
   [K in keyof ConntrackSettings]: ConntrackSettings[K] extends number | boolean ? K : never
 }[keyof ConntrackSettings]
 
-/** Files under /proc/sys/net/netfilter and what they set: a setting, or the timeout of a TCP state. */
-export const SETTING_FILES: ReadonlyMap<string, Named | number> = new Map<string, Named | number>([
+/** The timeout of a state of TCP or SCTP. */
+interface Timeout {
+  readonly of: "tcpTimeouts" | "sctpTimeouts"
+  readonly state: number
+}
+
+const tcp = (state: number): Timeout => ({ of: "tcpTimeouts", state })
+const sctp = (state: number): Timeout => ({ of: "sctpTimeouts", state })
+
+/** Files under /proc/sys/net/netfilter and what they set: a setting, or the timeout of a state. */
+export const SETTING_FILES: ReadonlyMap<string, Named | Timeout> = new Map<string, Named | Timeout>([
   ["nf_conntrack_max", "max"],
   ["nf_conntrack_checksum", "checksum"],
   ["nf_conntrack_generic_timeout", "generic"],
@@ -52,24 +65,32 @@ export const SETTING_FILES: ReadonlyMap<string, Named | number> = new Map<string
   ["nf_conntrack_tcp_max_retrans", "tcpMaxRetrans"],
   ["nf_conntrack_tcp_timeout_max_retrans", "tcpMaxRetransTimeout"],
   ["nf_conntrack_tcp_timeout_unacknowledged", "tcpUnacknowledged"],
-  ["nf_conntrack_tcp_timeout_syn_sent", 1],
-  ["nf_conntrack_tcp_timeout_syn_recv", 2],
-  ["nf_conntrack_tcp_timeout_established", 3],
-  ["nf_conntrack_tcp_timeout_fin_wait", 4],
-  ["nf_conntrack_tcp_timeout_close_wait", 5],
-  ["nf_conntrack_tcp_timeout_last_ack", 6],
-  ["nf_conntrack_tcp_timeout_time_wait", 7],
-  ["nf_conntrack_tcp_timeout_close", 8],
+  ["nf_conntrack_tcp_timeout_syn_sent", tcp(1)],
+  ["nf_conntrack_tcp_timeout_syn_recv", tcp(2)],
+  ["nf_conntrack_tcp_timeout_established", tcp(3)],
+  ["nf_conntrack_tcp_timeout_fin_wait", tcp(4)],
+  ["nf_conntrack_tcp_timeout_close_wait", tcp(5)],
+  ["nf_conntrack_tcp_timeout_last_ack", tcp(6)],
+  ["nf_conntrack_tcp_timeout_time_wait", tcp(7)],
+  ["nf_conntrack_tcp_timeout_close", tcp(8)],
+  ["nf_conntrack_sctp_timeout_closed", sctp(1)],
+  ["nf_conntrack_sctp_timeout_cookie_wait", sctp(2)],
+  ["nf_conntrack_sctp_timeout_cookie_echoed", sctp(3)],
+  ["nf_conntrack_sctp_timeout_established", sctp(4)],
+  ["nf_conntrack_sctp_timeout_shutdown_sent", sctp(5)],
+  ["nf_conntrack_sctp_timeout_shutdown_recd", sctp(6)],
+  ["nf_conntrack_sctp_timeout_shutdown_ack_sent", sctp(7)],
+  ["nf_conntrack_sctp_timeout_heartbeat_sent", sctp(8)],
 ])
 
 export function readSetting(settings: ConntrackSettings, file: string): number {
-  const key = SETTING_FILES.get(file) as Named | number
-  return typeof key === "number" ? (settings.tcpTimeouts[key] as number) : Number(settings[key])
+  const key = SETTING_FILES.get(file) as Named | Timeout
+  return typeof key === "object" ? (settings[key.of][key.state] as number) : Number(settings[key])
 }
 
 export function writeSetting(settings: ConntrackSettings, file: string, value: number): void {
-  const key = SETTING_FILES.get(file) as Named | number
-  if (typeof key === "number") settings.tcpTimeouts[key] = value
+  const key = SETTING_FILES.get(file) as Named | Timeout
+  if (typeof key === "object") settings[key.of][key.state] = value
   else if (key === "tcpLoose" || key === "tcpBeLiberal" || key === "checksum") settings[key] = value !== 0
   else settings[key] = value
 }

@@ -6,6 +6,7 @@ import type { Tuple } from "./entry.ts"
 
 const ipv4 = { ...ipv4Header }
 const { ICMP, TCP, UDP } = ipv4.IpProtocol
+const SCTP = 132
 /** ICMP queries and their answers. */
 const ANSWERS: ReadonlyMap<number, number> = new Map([
   [8, 0],
@@ -28,7 +29,7 @@ export function readTuple(skb: Skb, header: number, tuple: Tuple): boolean {
   tuple.protocol = protocol
   tuple.sourcePort = tuple.destinationPort = 0
   if ((ipv4.flagsAndOffset(view, header) & ipv4.IP_OFFSET) !== 0) return false
-  if (protocol !== TCP && protocol !== UDP && protocol !== ICMP) return true
+  if (protocol !== TCP && protocol !== UDP && protocol !== ICMP && protocol !== SCTP) return true
   if (at + 8 > skb.tail) return false
   if (protocol === ICMP) {
     tuple.sourcePort = icmp.echoId(view, at)

@@ -9,6 +9,7 @@ import { ANY_RANGE, NatManip, type NatRange } from "./range.ts"
 import { stateOf } from "./state.ts"
 
 const { ICMP, TCP, UDP } = ipv4.IpProtocol
+const SCTP = 132
 const MAX_ATTEMPTS = 128
 
 const doneBit = (manip: number): number => (manip === NatManip.SRC ? CtStatus.SRC_NAT_DONE : CtStatus.DST_NAT_DONE)
@@ -115,7 +116,7 @@ function usualPorts(port: number): [number, number] {
 /** Models nf_nat_l4proto_unique_tuple. */
 function choosePort(net: NetNamespace, tuple: Tuple, range: NatRange, manip: number, ct: NfConn): void {
   const { protocol } = tuple
-  if (protocol !== TCP && protocol !== UDP && protocol !== ICMP) return
+  if (protocol !== TCP && protocol !== UDP && protocol !== ICMP && protocol !== SCTP) return
   const field = protocol === ICMP || manip === NatManip.SRC ? "sourcePort" : "destinationPort"
   let [low, size] = [range.minPort, range.maxPort - range.minPort + 1]
   if (!range.mapPorts) {

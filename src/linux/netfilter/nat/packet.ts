@@ -13,6 +13,7 @@ import { NatManip } from "./range.ts"
 const ipv4 = { ...ipv4Header }
 const { csumFold16, csumReplace16 } = checksums
 const { ICMP, TCP, UDP } = ipv4.IpProtocol
+const SCTP = 132
 const { SRC_NAT, DST_NAT } = CtStatus
 
 /** Sources change on the way out, destinations on the way in. */
@@ -52,6 +53,8 @@ function manipPacket(skb: Skb, header: number, to: Tuple, manip: number, whole: 
   const protocol = ipv4.protocol(view, header)
   if ((ipv4.flagsAndOffset(view, header) & ipv4.IP_OFFSET) === 0) {
     if (protocol === ICMP) manipIcmp(skb, at, to, whole)
+    // The CRC of SCTP has no addresses in it, and is left to the device.
+    else if (protocol === SCTP) view.setUint16(at + (source ? 0 : 2), source ? to.sourcePort : to.destinationPort)
     else if (protocol === TCP || protocol === UDP) manipPorts(skb, at, protocol, to, source, old, address, whole)
   }
   view.setUint32(field, address)
