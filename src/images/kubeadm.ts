@@ -2,7 +2,7 @@
 import type { ApiServer } from "../kube/api/server.ts"
 import { klog } from "../kube/client/klog.ts"
 import { COREDNS_IMAGE, ETCD_IMAGE, REGISTRY } from "../kube/kubeadm/options.ts"
-import { TcpListener } from "../linux/inet/tcp-socket.ts"
+import { TcpListener, type TcpSocket } from "../linux/inet/tcp-socket.ts"
 import type { Process } from "../linux/task/process.ts"
 import type { Tool } from "../linux/task/tool.ts"
 import { lazyTool } from "../shell/lazy-tool.ts"
@@ -30,11 +30,14 @@ function image(name: string, path: string, tool: Tool, entrypoint: readonly stri
 /** Where a control plane's process listens, by its own flags. */
 type Listens = (flag: (name: string) => string) => string[]
 
+/** Answers one connection; loaded with the first. */
+type Serve = () => Promise<(proc: Process, socket: TcpSocket) => Promise<number>>
+
 /**
  * A process of the control plane. What it does is done by podwire's API server, controllers and scheduler themselves; the process
- * holds its ports, so that it can be reached and probed, and ends when it is told to.
+ * holds its ports, so that it can be reached and probed, says who may not ask what, and ends when it is told to.
  */
-function component(name: string, place: string, listens: Listens): Image {
+function component(name: string, place: string, listens: Listens, serve?: Serve): Image {
   const tool = defineTool(name, async (proc) => {
     const flag = (wanted: string): string =>
       proc.argv.find((word) => word.startsWith(`--${wanted}=`))?.slice(wanted.length + 3) ?? ""
@@ -48,12 +51,25 @@ function component(name: string, place: string, listens: Listens): Image {
       }
       await klog(proc, "I", place, `Serving securely on ${address.replace(/^0\.0\.0\.0:/, "[::]:")}`)
       listeners.push(listener)
+      if (serve !== undefined) thread(proc, (own) => accept(own, listener, serve))
     }
     await terminated(proc)
     for (const listener of listeners) listener.close()
     return 0
   })
   return image(name, `/usr/local/bin/${name}`, tool)
+}
+
+async function accept(proc: Process, listener: TcpListener, serve: Serve): Promise<number> {
+  for (;;) {
+    const socket = await listener.accept(proc)
+    thread(proc, async (own) => (await own.task.load(serve))(own, socket))
+  }
+}
+
+function thread(proc: Process, main: (proc: Process) => Promise<number>): void {
+  const child = proc.spawn(proc.argv, { tool: { name: proc.argv[0] ?? "", main } })
+  if (typeof child !== "string") proc.children.delete(child)
 }
 
 /** Sleeps until somebody asks the process to end. */
@@ -73,17 +89,20 @@ const secure = "secure_serving.go:213"
 
 /** Adds them; their programs talk to this API server. */
 export function addKubeadmImages(images: ImageRegistry, api: ApiServer): void {
-  const kube = (name: string, listens: Listens): void =>
-    images.add(`${REGISTRY}/${name}`, component(name, secure, listens))
+  const kube = (name: string, listens: Listens, serve: Serve): void =>
+    images.add(`${REGISTRY}/${name}`, component(name, secure, listens, serve))
   images.add(
     repository(ETCD_IMAGE),
     component("etcd", "serve.go:210", (flag) =>
       ["listen-client-urls", "listen-peer-urls", "listen-metrics-urls"].flatMap((name) => hostPorts(flag(name))),
     ),
   )
-  kube("kube-apiserver", (flag) => [`0.0.0.0:${flag("secure-port")}`])
-  kube("kube-controller-manager", (flag) => [`${flag("bind-address")}:10257`])
-  kube("kube-scheduler", (flag) => [`${flag("bind-address")}:10259`])
+  const serving = () => import("./secure-server.ts")
+  const anonymous: Serve = () => serving().then(({ serveAnonymous }) => serveAnonymous(api))
+  const health: Serve = () => serving().then(({ serveHealth }) => serveHealth)
+  kube("kube-apiserver", (flag) => [`0.0.0.0:${flag("secure-port")}`], anonymous)
+  kube("kube-controller-manager", (flag) => [`${flag("bind-address")}:10257`], health)
+  kube("kube-scheduler", (flag) => [`${flag("bind-address")}:10259`], health)
   const proxy = lazyTool("kube-proxy", () => import("../kube/proxy/kube-proxy.ts").then((m) => m.kubeProxy(api)))
   images.add(`${REGISTRY}/kube-proxy`, image("kube-proxy", "/usr/local/bin/kube-proxy", proxy))
   const dns = lazyTool("coredns", () => import("./coredns.ts").then((module) => module.coredns(api)))

@@ -45,6 +45,13 @@ export class Prng {
     return text.slice(0, count)
   }
 
+  /** A version 4 UUID (RFC 9562). */
+  uuid(): string {
+    const hex = this.hex(32)
+    const variant = "89ab"[Number.parseInt(hex[16] as string, 16) & 3]
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`
+  }
+
   /** A locally administered unicast MAC address. Models include/linux/etherdevice.h eth_random_addr. */
   mac(): number {
     const high = (this.uint32() & 0xfeff) | 0x0200

@@ -111,8 +111,8 @@ async function download(proc: Process, text: string, settings: Settings, hops = 
   const url = parseUrl(text)
   if (url === undefined || url.scheme !== "http") throw new WgetError(`not an http or ftp url: ${text}`)
   const address = await resolveHost(proc, url.host)
-  if (typeof address === "string") throw new WgetError(`bad address '${url.host}'`)
-  if (!settings.quiet) await proc.err(`Connecting to ${url.host} (${formatIpv4(address)}:${url.port})\n`)
+  if (typeof address === "string") throw new WgetError(`bad address '${url.origin}'`)
+  if (!settings.quiet) await proc.err(`Connecting to ${url.origin} (${formatIpv4(address)}:${url.port})\n`)
   // The alarm starts with the connection: "download timed out" covers it as well.
   const deadline = proc.kernel.sim.now + settings.timeout
   const socket = await TcpSocket.connect(proc, address, url.port, { timeout: settings.timeout })

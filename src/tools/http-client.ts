@@ -8,6 +8,8 @@ export interface Url {
   scheme: string
   host: string
   port: number
+  /** Host and port as they were written. */
+  origin: string
   /** Path and query. */
   path: string
 }
@@ -20,7 +22,9 @@ export function parseUrl(text: string): Url | undefined {
   const port = match[3] === undefined ? (scheme === "https" ? 443 : 80) : Number(match[3])
   if (port < 1 || port > 65535) return undefined
   const path = match[4] ?? "/"
-  return { scheme, host: match[2] as string, port, path: path.startsWith("/") ? path : `/${path}` }
+  const host = match[2] as string
+  const origin = match[3] === undefined ? host : `${host}:${match[3]}`
+  return { scheme, host, port, origin, path: path.startsWith("/") ? path : `/${path}` }
 }
 
 /** Host and port, the port only where it is not the scheme's: what Host: says. */

@@ -42,6 +42,16 @@ export class TlsStream implements HttpStream {
     return this.#reader.fault
   }
 
+  /** With {@link fault}: what came instead of TLS. */
+  get foreign(): Uint8Array {
+    return this.#reader.pending
+  }
+
+  /** Bytes past TLS, to a peer that does not speak it. */
+  writePlain(proc: Process, data: Uint8Array): Promise<Errno | undefined> {
+    return this.#socket.write(proc, data)
+  }
+
   /** As {@link TcpSocket.read}; `EPROTO` when what comes is no TLS. */
   async read(proc: Process, max = 65536, timeout?: number): Promise<Uint8Array | Errno> {
     while (this.#rest.length === 0) {

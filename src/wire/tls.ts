@@ -62,6 +62,11 @@ export class TlsReader {
   /** What came is no TLS. */
   fault = false
 
+  /** What came and is not taken yet. */
+  get pending(): Uint8Array {
+    return this.#buffer
+  }
+
   push(data: Uint8Array): void {
     const whole = new Uint8Array(this.#buffer.length + data.length)
     whole.set(this.#buffer)

@@ -95,6 +95,18 @@ export function forbidden(resource: GroupName, name: string, why: string): Statu
   )
 }
 
+/** A request without credentials for what is not everybody's: a path, or a resource and perhaps one of them. */
+export function anonymousForbidden(why: string, resource?: GroupName, name = ""): Status {
+  if (resource === undefined) return failure(403, "Forbidden", `forbidden: ${why}`, {})
+  if (name !== "") return forbidden(resource, name, why)
+  return failure(403, "Forbidden", `${qualified(resource)} is forbidden: ${why}`, detailsOf(resource))
+}
+
+/** Credentials that nobody knows. */
+export function unauthorized(): Status {
+  return failure(401, "Unauthorized", "Unauthorized")
+}
+
 export function badRequest(message: string): Status {
   return failure(400, "BadRequest", message)
 }

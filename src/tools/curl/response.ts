@@ -1,6 +1,7 @@
 /** The response: where it goes, and what its end means. */
 import { type Errno, strerror } from "../../linux/errno.ts"
 import { MILLISECOND } from "../../sim/simulation.ts"
+import { parseIpv4 } from "../../wire/address.ts"
 import { type HttpHead, header } from "../../wire/http.ts"
 import { readResponse, type Url } from "../http-client.ts"
 import { type HttpStream, TlsStream } from "../tls-stream.ts"
@@ -21,6 +22,7 @@ export async function receiveResponse(
   let discard = false
   let announced = false
   const onHead = async (answer: HttpHead): Promise<void> => {
+    if (url.scheme === "https" && !settings.insecure && nobodyVouchesFor(url.host)) untrusted(session)
     const text = await takeHead(session, answer, url.scheme === "https")
     if (fail && info.status >= 400) discard = true
     info.redirect = info.status >= 300 && info.status < 400 ? (header(answer, "location") ?? "") : ""
@@ -57,6 +59,37 @@ async function takeHead(session: Session, answer: HttpHead, overTls: boolean): P
   info.headerSize += text.length
   await session.verbose(text.replace(/^(?=[^\n])/gm, "< "))
   return text
+}
+
+/**
+ * The authorities that every machine trusts certify public names alone (CA/Browser Forum, Baseline Requirements 4.2.2): whoever
+ * answers to a cluster's names and to private addresses shows a certificate of its own making.
+ */
+function nobodyVouchesFor(host: string): boolean {
+  const address = parseIpv4(host)
+  if (address === undefined) return !host.includes(".") || /\.(local|svc|internal|localdomain)\.?$/i.test(host)
+  return [...PRIVATE].some(([net, bits]) => address >>> (32 - bits) === net >>> (32 - bits))
+}
+
+/** RFC 1918, and the machine itself. */
+const PRIVATE: ReadonlyMap<number, number> = new Map([
+  [0x0a000000, 8],
+  [0xac100000, 12],
+  [0xc0a80000, 16],
+  [0x7f000000, 8],
+])
+
+function untrusted(session: Session): never {
+  session.disconnect()
+  throw new CurlError(
+    60,
+    `SSL certificate problem: unable to get local issuer certificate
+More details here: https://curl.se/docs/sslcerts.html
+
+curl failed to verify the legitimacy of the server and therefore could not
+establish a secure connection to it. To learn more about this situation and
+how to fix it, please visit the web page mentioned above.`,
+  )
 }
 
 /** The response did not come, or not whole. */

@@ -11,6 +11,8 @@ export interface Settings {
   showError: boolean
   verbose: boolean
   include: boolean
+  /** -k: whoever answers is believed. */
+  insecure: boolean
   head: boolean
   fail: boolean
   location: boolean
@@ -40,6 +42,7 @@ const defaults = (): Settings => ({
   showError: false,
   verbose: false,
   include: false,
+  insecure: false,
   head: false,
   fail: false,
   location: false,
@@ -151,6 +154,7 @@ const APPLY: Readonly<Record<string, Apply>> = {
   "show-error": flag("showError"),
   verbose: flag("verbose"),
   include: flag("include"),
+  insecure: flag("insecure"),
   head: flag("head"),
   fail: flag("fail"),
   location: flag("location"),

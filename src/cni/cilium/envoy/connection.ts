@@ -110,7 +110,7 @@ export class ProxyConnection {
   ): Promise<boolean> {
     const headers = requestHeaders(head.headers, {
       client: this.#flow.client,
-      requestId: uuid(this.#prng),
+      requestId: this.#prng.uuid(),
       timeout: REQUEST_TIMEOUT,
     })
     for (const change of decision.changes ?? []) applyChange(headers, change)
@@ -199,11 +199,4 @@ function refusal(head: HttpHead, target: string): LocalReply | undefined {
   if (lengths.some(([, value]) => !/^\d+$/.test(value)) || new Set(lengths.map(([, value]) => value)).size > 1)
     return BAD_REQUEST
   return target === "" ? BAD_REQUEST : undefined
-}
-
-/** A version 4 UUID (RFC 9562). */
-function uuid(prng: Prng): string {
-  const hex = prng.hex(32)
-  const variant = "89ab"[Number.parseInt(hex[16] as string, 16) & 3]
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`
 }
