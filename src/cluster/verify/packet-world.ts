@@ -122,7 +122,11 @@ export class PacketWorld {
   }
 
   async apply(actions: readonly CaseAction[]): Promise<void> {
-    for (const action of actions) this.#apply(action)
+    for (const action of actions) {
+      this.#apply(action)
+      // Its service account comes a moment later, and pods need that.
+      if (action.op === "createNamespace") await this.cluster.settle()
+    }
     // An identity changes only once its labels have been the same for a while (identity-change-grace-period).
     if (actions.some(({ op }) => op === "setLabels")) await this.cluster.advance("10s")
     await this.#ready()
@@ -234,12 +238,18 @@ export class PacketWorld {
       case "remote-node":
         return remote === undefined ? "there is no other machine" : this.#host(remote)
       case "kube-apiserver":
+        if (this.#selectsNodes()) return "the API server's machine has labels that the case does not tell of"
         return this.#host(this.cluster.nodes[0] as NodeHandle)
       case "health":
         return remote === undefined ? "there is no other machine" : healthOf(remote.kernel)
       default:
         return `the entity ${entity} is nothing that runs here`
     }
+  }
+
+  /** Whether a policy picks machines by their labels. */
+  #selectsNodes(): boolean {
+    return [...this.#created.values()].some((object) => /"(from|to)Nodes":/.test(JSON.stringify(object)))
   }
 
   #host({ kernel, ip }: NodeHandle): Place {
@@ -277,6 +287,7 @@ function valuesOf({ config }: Case): ValueTree {
     cluster: { name: "default" },
     ipam: { mode: "kubernetes" },
     sctp: { enabled: true },
+    nodeSelectorLabels: true,
   }
 }
 

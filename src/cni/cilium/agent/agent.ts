@@ -22,6 +22,7 @@ import { Ipcache } from "./ipcache.ts"
 import { LocalIdentities } from "./local-identities.ts"
 import type { Log } from "./log.ts"
 import { IdentityPorts } from "./named-ports.ts"
+import { NodeIdentities, nodeLabels } from "./node-identities.ts"
 import { NodeManager } from "./nodes.ts"
 import type { AgentOptions } from "./options.ts"
 import { PolicyWatcher } from "./policies.ts"
@@ -64,6 +65,8 @@ export class Agent implements AgentClient, EndpointHost {
   readonly identities: IdentityAllocator
   readonly ipcache: Ipcache
   readonly localIdentities: LocalIdentities
+  /** Of other nodes, with nodeSelectorLabels. */
+  readonly nodeIdentities: NodeIdentities | undefined
   readonly redirects: Redirects
   readonly endpoints: EndpointManager
   readonly nodes: NodeManager
@@ -115,6 +118,7 @@ export class Agent implements AgentClient, EndpointHost {
       minTtl: Number(options.all.get("tofqdns-min-ttl") ?? 0),
     })
     this.endpoints = new EndpointManager(this)
+    this.nodeIdentities = options.nodeSelectorLabels ? new NodeIdentities(this.repository) : undefined
     this.nodes = new NodeManager(
       registry,
       this.nodeName,
@@ -124,6 +128,7 @@ export class Agent implements AgentClient, EndpointHost {
       (owner, id, ports) => {
         for (const identity of this.#ports.set(owner, id, ports)) this.#tellIdentity(identity)
       },
+      this.nodeIdentities,
     )
     this.nodes.apiServerMoved = () => this.repository.addIdentity(HOST, this.labelsOf(HOST) as LabelSet)
     this.policies = new PolicyWatcher(this.#policyHost())
@@ -159,6 +164,7 @@ export class Agent implements AgentClient, EndpointHost {
       events: this.datapath.events,
     }
     this.#followIdentities()
+    this.repository.addIdentity(HOST, this.labelsOf(HOST) as LabelSet)
     this.nodes.start()
     this.policies.start()
     this.#followLabels()
@@ -238,11 +244,17 @@ export class Agent implements AgentClient, EndpointHost {
 
   /** The labels of an identity, wherever its number comes from. */
   labelsOf(identity: number): LabelSet | undefined {
-    if (identity === HOST && this.nodes.isApiServer) return new LabelSet(["reserved:host", "reserved:kube-apiserver"])
+    if (identity === HOST)
+      return new LabelSet([
+        "reserved:host",
+        ...(this.nodes.isApiServer ? ["reserved:kube-apiserver"] : []),
+        ...(this.nodeIdentities === undefined ? [] : nodeLabels(this.#node.metadata.labels ?? {})),
+      ])
     return (
       RESERVED_IDENTITIES.get(identity) ??
       this.clusterIdentities.get(identity) ??
       this.localIdentities.labels(identity) ??
+      this.nodeIdentities?.labels(identity) ??
       this.endpoints.list.find((endpoint) => endpoint.identity === identity)?.labels
     )
   }

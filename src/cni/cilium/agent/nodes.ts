@@ -7,6 +7,7 @@ import type { CiliumDatapath } from "../datapath/datapath.ts"
 import { addressOf, type CiliumNode, ciliumNodes } from "./cilium-node.ts"
 import type { Ipcache } from "./ipcache.ts"
 import type { NamedPort } from "./named-ports.ts"
+import type { NodeIdentities } from "./node-identities.ts"
 
 const HEALTH = 4
 const REMOTE_NODE = 6
@@ -39,6 +40,9 @@ export class NodeManager {
   /** Told what ports a pod calls by name; without an identity it is gone. */
   readonly #namedPorts: (owner: string, identity: number | undefined, ports: readonly NamedPort[]) => void
 
+  /** With nodeSelectorLabels: other nodes are told apart. */
+  readonly #identities: NodeIdentities | undefined
+
   constructor(
     registry: Registry,
     name: string,
@@ -46,7 +50,9 @@ export class NodeManager {
     datapath: CiliumDatapath,
     ipcache: Ipcache,
     namedPorts: (owner: string, identity: number | undefined, ports: readonly NamedPort[]) => void,
+    identities: NodeIdentities | undefined,
   ) {
+    this.#identities = identities
     this.#namedPorts = namedPorts
     this.#registry = registry
     this.#name = name
@@ -114,7 +120,7 @@ export class NodeManager {
     const tunnel = parseIpv4(internal ?? "") ?? 0
     const router = addressOf(node, "CiliumInternalIP")
     const { health, ipam } = node.spec
-    const identity = this.#apiServers.includes(internal ?? "") ? KUBE_APISERVER : REMOTE_NODE
+    const identity = this.#identityOf(node, deleted)
     this.#put(
       `node/${name}`,
       deleted
@@ -128,6 +134,17 @@ export class NodeManager {
       `CiliumNode ${name}`,
     )
     this.#route()
+  }
+
+  #identityOf(node: CiliumNode, deleted: boolean): number {
+    const { name, labels = {} } = node.metadata
+    const apiServer = this.#apiServers.includes(addressOf(node, "InternalIP") ?? "")
+    if (this.#identities === undefined || deleted) {
+      this.#identities?.release(name)
+      return apiServer ? KUBE_APISERVER : REMOTE_NODE
+    }
+    const reserved = apiServer ? ["reserved:remote-node", "reserved:kube-apiserver"] : ["reserved:remote-node"]
+    return this.#identities.take(name, reserved, labels)
   }
 
   #route(): void {

@@ -11,6 +11,8 @@ export interface AgentOptions {
   readonly noBackendResponse: "reject" | "drop"
   readonly k8sNetworkPolicy: boolean
   readonly l7Proxy: boolean
+  /** Remote nodes have identities of their own, for fromNodes and toNodes. */
+  readonly nodeSelectorLabels: boolean
   readonly tunnelPort: number
   /** 0: what the devices have. */
   readonly mtu: number
@@ -54,6 +56,7 @@ export function optionsOf(all: ReadonlyMap<string, string>): AgentOptions | stri
     noBackendResponse: all.get("service-no-backend-response") === "drop" ? "drop" : "reject",
     k8sNetworkPolicy: flag("enable-k8s-networkpolicy", true),
     l7Proxy: flag("enable-l7-proxy", true),
+    nodeSelectorLabels: flag("enable-node-selector-labels", false),
     tunnelPort: Number(all.get("tunnel-port") ?? 0) || 8472,
     mtu: Number(all.get("mtu") ?? 0),
     monitorInterval: Number.parseInt(all.get("monitor-aggregation-interval") ?? "5", 10),

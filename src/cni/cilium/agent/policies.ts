@@ -127,6 +127,7 @@ export class PolicyWatcher {
     return {
       clusterName: options.clusterName,
       l7Proxy: options.l7Proxy,
+      nodeSelectorLabels: options.nodeSelectorLabels,
       cidrGroups: groups === undefined ? [] : registry.list(groups).map(cidrGroup),
       services: servicesOf(registry),
     }

@@ -44,7 +44,6 @@ enable-lb-ipam true
 enable-masquerade-to-route-source false
 enable-metrics true
 enable-node-port false
-enable-node-selector-labels false
 enable-non-default-deny-policies true
 enable-policy-secrets-sync true
 enable-source-ip-verification true
@@ -160,6 +159,7 @@ function optional(values: Values): Record<string, string> {
       ? {}
       : { "enable-host-legacy-routing": values.text("bpf.hostLegacyRouting") }),
     "enable-sctp": values.text("sctp.enabled"),
+    "enable-node-selector-labels": values.text("nodeSelectorLabels"),
     ...(values.flag("policyAuditMode") ? { "policy-audit-mode": "true" } : {}),
     ...(values.number("tunnelPort") === 0 ? {} : { "tunnel-port": values.text("tunnelPort") }),
     ...(values.number("MTU") === 0 ? {} : { mtu: values.text("MTU") }),

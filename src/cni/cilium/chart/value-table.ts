@@ -97,7 +97,7 @@ export const VALUES: Readonly<Record<string, ValueSpec>> = {
   "localRedirectPolicies.enabled": off,
   "nodePort.enabled": off,
   "nodeinit.enabled": off,
-  nodeSelectorLabels: off,
+  nodeSelectorLabels: flag(false),
   "operator.enabled": on,
   "operator.replicas": whole(2),
   "operator.rollOutPods": flag(false),

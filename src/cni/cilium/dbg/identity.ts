@@ -13,7 +13,7 @@ interface Identity {
 
 /** Ascending: the reserved ones, the cluster's, those of this node alone. */
 function identitiesOf(agent: Agent): Identity[] {
-  const local = agent.localIdentities.list.map(({ id }) => id)
+  const local = [...agent.localIdentities.list, ...(agent.nodeIdentities?.list ?? [])].map(({ id }) => id)
   const ids = new Set([...RESERVED_IDENTITIES.keys(), ...agent.clusterIdentities.keys(), ...local])
   return [...ids].sort((a, b) => a - b).map((id) => ({ id, labels: labelsOf(agent.labelsOf(id)) }))
 }

@@ -184,7 +184,10 @@ class Operator {
           ]
         : []),
       new NodeTaints(registry, log),
-      new PolicyStatus(registry, log, options.get("enable-l7-proxy") !== "false"),
+      new PolicyStatus(registry, log, {
+        l7Proxy: options.get("enable-l7-proxy") !== "false",
+        nodeSelectorLabels: options.get("enable-node-selector-labels") === "true",
+      }),
       ...(interval > 0 ? [new UnmanagedPods(registry, log, interval)] : []),
       new IdentityCollector(registry, log),
     ]

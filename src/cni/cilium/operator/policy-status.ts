@@ -4,6 +4,7 @@ import { timestamp } from "../../../kube/api/time.ts"
 import type { ApiObject } from "../../../kube/api/types.ts"
 import { Informer } from "../../../kube/client/informer.ts"
 import { POLICY_VALID, type PolicyObject, parseCiliumPolicy } from "../../../policy/parse/cilium-policy.ts"
+import type { ParseOptions } from "../../../policy/parse/options.ts"
 import type { Log } from "../agent/log.ts"
 import { unsupportedIn } from "../agent/unsupported.ts"
 import type { Part } from "./operator.ts"
@@ -21,13 +22,13 @@ const AGENT_ONLY = "rule cannot have NodeSelector"
 export class PolicyStatus implements Part {
   readonly #registry: Registry
   readonly #log: Log
-  readonly #l7Proxy: boolean
+  readonly #options: Pick<ParseOptions, "l7Proxy" | "nodeSelectorLabels">
   readonly #informers: Informer[] = []
 
-  constructor(registry: Registry, log: Log, l7Proxy: boolean) {
+  constructor(registry: Registry, log: Log, options: Pick<ParseOptions, "l7Proxy" | "nodeSelectorLabels">) {
     this.#registry = registry
     this.#log = log
-    this.#l7Proxy = l7Proxy
+    this.#options = options
   }
 
   start(): void {
@@ -53,7 +54,7 @@ export class PolicyStatus implements Part {
   }
 
   #validate(resource: Parameters<Registry["get"]>[0], object: ApiObject): void {
-    const { rules, error } = parseCiliumPolicy(object as PolicyObject, { l7Proxy: this.#l7Proxy })
+    const { rules, error } = parseCiliumPolicy(object as PolicyObject, this.#options)
     const text = error?.replace(/^Invalid \w+ specs?: /, "") ?? unsupportedIn(object as PolicyObject, rules)
     const valid = text === undefined || text === AGENT_ONLY
     const old = (object["status"] as { conditions?: Condition[] } | undefined)?.conditions?.find(
