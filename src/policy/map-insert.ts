@@ -26,7 +26,8 @@ function insert(map: MapState, entry: MapEntry): boolean {
       merge(other, entry)
       return false
     }
-    if (other.deny || other.proxyPriority > entry.proxyPriority) return false
+    // A denial gives way to denials alone: of an identity that comes later it meets allowances that are there already.
+    if (other.deny || (!entry.deny && other.proxyPriority > entry.proxyPriority)) return false
   }
   map.add(entry)
   return true

@@ -48,6 +48,12 @@ describe("verdicts", () => {
     expect(mapOf(entry(5, 80)).canAccess(5, "ingress", 17, 80)).toBe(-133)
   })
 
+  test("a denial of an identity that comes later is not lost behind a proxy for all", () => {
+    const map = mapOf(entry(0, 80, http))
+    insertEntries(map, [entry(5, 80, { deny: true })])
+    expect([access(map, 5), access(map, 6)]).toEqual([-181, 14301])
+  })
+
   test("the identity's own and that of any, by address alone, by port alone", () => {
     const map = mapOf(entry(5, L3), entry(0, 443))
     expect([access(map, 5), access(map, 5, 443), access(map, 6, 443), access(map, 6)]).toEqual([0, 0, 0, -133])

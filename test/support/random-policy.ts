@@ -4,14 +4,18 @@ import type { PolicyObject } from "../../src/policy/parse/cilium-policy.ts"
 import { externalPeer, type Peer, podPeer, reservedPeer } from "../../src/policy/peer.ts"
 import { IPPROTO } from "../../src/policy/rule.ts"
 
-const NAMESPACES = { red: { team: "a" }, blue: { team: "b" }, green: { team: "a", tier: "x" } } as const
+export const NAMESPACES = { red: { team: "a" }, blue: { team: "b" }, green: { team: "a", tier: "x" } } as const
 const NAMES = Object.keys(NAMESPACES) as (keyof typeof NAMESPACES)[]
 const KEYS = ["app", "tier"] as const
 const VALUES = ["a", "b", "c"] as const
 export const PORTS = [80, 81, 443, 8080] as const
 export const PROTOCOLS = [IPPROTO.TCP, IPPROTO.UDP, IPPROTO.SCTP, IPPROTO.ICMP] as const
 
-const labels = fc.dictionary(fc.constantFrom(...KEYS), fc.constantFrom(...VALUES), { maxKeys: 2 })
+export const labels: fc.Arbitrary<Record<string, string>> = fc.dictionary(
+  fc.constantFrom(...KEYS),
+  fc.constantFrom(...VALUES),
+  { maxKeys: 2 },
+)
 
 /** Pods with addresses of their own, an address outside, and the reserved peers that rules treat apart. */
 export const peers: fc.Arbitrary<Peer[]> = fc

@@ -47,6 +47,13 @@ interface Asked {
   readonly net: number
 }
 
+interface Sent {
+  readonly one: Asked
+  readonly arrival: Arrival
+  /** `proxy`: the sender's own proxy has it. */
+  readonly mark: "." | "X" | "7" | "proxy"
+}
+
 class PacketRun {
   readonly #case: Case
   readonly #world: PacketWorld
@@ -137,15 +144,35 @@ class PacketRun {
   async #pairs(step: CaseStep): Promise<void> {
     const asked = questionsOf(step, "cilium").flatMap((question) => this.#ask(question))
     for (const batch of batches(asked)) {
-      this.#world.takeEvents()
-      const results = await this.#prober.send(batch.map(({ probe }) => probe))
-      const events = this.#world.takeEvents()
+      const sent = await this.#send(batch)
+      const handed = sent.filter(({ mark }) => mark === "proxy").map(({ one }) => one)
+      const second = await this.#send(handed.map((one) => this.#byProxy(one)))
       if (batch.length === 1) this.#world.forgetConnections()
-      batch.forEach((one, i) => {
-        const arrival = results[i] as Arrival
-        this.#record(one, markOf(one, arrival, events), arrival)
-      })
+      for (const { one, mark, arrival } of sent) {
+        if (mark !== "proxy") this.#record(one, mark, arrival)
+        else {
+          const further = second[handed.indexOf(one)] as Sent
+          this.#record(one, further.mark === "X" ? "X" : "7", further.arrival)
+        }
+      }
     }
+  }
+
+  async #send(batch: readonly Asked[]): Promise<Sent[]> {
+    if (batch.length === 0) return []
+    this.#world.takeEvents()
+    const results = await this.#prober.send(batch.map(({ probe }) => probe))
+    const events = this.#world.takeEvents()
+    return batch.map((one, i) => {
+      const arrival = results[i] as Arrival
+      return { one, arrival, mark: markOf(one, arrival, events) }
+    })
+  }
+
+  /** The sender's proxy has taken the connection: its own one must get through, too. */
+  #byProxy(one: Asked): Asked {
+    const { question, probe } = one
+    return { ...one, probe: { ...probe, ...this.#world.proxied(question.from, probe.destination) } }
   }
 
   #ask(question: Question): Asked[] {
@@ -190,9 +217,10 @@ function batches(asked: readonly Asked[]): Asked[][] {
 }
 
 /** What happened to a packet: arrived, handed to a proxy, or dropped by policy. */
-function markOf({ probe, net }: Asked, { nets, port }: Arrival, events: readonly MonitorEvent[]): string {
+function markOf({ probe, net }: Asked, { nets, port }: Arrival, events: readonly MonitorEvent[]): Sent["mark"] {
   const said = events.filter((event) => event.kind !== "l7" && ours(event.packet, probe, port))
-  if (said.some((event) => event.kind === "policy-verdict" && event.action === "redirect")) return "7"
+  const redirect = said.find((event) => event.kind === "policy-verdict" && event.action === "redirect")
+  if (redirect?.kind === "policy-verdict") return redirect.ingress ? "7" : "proxy"
   if (said.some((event) => event.kind === "drop" && event.reason === AUTH_REQUIRED)) return "."
   return nets.includes(net) ? "." : "X"
 }

@@ -4,6 +4,7 @@ import { stateOf } from "../../cni/cilium/agent/state.ts"
 import type { ValueTree } from "../../cni/cilium/chart/values.ts"
 import { cilium } from "../../cni/cilium/cilium.ts"
 import { datapathOf } from "../../cni/cilium/datapath/datapath.ts"
+import { proxyMark } from "../../cni/cilium/envoy/upstream.ts"
 import type { MonitorEvent } from "../../cni/cilium/monitor/event.ts"
 import { isStatus, type Status } from "../../kube/api/status.ts"
 import type { ApiObject, Manifest } from "../../kube/api/types.ts"
@@ -16,6 +17,7 @@ import type { NodeHandle } from "../handles.ts"
 import type { Case, CaseAction, CaseObject, CasePod } from "./case.ts"
 import { EchoServers } from "./http-probe.ts"
 import { type Outside, outsideOf } from "./outside.ts"
+import type { Probe } from "./probe.ts"
 import { CaseError } from "./read.ts"
 import { MirrorServers } from "./tls-probe.ts"
 import { objectKey } from "./world.ts"
@@ -227,6 +229,19 @@ export class PacketWorld {
     if (pod.hostNetwork === true) return this.#host(this.cluster.node(pod.node ?? ""))
     const handle = this.cluster.pod(reference)
     return { net: handle.net, address: ipv4(handle.ip) }
+  }
+
+  /** The packet that the proxy of a pod's machine sends on the pod's behalf. Models what cilium-envoy's upstream sockets are given. */
+  proxied(reference: string, destination: number): Pick<Probe, "from" | "source" | "mark"> {
+    const pod = this.cluster.pod(reference)
+    const { kernel } = this.cluster.node(pod.node)
+    const { endpoints, ipcache } = datapathOf(kernel)
+    const address = ipv4(pod.ip)
+    return {
+      from: kernel.initNet,
+      source: endpoints.lookup(destination) === undefined ? address : (agentOf(kernel)?.routerIp ?? address),
+      mark: proxyMark(false, ipcache.lookup(address)?.identity ?? 0),
+    }
   }
 
   #entity(entity: string, other: string): Place | string {

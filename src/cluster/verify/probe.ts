@@ -26,6 +26,8 @@ export interface Probe {
   readonly protocol: CaseProtocol
   /** For ICMP the type. */
   readonly port: number
+  /** SO_MARK (0). */
+  readonly mark?: number
 }
 
 export interface Arrival {
@@ -89,8 +91,8 @@ export class Prober {
 
 /** Sends the packet; its id, or undefined when there is no way. */
 function emit(probe: Probe, port: number): number | undefined {
-  const { from, source, destination } = probe
-  const way = ipRouteOutput(from, destination, source)
+  const { from, source, destination, mark = 0 } = probe
+  const way = ipRouteOutput(from, destination, source, undefined, mark)
   if (typeof way === "string") return undefined
   const skb = from.kernel.arena.alloc(64)
   const protocol = write(skb, probe, port)
@@ -101,6 +103,7 @@ function emit(probe: Probe, port: number): number | undefined {
     protocol,
     ttl: 0,
     tos: 0,
+    mark,
     df: true,
     id: undefined,
     ignoreDf: false,

@@ -1,0 +1,4 @@
+/** A quarter of the property; see random-cases.ts. */
+import { randomCases } from "./random-cases.ts"
+
+randomCases(4, 2500)
