@@ -14,6 +14,8 @@ export interface Selector {
   readonly wildcard: boolean
   /** Set when only pods of one namespace can match: what an index goes by. */
   readonly namespace?: string
+  /** All of these must hold; absent where `matches` asks for something else. */
+  readonly requirements?: readonly Requirement[]
   /** Set for address selectors: their prefix, and the prefixes cut out of it. */
   readonly cidr?: CidrRange
   /** Set for name selectors: they match the identities of addresses the DNS proxy has learned for it. */
@@ -47,6 +49,7 @@ export function labelSelector(equalities: readonly Requirement[], expressions: r
   return {
     text: selectorText(equalities, expressions),
     wildcard: tests.length === 0,
+    requirements: [...equalities, ...expressions],
     ...(namespace === undefined ? {} : { namespace }),
     matches: (labels) => {
       for (const test of tests) if (!test(labels)) return false
@@ -106,6 +109,9 @@ export function both(first: Selector, second: Selector): Selector {
     ...first,
     text: `${first.text}&&${second.text}`,
     wildcard: first.wildcard && second.wildcard,
+    ...(first.requirements === undefined || second.requirements === undefined
+      ? {}
+      : { requirements: [...first.requirements, ...second.requirements] }),
     matches: (labels) => first.matches(labels) && second.matches(labels),
   }
 }
