@@ -6,7 +6,7 @@ import { type Result, wall } from "./measure.ts"
 import { KernelPeer, whyNot } from "./peer/kernel.ts"
 
 const USAGE = `usage: node bench/run.ts [--only NAME]... [--json]
-  --only NAME   one program, more when repeated: walk, tcp, events, cluster, memory
+  --only NAME   one program, more when repeated: walk, tcp, events, cluster, memory, policy
   --json        JSON lines on standard output instead of tables
 Everything is measured in turn with its peer, five rounds; medians. bench/results.jsonl has the lines in any case.
 The kernel as a peer needs root, iproute2, ethtool and a C compiler; it gets network namespaces named pwb-….
@@ -24,6 +24,7 @@ const PROGRAMS: Readonly<Record<string, () => Promise<Program>>> = {
   events: () => import("./events.ts"),
   cluster: () => import("./cluster.ts"),
   memory: () => import("./memory.ts"),
+  policy: () => import("./policy.ts"),
 }
 /** Programs that measure the real kernel beside podwire. */
 const AGAINST_KERNEL: readonly string[] = ["walk", "tcp", "memory"]

@@ -105,13 +105,14 @@ export function fqdnLabel(rule: DnsRule): string {
 
 /** Both must match (fromRequires, toRequires). */
 export function both(first: Selector, second: Selector): Selector {
+  const { requirements, ...rest } = first
   return {
-    ...first,
+    ...rest,
     text: `${first.text}&&${second.text}`,
     wildcard: first.wildcard && second.wildcard,
-    ...(first.requirements === undefined || second.requirements === undefined
+    ...(requirements === undefined || second.requirements === undefined
       ? {}
-      : { requirements: [...first.requirements, ...second.requirements] }),
+      : { requirements: [...requirements, ...second.requirements] }),
     matches: (labels) => first.matches(labels) && second.matches(labels),
   }
 }

@@ -13,7 +13,7 @@ import type { FlowPort, Verdict } from "../../src/policy/verdict.ts"
 import { ciliumPolicy, networkPolicy, PORTS, PROTOCOLS, peers, policies } from "../support/random-policy.ts"
 
 const OPTIONS = { seed: 20, numRuns: 400 }
-const both = fc.oneof(networkPolicy, ciliumPolicy(true))
+const both = fc.oneof(networkPolicy, ciliumPolicy(true, true))
 
 const rulesOf = (objects: readonly PolicyObject[]): Rule[] =>
   objects.flatMap((object) =>

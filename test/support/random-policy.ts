@@ -134,14 +134,28 @@ const ciliumEntry = (side: "from" | "to", deny: boolean): fc.Arbitrary<object> =
     )
     .map(([peer, ports]) => ({ ...peer, ...ports }))
 
-/** `denies`: whether deny lists may occur. */
-export const ciliumPolicy = (denies: boolean): fc.Arbitrary<PolicyObject> =>
-  fc
+/** An allowance may ask for mutual authentication. */
+const authenticated = (entry: fc.Arbitrary<object>): fc.Arbitrary<object> =>
+  fc.oneof(
+    { weight: 8, arbitrary: entry },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(entry, fc.constantFrom("required", "disabled"))
+        .map(([one, mode]) => ({ ...one, authentication: { mode } })),
+    },
+  )
+
+/** `denies`: whether deny lists may occur; `authentication`: whether allowances may ask for it. */
+export const ciliumPolicy = (denies: boolean, authentication = false): fc.Arbitrary<PolicyObject> => {
+  const allowance = (side: "from" | "to"): fc.Arbitrary<object> =>
+    authentication ? authenticated(ciliumEntry(side, false)) : ciliumEntry(side, false)
+  return fc
     .record({
       namespace: fc.option(fc.constantFrom(...NAMES), { nil: undefined }),
       endpointSelector: selector,
-      ingress: fc.array(ciliumEntry("from", false), { maxLength: 2 }),
-      egress: fc.array(ciliumEntry("to", false), { maxLength: 2 }),
+      ingress: fc.array(allowance("from"), { maxLength: 2 }),
+      egress: fc.array(allowance("to"), { maxLength: 2 }),
       ingressDeny: fc.array(ciliumEntry("from", true), { maxLength: denies ? 1 : 0 }),
       egressDeny: fc.array(ciliumEntry("to", true), { maxLength: denies ? 1 : 0 }),
       enableDefaultDeny: fc.constantFrom(
@@ -160,6 +174,7 @@ export const ciliumPolicy = (denies: boolean): fc.Arbitrary<PolicyObject> =>
       metadata: { name: "", ...(namespace === undefined ? {} : { namespace }) },
       spec: Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined)),
     }))
+}
 
 /** Policies with names of their own. */
 export const policies = (one: fc.Arbitrary<PolicyObject>, maxLength = 4): fc.Arbitrary<PolicyObject[]> =>

@@ -77,15 +77,16 @@ export class PodClasses {
 
   /** What a class calls its ports; empty where no rule goes by names. */
   namesOf(id: number): string {
-    return this.#distinctions.namedPorts ? portsText(this.#exampleOf(id).namedPorts) : ""
+    return this.#distinctions.namedPorts ? portsText(this.exampleOf(id).namedPorts) : ""
   }
 
   /** Whether a class calls a port by a name (`web/6`). */
   calls(id: number, name: string, port: number): boolean {
-    return this.#exampleOf(id).namedPorts?.get(name)?.includes(port) === true
+    return this.exampleOf(id).namedPorts?.get(name)?.includes(port) === true
   }
 
-  #exampleOf(id: number): MatrixPod {
+  /** One of its pods. */
+  exampleOf(id: number): MatrixPod {
     return this.pods[this.example[id] as number] as MatrixPod
   }
 
@@ -149,7 +150,7 @@ export class PodClasses {
 
   #where(test: (pod: MatrixPod) => boolean): BitRow {
     const row = new Uint32Array(wordsFor(this.count))
-    for (let id = 0; id < this.count; id++) if (test(this.#exampleOf(id))) setBit(row, id)
+    for (let id = 0; id < this.count; id++) if (test(this.exampleOf(id))) setBit(row, id)
     return row
   }
 

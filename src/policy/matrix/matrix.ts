@@ -4,11 +4,13 @@
  * object makes new rows for the classes it selects and for no others.
  */
 import type { EnforcementMode } from "../api.ts"
+import { CiliumEvaluator } from "../cilium-evaluator.ts"
+import type { Peer } from "../peer.ts"
 import { portMatches } from "../port-match.ts"
 import { type Direction, originKey, type Rule, type RuleEntry } from "../rule.ts"
 import type { Selector } from "../selector.ts"
 import type { FlowPort } from "../verdict.ts"
-import { andInto, andNotInto, type BitRow, bitsOf, orInto, testBit, wordsFor } from "./bit-row.ts"
+import { andInto, andNotInto, type BitRow, bitsOf, orInto, setBit, testBit, wordsFor } from "./bit-row.ts"
 import { type MatrixPod, PodClasses } from "./classes.ts"
 import { distinctionsOf } from "./distinctions.ts"
 
@@ -233,6 +235,7 @@ export class ReachabilityMatrix {
   /** Who a set of rules lets through on a port: allowances or everybody, less denials; and who of them meets a proxy. */
   #compile({ subject, rules, isolated }: Side, direction: Direction, port: FlowPort): Effect {
     const entries = rules.flatMap(({ entries: all }) => all.filter((entry) => entry.direction === direction))
+    if (entries.some(({ authentication }) => authentication !== undefined)) return this.#ask(subject, direction, port)
     const requires = entries.flatMap((entry) => entry.requires)
     const allows: BitRow[] = isolated ? [] : [this.classes.full]
     const denies: BitRow[] = []
@@ -249,6 +252,26 @@ export class ReachabilityMatrix {
     }
     const allow = this.#together(allows, denies)
     return { allow, l7: proxies.length === 0 ? undefined : this.#together(proxies, []) }
+  }
+
+  /** How authentication is inherited depends on which entry of the policy map is how wide: the evaluator knows, class by class. */
+  #ask(subject: number, direction: Direction, { protocol, port }: FlowPort): Effect {
+    const evaluator = new CiliumEvaluator({ enforcement: this.#enforcement })
+    evaluator.repository.upsert(this.rules)
+    const policy = evaluator.policy(this.#peer(subject))
+    const allow = new Uint32Array(wordsFor(this.classes.count))
+    const l7 = new Uint32Array(allow.length)
+    for (let id = 0; id < this.classes.count; id++) {
+      const code = policy.map.canAccess(evaluator.identity(this.#peer(id)), direction, protocol, port)
+      if (code >= 0) setBit(allow, id)
+      if (code > 0) setBit(l7, id)
+    }
+    return { allow, l7 }
+  }
+
+  #peer(id: number): Peer {
+    const { name, labels, addresses = [], namedPorts } = this.classes.exampleOf(id)
+    return { name, endpoint: true, labels, addresses, ...(namedPorts === undefined ? {} : { namedPorts }) }
   }
 
   #peers(entry: RuleEntry, requires: readonly Selector[]): readonly BitRow[] {
