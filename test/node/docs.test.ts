@@ -3,18 +3,20 @@
  * what stands below a block is what it prints.
  *
  * - `ts`: a block that imports begins a program, the ones after it go on with it. `no-run` after the language: compiled only.
- * - `sh` that begins with `npx` or `npm`: typed at the reader's own machine. Calls of `npx podwire sh … -c` are run, other commands must exist.
+ * - `sh` that begins with `npx` or `npm`: typed at the reader's own machine. Calls of `npx podwire sh … -c`, `verify` and `version` are run, other
+ *   commands must exist.
+ * - `yaml title="pods.yaml"`: a file in the folder those commands run in.
  * - Any other `sh`: typed on a machine of the simulated cluster, `title="k8s-worker-1"` or the first; a page has one cluster, in order.
  *
  * PODWIRE_ACCEPT=1 writes what is printed into the pages.
  */
 import { execFileSync, spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import type { Cluster } from "podwire"
 import ts from "typescript"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type Output, PAGES, type Program, programsOf, type Snippet, snippetsOf } from "../support/docs.ts"
+import { filesOf, type Output, PAGES, type Program, programsOf, type Snippet, snippetsOf } from "../support/docs.ts"
 import { needs } from "../support/needs.ts"
 
 const accept = process.env["PODWIRE_ACCEPT"] === "1"
@@ -71,10 +73,19 @@ function describePage(page: string, folder: () => string): void {
       })
     }
 
+    const readers = (): string => {
+      const own = join(folder(), page.replace(/\W+/g, "-"))
+      for (const { name, text } of filesOf(page)) {
+        mkdirSync(dirname(join(own, name)), { recursive: true })
+        writeFileSync(join(own, name), text)
+      }
+      mkdirSync(own, { recursive: true })
+      return own
+    }
     let cluster: Cluster | undefined
     for (const one of snippets.filter(({ lang }) => lang === "sh"))
       test(`line ${one.line}: ${one.code.split("\n")[0]}`, async () => {
-        if (/^(npx|npm) /.test(one.code)) return check(one.output, atTheReader(one))
+        if (/^(npx|npm) /.test(one.code)) return check(one.output, atTheReader(one, readers()))
         cluster ??= await (await import("podwire")).createCluster({ preset: "article" })
         check(one.output, await inTheCluster(cluster, one))
       })
@@ -101,18 +112,18 @@ function problemsOf(file: string): string[] {
   })
 }
 
-/** Runs what the reader would type. */
-function atTheReader({ code }: Snippet): string {
+/** Runs what the reader would type in a folder with the page's files. */
+function atTheReader({ code }: Snippet, cwd: string): string {
   const lines = code.split("\n").map((line) => line.replace(/\s+#.*$/, ""))
   const run = lines.filter((line) => {
-    if (/^npx podwire (sh .*-c |version)/.test(line)) return true
+    if (/^npx podwire (sh .*-c |verify |version)/.test(line)) return true
     expect(exists(line), `"${line}" names a command that does not exist`).toBe(true)
     return false
   })
   const npx = `npx() { shift; '${process.execPath}' '${CLI}' "$@"; }`
   return run.length === 0
     ? ""
-    : execFileSync("sh", ["-c", `exec 2>&1\n${npx}\n${run.join("\n")}`], { encoding: "utf8" })
+    : execFileSync("sh", ["-c", `exec 2>&1\n${npx}\n${run.join("\n")}`], { cwd, encoding: "utf8" })
 }
 
 /** Whether each of the commands of a line is one of npm's, of package.json's, or of podwire's. */
@@ -121,7 +132,7 @@ function exists(line: string): boolean {
   return line.split(/&&|;/).every((part) => {
     const [program, first = "", second = ""] = part.trim().split(/\s+/)
     if (program === undefined || program === "") return true
-    if (program === "npx") return first === "podwire" && /^(sh|run|doctor|version|help)$/.test(second)
+    if (program === "npx") return first === "podwire" && /^(sh|run|verify|doctor|version|help)$/.test(second)
     if (program !== "npm") return false
     return ["ci", "cit", "install", "pack"].includes(first) || (first === "run" ? second : first) in scripts
   })

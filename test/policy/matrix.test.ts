@@ -4,7 +4,9 @@ import { describe, expect, test } from "vitest"
 import { CiliumEvaluator } from "../../src/policy/cilium-evaluator.ts"
 import { KubernetesEvaluator } from "../../src/policy/kubernetes.ts"
 import type { MatrixPod } from "../../src/policy/matrix/classes.ts"
+import { differences, redundant } from "../../src/policy/matrix/difference.ts"
 import { ReachabilityMatrix } from "../../src/policy/matrix/matrix.ts"
+import { representativePorts } from "../../src/policy/matrix/ports.ts"
 import { type PolicyObject, parseCiliumPolicy } from "../../src/policy/parse/cilium-policy.ts"
 import { parseNetworkPolicy } from "../../src/policy/parse/network-policy.ts"
 import type { Peer } from "../../src/policy/peer.ts"
@@ -43,7 +45,7 @@ interface Evaluator {
 }
 
 /** What differs from lookups, pair by pair. */
-function differences(matrix: ReachabilityMatrix, evaluator: Evaluator, pods: readonly Peer[]): string[] {
+function wrongPairs(matrix: ReachabilityMatrix, evaluator: Evaluator, pods: readonly Peer[]): string[] {
   const wrong: string[] = []
   for (const flow of FLOWS) {
     const one = matrix.port(flow)
@@ -75,7 +77,7 @@ describe("the matrix is what lookups say, pair by pair", () => {
         const rules = rulesOf(objects)
         const pods = podsOf(all)
         const matrix = ReachabilityMatrix.build({ pods: pods.map(forCilium), rules, engine: "cilium" })
-        expect(differences(matrix, cilium(rules), pods)).toEqual([])
+        expect(wrongPairs(matrix, cilium(rules), pods)).toEqual([])
       }),
       OPTIONS,
     )
@@ -91,7 +93,7 @@ describe("the matrix is what lookups say, pair by pair", () => {
         const rules = rulesOf(objects)
         const pods = podsOf(all)
         const matrix = ReachabilityMatrix.build({ pods: pods.map(forKubernetes), rules, engine: "kubernetes" })
-        expect(differences(matrix, new KubernetesEvaluator(rules), pods)).toEqual([])
+        expect(wrongPairs(matrix, new KubernetesEvaluator(rules), pods)).toEqual([])
       }),
       OPTIONS,
     )
@@ -163,6 +165,92 @@ describe("changes", () => {
       { ...OPTIONS, numRuns: 150 },
     )
   })
+})
+
+describe("two sets of policies", () => {
+  test("the pairs that differ are those whose lookups differ, on every port", () => {
+    fc.assert(
+      fc.property(peers, policies(both, 3), policies(both, 3), (all, first, second) => {
+        const pods = podsOf(all)
+        const [one, other] = [rulesOf(first), rulesOf(second)]
+        const build = (rules: Rule[], others: Rule[]): ReachabilityMatrix =>
+          ReachabilityMatrix.build({ pods: pods.map(forCilium), rules, engine: "cilium", others })
+        const changes = differences(build(one, other), build(other, one), FLOWS)
+        const [before, after] = [cilium(one), cilium(other)]
+        let pairs = 0
+        for (const flow of FLOWS)
+          for (const from of pods)
+            for (const to of pods)
+              if (from !== to && mark(before.lookup(from, to, flow)) !== mark(after.lookup(from, to, flow))) pairs++
+        expect(changes.reduce((sum, change) => sum + change.pairs, 0)).toBe(pairs)
+        for (const { from, to, port, before: old, after: now } of changes) {
+          const [a, b] = [from, to].map((name) => pods.find((pod) => pod.name === name) as Peer) as [Peer, Peer]
+          expect([mark(before.lookup(a, b, port)), mark(after.lookup(a, b, port))]).toEqual([old, now])
+        }
+      }),
+      { ...OPTIONS, numRuns: 150 },
+    )
+  })
+
+  test("nothing changes between ports that rules mention, so some stand for all", () => {
+    fc.assert(
+      fc.property(peers, policies(both, 3), fc.integer({ min: 1, max: 65_535 }), (all, objects, port) => {
+        const pods = podsOf(all).map(forCilium)
+        const rules = rulesOf(objects)
+        const matrix = ReachabilityMatrix.build({ pods, rules, engine: "cilium" })
+        const stand = representativePorts(rules, pods).filter(({ protocol }) => protocol === 6)
+        const column = (number: number): string =>
+          pods.map((_, i) => pods.map((_other, j) => matrix.verdict(i, j, { protocol: 6, port: number })).join()).join()
+        expect(stand.map((one) => column(one.port))).toContain(column(port))
+      }),
+      { ...OPTIONS, numRuns: 150 },
+    )
+  })
+})
+
+describe("policies that could go", () => {
+  const deny = { kind: "NetworkPolicy", metadata: { namespace: "red", name: "deny" }, spec: { podSelector: {} } }
+  const allow = (name: string, spec: object): PolicyObject => ({
+    kind: "NetworkPolicy",
+    metadata: { namespace: "red", name },
+    spec: { podSelector: {}, ...spec },
+  })
+  const pods = podsOf(fc.sample(peers, { seed: 4, numRuns: 1 })[0] as Peer[]).map(forCilium)
+  const redundantOf = (...objects: PolicyObject[]): string[] =>
+    redundant(ReachabilityMatrix.build({ pods, rules: rulesOf(objects), engine: "cilium" }))
+
+  test("one that another covers; one that isolates what is isolated already", () => {
+    const wide = allow("wide", { ingress: [{ from: [{ namespaceSelector: {} }] }] })
+    const narrow = allow("narrow", { ingress: [{ from: [{ podSelector: {} }], ports: [{ port: 80 }] }] })
+    expect(redundantOf(wide, narrow)).toEqual(["NetworkPolicy/red/narrow"])
+    expect(redundantOf(deny as PolicyObject, wide)).toEqual(["NetworkPolicy/red/deny"])
+    expect(redundantOf(deny as PolicyObject)).toEqual([])
+  })
+
+  test("taking a redundant one away changes no lookup", () => {
+    fc.assert(
+      fc.property(peers, policies(both), (all, objects) => {
+        const ends = podsOf(all)
+        const rules = rulesOf(objects)
+        const matrix = ReachabilityMatrix.build({ pods: ends.map(forCilium), rules, engine: "cilium" })
+        const [key] = redundant(matrix)
+        if (key === undefined) return
+        const rest = rules.filter(({ ref }) => originKey(ref.origin) !== key)
+        expect(changed(cilium(rules), cilium(rest), ends)).toEqual([])
+      }),
+      OPTIONS,
+    )
+  })
+
+  function changed(one: Evaluator, other: Evaluator, ends: readonly Peer[]): string[] {
+    return FLOWS.flatMap((flow) =>
+      ends.flatMap((from) =>
+        ends
+          .filter((to) => mark(one.lookup(from, to, flow)) !== mark(other.lookup(from, to, flow)))
+          .map((to) => `${from.name} -> ${to.name} ${flow.protocol}/${flow.port}`),
+      ),
+    )
+  }
 })
 
 const named = (object: PolicyObject, at: number): PolicyObject => ({

@@ -30,6 +30,12 @@ export interface Program {
   readonly snippets: readonly Snippet[]
 }
 
+/** A file that a page shows, `yaml title="pods.yaml"`, for commands that read it. */
+export interface PageFile {
+  readonly name: string
+  readonly text: string
+}
+
 export const PAGES: readonly string[] = [
   "README.md",
   ...readdirSync("site/content/docs", { recursive: true, encoding: "utf8" })
@@ -40,14 +46,27 @@ export const PAGES: readonly string[] = [
 
 export function snippetsOf(page: string): Snippet[] {
   const text = readFileSync(page, "utf8")
+  return codesOf(text)
+    .filter(({ node }) => node.lang === "ts" || node.lang === "sh")
+    .map(({ node, next }) => snippet(node, next, text))
+}
+
+export function filesOf(page: string): PageFile[] {
+  return codesOf(readFileSync(page, "utf8")).flatMap(({ node }) => {
+    const name = /title="([^"]+)"/.exec(node.meta ?? "")?.[1]
+    return node.lang !== "yaml" || name === undefined ? [] : [{ name, text: `${node.value}\n` }]
+  })
+}
+
+/** All blocks of code, each with what stands right below it. */
+function codesOf(text: string): { node: Code; next: Content | undefined }[] {
   // Front matter is not Markdown; offsets stay.
   const body = text.replace(/^---\n[\s\S]*?\n---\n/, (matter) => matter.replace(/[^\n]/g, " "))
-  const found: Snippet[] = []
+  const found: { node: Code; next: Content | undefined }[] = []
   const visit = (parent: Root | Content): void => {
     if (!("children" in parent)) return
     for (const [i, node] of parent.children.entries()) {
-      if (node.type === "code" && (node.lang === "ts" || node.lang === "sh"))
-        found.push(snippet(node, parent.children[i + 1], text))
+      if (node.type === "code") found.push({ node, next: parent.children[i + 1] })
       else visit(node)
     }
   }

@@ -1,10 +1,11 @@
 /** Questions to a cluster's policies. */
 import type { ApiServer } from "../../kube/api/server.ts"
+import { redundant } from "../../policy/matrix/difference.ts"
 import { IPPROTO } from "../../policy/rule.ts"
 import type { MatrixCell } from "../../view/matrix.ts"
 import { PolicyAnswer } from "./answer.ts"
 import { explain } from "./explain.ts"
-import { Reachability } from "./reachability.ts"
+import { type Findings, Reachability } from "./reachability.ts"
 import { type HttpQuestion, type PolicySettings, PolicyView } from "./world.ts"
 
 /** What is asked about a pair. */
@@ -59,18 +60,51 @@ export function lookup(
 
 export function reachability(server: ApiServer, settings: Asked, options: ReachabilityOptions): Reachability {
   const { port, protocol = "tcp", namespace } = options
+  const flow = { protocol: number[protocol], port }
   const view = new PolicyView(server, settings)
   const pods = view.pods.filter((name) => namespace === undefined || name.startsWith(`${namespace}/`)).sort()
   const short = (name: string): string => name.replace(/^default\//, "")
-  const cells = pods.flatMap((from) =>
-    pods.map((to): MatrixCell => {
+  const matrix = view.matrix(pods)
+  const cells = pods.flatMap((from, i) =>
+    pods.map((to, j): MatrixCell => {
       const pair = { from: short(from), to: short(to) }
-      if (from === to) return { ...pair, verdict: "none" }
-      const found = view.lookup(from, to, { protocol: number[protocol], port })
-      const verdict =
-        !settings.enforced || found.verdict === "allow" ? "allow" : found.verdict === "deny" ? "deny" : "l7"
-      return { ...pair, verdict, reason: explain(found, view.locate, settings.enforced) }
+      if (i === j) return { ...pair, verdict: "none" }
+      return {
+        ...pair,
+        verdict: settings.enforced ? matrix.verdict(i, j, flow) : "allow",
+        // In words only where somebody reads them.
+        get reason() {
+          return explain(view.lookup(from, to, flow), view.locate, settings.enforced)
+        },
+      }
     }),
   )
-  return new Reachability(`${port}/${protocol.toUpperCase()}`, pods.map(short), cells)
+  return new Reachability(`${port}/${protocol.toUpperCase()}`, pods.map(short), cells, new PolicyFindings(view))
+}
+
+/** What the policies of a cluster as a whole are good for; worked out when somebody asks. */
+class PolicyFindings implements Findings {
+  readonly #view: PolicyView
+  #matrix: ReturnType<PolicyView["matrix"]> | undefined
+
+  constructor(view: PolicyView) {
+    this.#view = view
+  }
+
+  get #all(): ReturnType<PolicyView["matrix"]> {
+    this.#matrix ??= this.#view.matrix([...this.#view.pods].sort())
+    return this.#matrix
+  }
+
+  get redundant(): readonly string[] {
+    return redundant(this.#all).map((key) => {
+      const [kind = "", namespace = "", name = ""] = key.split("/")
+      return `${kind} ${namespace === "" ? "" : `${namespace}/`}${name}`
+    })
+  }
+
+  get unselected(): readonly string[] {
+    const pods = new Set(this.#view.pods)
+    return this.#all.unselected.filter((name) => pods.has(name)).map((name) => name.replace(/^default\//, ""))
+  }
 }

@@ -4,6 +4,7 @@ import type { ApiObject, Node, Pod } from "../../kube/api/types.ts"
 import type { NamedPorts } from "../../policy/api.ts"
 import { CiliumEvaluator } from "../../policy/cilium-evaluator.ts"
 import { KubernetesEvaluator } from "../../policy/kubernetes.ts"
+import { ReachabilityMatrix } from "../../policy/matrix/matrix.ts"
 import { type PolicyObject, parseCiliumPolicy } from "../../policy/parse/cilium-policy.ts"
 import { parseNetworkPolicy } from "../../policy/parse/network-policy.ts"
 import type { ParseOptions } from "../../policy/parse/options.ts"
@@ -30,6 +31,9 @@ interface Evaluator {
   lookup(from: Peer, to: Peer, flow: FlowPort, request?: HttpQuestion): Verdict
 }
 
+/** Who else may be a peer: what rules say of them is compared, too, where policies are found to be redundant. */
+const ENTITIES = ["world", "host", "remote-node", "kube-apiserver", "health", "ingress", "init", "unmanaged"] as const
+
 /** What of the cluster's own configuration matters here. */
 export interface PolicySettings {
   readonly engine: PolicyEngine
@@ -41,12 +45,14 @@ export interface PolicySettings {
 export class PolicyView {
   readonly #server: ApiServer
   readonly #settings: PolicySettings
+  readonly rules: readonly Rule[]
   readonly #evaluator: Evaluator
   readonly #peers = new Map<string, Peer>()
 
   constructor(server: ApiServer, settings: PolicySettings) {
     this.#server = server
     this.#settings = settings
+    this.rules = this.#rules()
     this.#evaluator = this.#build()
   }
 
@@ -54,6 +60,23 @@ export class PolicyView {
     const source = this.peer(from, to)
     const destination = this.peer(to, from)
     return this.#evaluator.lookup(source, destination, flow, request)
+  }
+
+  /** All pairs of these pods at once; the entities that are no pods come after them, as peers. */
+  matrix(pods: readonly string[]): ReachabilityMatrix {
+    const members = [...pods.map((name) => this.peer(name, name)), ...ENTITIES.map((name) => reservedPeer(name, name))]
+    const cilium = this.#settings.engine === "cilium"
+    return ReachabilityMatrix.build({
+      pods: members.map(({ name, labels, podLabels = labels, addresses, namedPorts }) => ({
+        name,
+        labels: cilium ? labels : podLabels,
+        addresses,
+        ...(namedPorts === undefined ? {} : { namedPorts }),
+      })),
+      rules: this.rules,
+      engine: this.#settings.engine,
+      enforcement: this.#settings.enforcement,
+    })
   }
 
   /** Every pod with a network of its own, as `namespace/name`. */
@@ -145,7 +168,7 @@ export class PolicyView {
   // ── rules ───────────────────────────────────────────────────────────────────────────────────
 
   #build(): Evaluator {
-    const rules = this.#rules()
+    const { rules } = this
     const { engine, enforcement } = this.#settings
     if (engine === "kubernetes") return new KubernetesEvaluator(rules)
     const cilium = new CiliumEvaluator({ enforcement })

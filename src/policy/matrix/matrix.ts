@@ -37,8 +37,10 @@ interface Side {
   readonly ports: Map<string, Effect>
 }
 
-interface Effect {
+export interface Effect {
+  readonly isolated: boolean
   readonly allow: BitRow
+  /** Who meets a proxy. */
   readonly l7: BitRow | undefined
 }
 
@@ -119,6 +121,21 @@ export class ReachabilityMatrix {
     return this.classes.pods
       .filter((_, i) => this.#selecting[this.classes.of[i] as number]?.length === 0)
       .map(({ name }) => name)
+  }
+
+  /** Classes that an object's rules select. */
+  selectedBy(key: string): number[] {
+    const classes = new Set<number>()
+    const bits = new Int32Array(this.classes.count)
+    for (const rule of this.#rules.get(key) ?? []) this.#each(rule, bits, (id) => classes.add(id))
+    return [...classes]
+  }
+
+  /** What holds for some classes on some ports, in both directions. */
+  effects(classes: readonly number[], ports: readonly FlowPort[]): Effect[] {
+    return classes.flatMap((id) =>
+      (["ingress", "egress"] as const).flatMap((direction) => ports.map((port) => this.#effect(direction, id, port))),
+    )
   }
 
   get rules(): readonly Rule[] {
@@ -235,7 +252,8 @@ export class ReachabilityMatrix {
   /** Who a set of rules lets through on a port: allowances or everybody, less denials; and who of them meets a proxy. */
   #compile({ subject, rules, isolated }: Side, direction: Direction, port: FlowPort): Effect {
     const entries = rules.flatMap(({ entries: all }) => all.filter((entry) => entry.direction === direction))
-    if (entries.some(({ authentication }) => authentication !== undefined)) return this.#ask(subject, direction, port)
+    if (entries.some(({ authentication }) => authentication !== undefined))
+      return { isolated, ...this.#ask(subject, direction, port) }
     const requires = entries.flatMap((entry) => entry.requires)
     const allows: BitRow[] = isolated ? [] : [this.classes.full]
     const denies: BitRow[] = []
@@ -251,11 +269,11 @@ export class ReachabilityMatrix {
         }
     }
     const allow = this.#together(allows, denies)
-    return { allow, l7: proxies.length === 0 ? undefined : this.#together(proxies, []) }
+    return { isolated, allow, l7: proxies.length === 0 ? undefined : this.#together(proxies, []) }
   }
 
   /** How authentication is inherited depends on which entry of the policy map is how wide: the evaluator knows, class by class. */
-  #ask(subject: number, direction: Direction, { protocol, port }: FlowPort): Effect {
+  #ask(subject: number, direction: Direction, { protocol, port }: FlowPort): Pick<Effect, "allow" | "l7"> {
     const evaluator = new CiliumEvaluator({ enforcement: this.#enforcement })
     evaluator.repository.upsert(this.rules)
     const policy = evaluator.policy(this.#peer(subject))
