@@ -27,15 +27,20 @@ export async function verify(text: string, options: VerifyOptions = {}): Promise
 }
 
 /**
- * Reports as text: `summary` for people (`matrix` adds the grids), `junit` as XML, `json` as data.
+ * Reports as text: `summary` for people (`matrix` adds the grids), `counts` of all, `junit` as XML, `json` as data; `ambiguous` says where
+ * implementations differ, of these reports or, without any, everywhere.
  *
  * @example console.log(await verifyReport(reports, "junit"))
  */
 export async function verifyReport(
   reports: readonly CaseReport[],
-  format: "summary" | "matrix" | "junit" | "json",
+  format: "summary" | "matrix" | "counts" | "ambiguous" | "junit" | "json",
 ): Promise<string> {
-  const { failureText, junit, matrixText, reportJson, summaryText } = await import("./verify/report.ts")
+  const { ambiguousText, countsText, failureText, junit, matrixText, reportJson, summaryText } = await import(
+    "./verify/report.ts"
+  )
+  if (format === "counts") return countsText(reports)
+  if (format === "ambiguous") return ambiguousText(reports)
   if (format === "junit") return junit(reports)
   if (format === "json") return `${JSON.stringify(reportJson(reports), undefined, 2)}\n`
   const failures = reports.map((report) => summaryText(report, failureText(report)))

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line: `podwire …`. One file a sub-command in command/. */
-import { type Command, HelpWanted, UsageError } from "./command/arguments.ts"
+import { type Command, HelpWanted, InputError, UsageError } from "./command/arguments.ts"
 
 /** Loaded when they are called: each brings its own dependencies. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -41,7 +41,8 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     return await (await load()).run(args)
   } catch (error) {
     if (error instanceof HelpWanted) return help([command])
-    if (error instanceof UsageError) error.message += ` (podwire ${command} --help says more)`
+    if (error instanceof UsageError && !(error instanceof InputError))
+      error.message += ` (podwire ${command} --help says more)`
     throw error
   }
 }

@@ -47,7 +47,7 @@ describe("usage", () => {
   test.each([
     [["nosuch"], 'unknown command "nosuch"; there are: sh, run, verify, doctor, version'],
     [["serve"], 'podwire does not have "serve" yet; there are: sh, run, verify, doctor, version'],
-    [["verify", "x"], "verify: x: no such file (podwire verify --help says more)"],
+    [["verify", "x"], "verify: x: no such file"],
     [["toString"], 'unknown command "toString"; there are: sh, run, verify, doctor, version'],
     [["help", "nosuch"], 'unknown command "nosuch"; there are: sh, run, verify, doctor, version'],
     [["sh", "--bogus"], "sh: Unknown option '--bogus' (podwire sh --help says more)"],

@@ -1,17 +1,12 @@
 /** Reads test/corpus (a copy of the conformance corpus; its README has the sources and licences). */
 import { readFileSync } from "node:fs"
 import type { Case } from "../../src/cluster/verify/case.ts"
-import { readJson } from "../../src/cluster/verify/read.ts"
+import { checkCase, readJson } from "../../src/cluster/verify/read.ts"
 
 const textOf = (path: string): string => readFileSync(new URL(`../corpus/${path}`, import.meta.url), "utf8")
 
-export const corpusLines = <T>(path: string): T[] =>
-  textOf(path)
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as T)
-
-export const corpusCases = (suite: string): Case[] => readJson(textOf(`${suite}/cases.jsonl`), `${suite}/cases.jsonl`)
+export const corpusCases = (suite: string): Case[] =>
+  readJson(textOf(`${suite}/cases.jsonl`), `${suite}/cases.jsonl`).map(checkCase)
 
 /** What a suite holds, without the cells that its README leaves open; a case that vanishes changes a number here. */
 export const SUITES = {

@@ -1,7 +1,8 @@
 /** A case answered by packets through a simulated cluster on Cilium. */
 import type { MonitorEvent } from "../../cni/cilium/monitor/event.ts"
-import type { Answer, CaseReport, Counts } from "./answer.ts"
-import { VerdictRun } from "./by-verdict.ts"
+import { openCells } from "./ambiguities.ts"
+import { type Answer, type CaseReport, type Counts, noCounts, skippedReport } from "./answer.ts"
+import { NO_ANSWER, VerdictRun } from "./by-verdict.ts"
 import type { Case, CaseHttp, CaseStep } from "./case.ts"
 import { type EchoServers, sendRequest } from "./http-probe.ts"
 import { PacketWorld, Unapplied, worldKey } from "./packet-world.ts"
@@ -13,20 +14,18 @@ import { type MirrorServers, sendHello } from "./tls-probe.ts"
 let held: PacketWorld | undefined
 
 export async function verifyByPackets(test: Case): Promise<CaseReport> {
-  const counts: Counts = { cells: 0, flows: 0, requests: 0, l7: 0 }
   const skipped = whyNot(test)
-  if (skipped !== undefined)
-    return { case: test, method: "packets", counts, failures: [], answers: [], notes: [], skipped }
+  if (skipped !== undefined) return skippedReport(test, "packets", skipped)
   const kept = held?.key === worldKey(test) ? held : undefined
   held = undefined
   try {
     const world = kept ?? (await PacketWorld.create(test))
-    const report = await new PacketRun(test, world, counts).run()
+    const report = await new PacketRun(test, world).run()
     if (await world.reset(test)) held = world
     return report
   } catch (error) {
     if (!(error instanceof Unapplied)) throw error
-    return { case: test, method: "packets", counts, failures: [], answers: [], notes: [], skipped: error.message }
+    return skippedReport(test, "packets", error.message)
   }
 }
 
@@ -57,7 +56,7 @@ interface Sent {
 class PacketRun {
   readonly #case: Case
   readonly #world: PacketWorld
-  readonly #counts: Counts
+  readonly #counts: Counts = noCounts()
   readonly #answers: Answer[] = []
   readonly #notes = new Map<string, number>()
   readonly #prober: Prober
@@ -66,10 +65,9 @@ class PacketRun {
   /** For the words beside what packets found. */
   readonly #verdicts: VerdictRun
 
-  constructor(test: Case, world: PacketWorld, counts: Counts) {
+  constructor(test: Case, world: PacketWorld) {
     this.#case = test
     this.#world = world
-    this.#counts = counts
     this.#prober = new Prober(world.cluster.sim)
     this.#servers = world.servers
     this.#mirrors = world.mirrors
@@ -87,6 +85,7 @@ class PacketRun {
       failures: answers.filter(({ ok }) => !ok),
       answers,
       notes,
+      ambiguous: openCells(this.#case),
     }
   }
 
@@ -124,7 +123,7 @@ class PacketRun {
     const answer = await sendRequest(from, to, question.port, request)
     const what = `${request.method} ${request.path}`
     const wanted = String(status ?? (verdict === "allow" ? 200 : 403))
-    this.#answer(question, wanted, String(answer.status), what, request)
+    this.#answer(question, wanted, answer.status === 0 ? NO_ANSWER : String(answer.status), what, request)
     for (const [name, value] of Object.entries(upstreamHeaders ?? {})) {
       const seen = Object.entries(answer.headers).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1]
       this.#answer(question, value, seen ?? "nothing", `${what}, ${name} at the server`, request)

@@ -8,7 +8,8 @@ import { type Direction, IPPROTO, originKey, type RuleRef } from "../../policy/r
 import { manifestLine } from "../../policy/source.ts"
 import type { FlowPort, Verdict } from "../../policy/verdict.ts"
 import { explain } from "../policy/explain.ts"
-import type { Answer, CaseReport, Counts } from "./answer.ts"
+import { openCells } from "./ambiguities.ts"
+import { type Answer, type CaseReport, type Counts, noCounts } from "./answer.ts"
 import type { Case, CaseHttp, CaseL7Side, CaseStep } from "./case.ts"
 import { sameRules } from "./l7-rules.ts"
 import { type Question, questionsOf } from "./question.ts"
@@ -37,6 +38,9 @@ interface Evaluator {
 const AUTH_REQUIRED = 189
 const DROP_NAMES: Readonly<Record<number, string>> = { 133: "default-deny", 181: "policy-deny", 189: "auth-required" }
 
+/** What a client of HTTP gets whose connection nobody answers. */
+export const NO_ANSWER = "no answer"
+
 function markOf({ verdict, reason }: Pick<Verdict, "verdict" | "reason">): "." | "X" | "7" {
   if (verdict === "deny") return reason === AUTH_REQUIRED ? "." : "X"
   return verdict === "redirect" ? "7" : "."
@@ -48,7 +52,7 @@ export class VerdictRun {
   readonly #world: CaseWorld
   readonly #answers: Answer[] = []
   readonly #notes = new Set<string>()
-  readonly #counts: Counts = { cells: 0, flows: 0, requests: 0, l7: 0 }
+  readonly #counts: Counts = noCounts()
   #evaluator: Evaluator = { lookup: () => ({ verdict: "deny", reason: 133 }) }
   #cilium: CiliumEvaluator | undefined
 
@@ -61,7 +65,15 @@ export class VerdictRun {
     for (const step of this.#case.steps) this.#step(step)
     const answers = this.#answers
     const failures = answers.filter(({ ok }) => !ok)
-    return { case: this.#case, method: "verdict", counts: this.#counts, failures, answers, notes: [...this.#notes] }
+    return {
+      case: this.#case,
+      method: "verdict",
+      counts: this.#counts,
+      failures,
+      answers,
+      notes: [...this.#notes],
+      ambiguous: openCells(this.#case),
+    }
   }
 
   /** The step's changes, and the policies resolved anew. */
@@ -143,7 +155,8 @@ export class VerdictRun {
     const found = this.#lookup(question, request)
     const allowed = found.verdict !== "deny" && (found.http?.allowed ?? true)
     const what = `${request.method} ${request.path}`
-    this.#answer(question, found, String(status ?? (verdict === "allow" ? 200 : 403)), allowed ? "200" : "403", what)
+    const refused = found.http === undefined ? NO_ANSWER : "403"
+    this.#answer(question, found, String(status ?? (verdict === "allow" ? 200 : 403)), allowed ? "200" : refused, what)
     if (upstreamHeaders === undefined) return
     const given = request.headers ?? {}
     const headers = changedHeaders(given, found.http?.changes ?? [])

@@ -5,6 +5,7 @@ import type { NetNamespace } from "../../linux/netns.ts"
 import type { Process } from "../../linux/task/process.ts"
 import { emitHead, HttpReader } from "../../wire/http.ts"
 import type { CaseHttp } from "./case.ts"
+import { inProcess } from "./in-process.ts"
 import type { Place } from "./packet-world.ts"
 
 export interface HttpAnswer {
@@ -52,27 +53,8 @@ export class EchoServers {
   }
 }
 
-export async function sendRequest(
-  from: Place,
-  to: Place,
-  port: number,
-  request: CaseHttp["request"],
-): Promise<HttpAnswer> {
-  const { kernel } = from.net
-  let answer = NONE
-  const proc = kernel.processes.run(["http-probe"], {
-    net: from.net,
-    tool: {
-      name: "http-probe",
-      async main(child) {
-        answer = await exchange(child, from.address, to.address, port, request)
-        return 0
-      },
-    },
-  })
-  if (typeof proc === "string") throw new Error(`http-probe: ${proc}`)
-  await kernel.sim.until(() => proc.status !== undefined)
-  return answer
+export function sendRequest(from: Place, to: Place, port: number, request: CaseHttp["request"]): Promise<HttpAnswer> {
+  return inProcess(from.net, "http-probe", (proc) => exchange(proc, from.address, to.address, port, request))
 }
 
 async function exchange(

@@ -206,7 +206,8 @@ export class PacketWorld {
     for (const name of this.#pods.keys()) await this.cluster.pod(name).ready()
     this.#learnNames()
     for (const { kernel } of this.cluster.nodes)
-      for (const why of agentOf(kernel)?.policies.unsupported.values() ?? []) throw new Unapplied(why)
+      for (const { error, unsupported } of agentOf(kernel)?.policies.refused.values() ?? [])
+        if (unsupported) throw new Unapplied(error)
     await this.cluster.advance("100ms")
   }
 

@@ -1,5 +1,5 @@
 /** What a step asks, one pair and port at a time, whatever form it was written in. */
-import type { Case, CaseFlow, CaseL7, CaseProtocol, CaseStep, CaseTable, CellMark } from "./case.ts"
+import type { CaseFlow, CaseL7, CaseProtocol, CaseStep, CaseTable, CellMark } from "./case.ts"
 
 /** A pair and a port, and the expected verdict. */
 export interface Question {
@@ -71,13 +71,4 @@ function tableQuestions(step: CaseStep, table: CaseTable, engine: Engine): Quest
           ],
     ),
   )
-}
-
-/** How many cells a case leaves open, and why they are not asked. */
-export function openCells(test: Case): number {
-  let open = 0
-  for (const { expect } of test.steps)
-    for (const { rows } of expect.tables ?? [])
-      for (const row of rows) open += [...row].filter((mark) => mark === "-").length
-  return open
 }

@@ -6,16 +6,33 @@ export class CaseError extends Error {
   override readonly name: string = "CaseError"
 }
 
-/** The cases of a JSON text: an object, an array, or one object a line. Throws {@link CaseError}. */
-export function readJson(text: string, file: string): Case[] {
+export type JsonObject = Readonly<Record<string, unknown>>
+
+/** A test as its file has it. */
+export interface Given {
+  readonly value: JsonObject
+  /** `cases.jsonl:3`. */
+  readonly place: string
+}
+
+/** The tests of a JSON text: an object, an array, or one object a line. Throws {@link CaseError}. */
+export function readJson(text: string, file: string): Given[] {
   const whole = parse(text)
-  if (whole !== undefined) return (Array.isArray(whole) ? whole : [whole]).map((value) => checkCase(value, file))
-  return text.split("\n").flatMap((line, i) => {
+  if (whole !== undefined) return (Array.isArray(whole) ? whole : [whole]).map((value) => given(value, file))
+  const tests = text.split("\n").flatMap((line, i) => {
     if (line.trim() === "") return []
     const value = parse(line)
     if (value === undefined) throw new CaseError(`${file}:${i + 1}: this line is not JSON`)
-    return [checkCase(value, `${file}:${i + 1}`)]
+    return [given(value, `${file}:${i + 1}`)]
   })
+  if (tests.length === 0) throw new CaseError(`${file}: no test in it`)
+  return tests
+}
+
+function given(value: unknown, place: string): Given {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new CaseError(`${place}: expected a case: an object with id, profile, cluster and steps`)
+  return { value: value as JsonObject, place }
 }
 
 function parse(text: string): unknown {
@@ -30,13 +47,10 @@ const PROFILES = ["kubernetes", "cilium", "network-policy-api"]
 const OPERATIONS = ["create", "update", "delete", "deleteAllPolicies", "setLabels", "createNamespace", "createPod"]
 
 /** A case, or what is missing from it. */
-export function checkCase(value: unknown, place: string): Case {
+export function checkCase({ value: given, place }: Given): Case {
   const fail = (message: string): never => {
     throw new CaseError(`${place}: ${message}`)
   }
-  if (typeof value !== "object" || value === null)
-    return fail("expected a case: an object with id, profile, cluster and steps")
-  const given = value as Record<string, unknown>
   for (const name of ["id", "profile"]) if (typeof given[name] !== "string") fail(`a case needs "${name}"`)
   if (!PROFILES.includes(given["profile"] as string))
     fail(`profile ${JSON.stringify(given["profile"])}: expected ${PROFILES.join(", ")}`)

@@ -1,6 +1,8 @@
 /** Reports of a verification: for people, as JUnit XML, as JSON. */
 import { escapeXml } from "../../view/xml.ts"
-import type { Answer, CaseReport, Counts } from "./answer.ts"
+import { AMBIGUITIES } from "./ambiguities.ts"
+import type { Answer, CaseReport, Counts, Method } from "./answer.ts"
+import type { Question } from "./question.ts"
 
 /** Failures of a case that are written out one by one. */
 const MOST_FAILURES = 20
@@ -16,7 +18,8 @@ export interface Totals {
 }
 
 /** All that was checked. */
-export const checkedIn = ({ cells, flows, requests, l7 }: Counts): number => cells + flows + requests + l7
+export const checkedIn = ({ cells, flows, requests, l7, checks }: Counts): number =>
+  cells + flows + requests + l7 + checks
 
 export function totalsOf(reports: readonly CaseReport[]): Totals {
   const skipped = reports.filter((report) => report.skipped !== undefined).length
@@ -31,11 +34,13 @@ export function totalsOf(reports: readonly CaseReport[]): Totals {
 }
 
 /** `deny default/visitor -> default/db:5432/TCP`. */
-export function answerText({ question, expected, got, request }: Answer): string {
-  const { from, to, port, protocol } = question
-  const flow = `${from} -> ${to}:${port}/${protocol}${request === undefined ? "" : ` ${request}`}`
-  return `${flow}: expected ${word(expected)}, got ${word(got)}`
+export function answerText({ question, subject, expected, got, request }: Answer): string {
+  const what = question === undefined ? subject : pairText(question, request)
+  return `${what}: expected ${word(expected)}, got ${word(got)}`
 }
+
+const pairText = ({ from, to, port, protocol }: Question, request: string | undefined): string =>
+  `${from} -> ${to}:${port}/${protocol}${request === undefined ? "" : ` ${request}`}`
 
 const word = (mark: string): string => ({ ".": "allow", X: "deny", "7": "allow, by request" })[mark] ?? mark
 
@@ -43,8 +48,9 @@ const word = (mark: string): string => ({ ".": "allow", X: "deny", "7": "allow, 
 export function failureText(report: CaseReport): string {
   const shown = report.failures.slice(0, MOST_FAILURES)
   const lines = shown.flatMap((answer) => {
-    const line = answer.question.line === undefined ? "" : ` (line ${answer.question.line})`
-    const step = report.case.steps.length > 1 ? ` [${answer.question.step}]` : ""
+    const { question } = answer
+    const line = question?.line === undefined ? "" : ` (line ${question.line})`
+    const step = question !== undefined && severalSteps(report) ? ` [${question.step}]` : ""
     return [`  FAIL${step} ${answerText(answer)}${line}`, ...(answer.why === undefined ? [] : [`       ${answer.why}`])]
   })
   const rest = report.failures.length - shown.length
@@ -62,19 +68,25 @@ export function summaryText(report: CaseReport, failures: string): string {
   return `${state.padEnd(4)} ${test.id} by ${method}: ${what}\n${said}${report.failures.length > 0 ? failures : ""}`
 }
 
+type PairAnswer = Answer & { readonly question: Question }
+
+const severalSteps = ({ case: { steps = [] } }: CaseReport): boolean => steps.length > 1
+
+const pairJson = ({ step, from, to, protocol, port }: Question): object => ({ step, from, to, protocol, port })
+
 /** A grid for each step and port: `.` allowed, `X` denied, `7` by request; `!` marks what was expected otherwise. */
 export function matrixText(report: CaseReport): string {
-  const groups = new Map<string, Answer[]>()
+  const groups = new Map<string, PairAnswer[]>()
   for (const answer of report.answers) {
-    if (answer.request !== undefined) continue
+    if (answer.question === undefined || answer.request !== undefined) continue
     const { step, port, protocol, direction } = answer.question
-    const key = `${report.case.steps.length > 1 ? `${step}, ` : ""}${port}/${protocol}${direction === undefined ? "" : ` (${direction} only)`}`
-    groups.set(key, [...(groups.get(key) ?? []), answer])
+    const key = `${severalSteps(report) ? `${step}, ` : ""}${port}/${protocol}${direction === undefined ? "" : ` (${direction} only)`}`
+    groups.set(key, [...(groups.get(key) ?? []), answer as PairAnswer])
   }
   return [...groups].map(([title, answers]) => grid(title, answers)).join("\n")
 }
 
-function grid(title: string, answers: readonly Answer[]): string {
+function grid(title: string, answers: readonly PairAnswer[]): string {
   const rows = [...new Set(answers.map(({ question }) => question.from))]
   const columns = [...new Set(answers.map(({ question }) => question.to))]
   if (columns.length > MOST_COLUMNS) return `  ${title}: ${rows.length} × ${columns.length} pairs\n`
@@ -95,6 +107,45 @@ function grid(title: string, answers: readonly Answer[]): string {
     ),
   ].join("\n")}\n`
 }
+
+/** Totals by method, and why cases were not run. */
+export function countsText(reports: readonly CaseReport[]): string {
+  const lines = [...Map.groupBy(reports, ({ method }) => method)].map(([method, list]) => {
+    const { cases, passed, failed, skipped, checked } = totalsOf(list)
+    const left = skipped === 0 ? "" : `, ${skipped} not run`
+    const first = `by ${method}: ${passed} of ${cases} cases as expected, ${failed} not${left}; ${checked} checks\n`
+    return first + reasonsText(list)
+  })
+  return lines.join("")
+}
+
+function reasonsText(reports: readonly CaseReport[]): string {
+  const reasons = new Map<string, number>()
+  for (const { skipped } of reports) if (skipped !== undefined) reasons.set(skipped, (reasons.get(skipped) ?? 0) + 1)
+  return [...reasons].map(([reason, count]) => `  ${count} not run: ${reason}\n`).join("")
+}
+
+/** Where implementations differ: what podwire does and why. Of these reports, or the whole list without any. */
+export function ambiguousText(reports: readonly CaseReport[]): string {
+  return AMBIGUITIES.flatMap(({ topic, podwire }, i) => {
+    const number = i + 1
+    const about = reports.filter(({ ambiguous }) => ambiguous[number] !== undefined)
+    if (reports.length > 0 && about.length === 0) return []
+    const [method] = about.map((report): Method => report.method)
+    const counted = about.filter((report) => report.method === method)
+    const sum = counted.reduce((total, { ambiguous }) => total + (ambiguous[number] ?? 0), 0)
+    const where =
+      counted.length === 0
+        ? ""
+        : `, ${plural(sum, OPEN.has(number) ? "open cell" : "check")} in ${plural(counted.length, "case")}`
+    return [`${String(number).padStart(2)}. ${topic}${where}\n    ${podwire}\n`]
+  }).join("")
+}
+
+/** What the corpus leaves open in its grids; of the others it says one of the answers. */
+const OPEN: ReadonlySet<number> = new Set([1, 2, 3])
+
+const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`
 
 /** JUnit XML as CI servers read it: a suite a file or corpus suite, a test a case and method. */
 export function junit(reports: readonly CaseReport[]): string {
@@ -117,18 +168,16 @@ export function junit(reports: readonly CaseReport[]): string {
 export function reportJson(reports: readonly CaseReport[]): object {
   return {
     totals: totalsOf(reports),
-    cases: reports.map(({ case: test, method, counts, failures, skipped, notes }) => ({
+    cases: reports.map(({ case: test, method, counts, failures, skipped, notes, ambiguous }) => ({
       id: test.id,
       suite: test.suite,
       method,
       ...counts,
       ...(skipped === undefined ? {} : { skipped }),
-      failures: failures.map(({ question, expected, got, why, request }) => ({
-        step: question.step,
-        from: question.from,
-        to: question.to,
-        protocol: question.protocol,
-        port: question.port,
+      ambiguous,
+      failures: failures.map(({ question, subject, expected, got, why, request }) => ({
+        ...(subject === undefined ? {} : { subject }),
+        ...(question === undefined ? {} : pairJson(question)),
         ...(request === undefined ? {} : { request }),
         expected: word(expected),
         got: word(got),

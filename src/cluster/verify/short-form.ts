@@ -8,6 +8,7 @@
  *       - 403 client -> backend:80 GET /denied
  */
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, parseDocument } from "yaml"
+import { manifestLine } from "../../policy/source.ts"
 import type {
   Case,
   CaseAction,
@@ -23,6 +24,7 @@ import type {
   Profile,
 } from "./case.ts"
 import { CaseError } from "./read.ts"
+import { complaintAbout } from "./served-kind.ts"
 
 /** Finds the files a pattern names, with their text; the pattern is relative to the test's file. */
 export type FindFiles = (pattern: string) => readonly { readonly file: string; readonly text: string }[]
@@ -237,6 +239,11 @@ export function readObjects(text: string, file: string): SourcedObject[] {
     const placed = CLUSTER_WIDE.test(object.kind)
       ? object
       : { ...object, metadata: { namespace: "default", ...metadata } }
+    const wrong = complaintAbout(placed)
+    if (wrong !== undefined) {
+      const line = manifestLine(text, index, wrong.field) ?? 1
+      throw new CaseError(`${file}:${line}: ${wrong.message}`)
+    }
     return [{ object: placed, source: { file, text, document: index } }]
   })
 }

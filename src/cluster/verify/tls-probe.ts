@@ -3,6 +3,7 @@ import { TcpListener, TcpSocket } from "../../linux/inet/tcp-socket.ts"
 import type { NetNamespace } from "../../linux/netns.ts"
 import type { Process } from "../../linux/task/process.ts"
 import { emitClientHello } from "../../wire/tls-hello.ts"
+import { inProcess } from "./in-process.ts"
 import type { Place } from "./packet-world.ts"
 
 const TIMEOUT = 2e9
@@ -37,26 +38,14 @@ async function mirror(proc: Process, socket: TcpSocket): Promise<void> {
 }
 
 /** Whether a connection that names this server gets through. */
-export async function sendHello(from: Place, to: Place, port: number, serverName: string): Promise<boolean> {
-  const { kernel } = from.net
-  let through = false
-  const proc = kernel.processes.run(["tls-probe"], {
-    net: from.net,
-    tool: {
-      name: "tls-probe",
-      async main(child) {
-        const options = { source: from.address, timeout: TIMEOUT }
-        const socket = await TcpSocket.connect(child, to.address, port, options)
-        if (typeof socket === "string") return 1
-        await socket.write(child, emitClientHello(serverName, new Uint8Array(96)))
-        const got = await socket.read(child, 65536, TIMEOUT)
-        through = typeof got !== "string" && got.length > 0
-        socket.close()
-        return 0
-      },
-    },
+export function sendHello(from: Place, to: Place, port: number, serverName: string): Promise<boolean> {
+  return inProcess(from.net, "tls-probe", async (proc) => {
+    const options = { source: from.address, timeout: TIMEOUT }
+    const socket = await TcpSocket.connect(proc, to.address, port, options)
+    if (typeof socket === "string") return false
+    await socket.write(proc, emitClientHello(serverName, new Uint8Array(96)))
+    const got = await socket.read(proc, 65536, TIMEOUT)
+    socket.close()
+    return typeof got !== "string" && got.length > 0
   })
-  if (typeof proc === "string") throw new Error(`tls-probe: ${proc}`)
-  await kernel.sim.until(() => proc.status !== undefined)
-  return through
 }

@@ -4,6 +4,9 @@ import { type ParseArgsConfig, parseArgs } from "node:util"
 /** Bad usage or input: said in one line, exit code 2. */
 export class UsageError extends Error {}
 
+/** A file says something that cannot be: its place is in the message, and no option would help. */
+export class InputError extends UsageError {}
+
 /** `--help` somewhere among the options. */
 export class HelpWanted extends Error {}
 

@@ -2,9 +2,10 @@
 import { globSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, relative, resolve } from "node:path"
 import { type CaseReport, type FindFiles, type Method, verify as runVerify, verifyReport } from "../../index.ts"
-import { type Command, readArguments, UsageError } from "./arguments.ts"
+import { type Command, InputError, readArguments, UsageError } from "./arguments.ts"
 
 const USAGE = `usage: podwire verify FILE… [--by verdict|packets] [--matrix] [--junit FILE] [--json] [--quiet]
+       podwire verify --ambiguous
 
 Runs policy tests. Each case is answered twice: by the policy engine (verdict), and by packets sent through a simulated cluster (packets).
 A FILE is JSON lines in the format of the conformance corpus, one case as JSON, or the short form in YAML:
@@ -22,6 +23,7 @@ A FILE is JSON lines in the format of the conformance corpus, one case as JSON, 
   --junit FILE        writes JUnit XML
   --json              prints the reports as JSON
   --quiet             only failures and the counts
+  --ambiguous         without a FILE: where implementations differ, what podwire does there and why
 
 Exit codes: 0 all as expected, 1 something is not, 2 bad usage or input.
 `
@@ -36,43 +38,38 @@ export const verify: Command = {
       junit: { type: "string" },
       json: { type: "boolean" },
       quiet: { type: "boolean", short: "q" },
+      ambiguous: { type: "boolean" },
     })
-    if (positionals.length === 0) throw new UsageError("verify: which file?")
-    const { by } = values
+    const { by, matrix, junit, json, quiet, ambiguous } = values
+    if (positionals.length === 0) {
+      if (ambiguous !== true) throw new UsageError("verify: which file?")
+      process.stdout.write(await verifyReport([], "ambiguous"))
+      return 0
+    }
     if (by !== undefined && by !== "verdict" && by !== "packets")
       throw new UsageError(`--by ${by}: expected verdict or packets`)
-    const methods = by === undefined ? {} : { by: [by as Method] }
-    const format = values.matrix === true ? "matrix" : "summary"
     const reports: CaseReport[] = []
     for (const file of positionals) {
-      const found = await refused(() => runVerify(read(file), { file, find: finder(file), ...methods }))
+      const options = { file, find: finder(file), ...(by === undefined ? {} : { by: [by as Method] }) }
+      const found = await refused(() => runVerify(read(file), options))
       reports.push(...found)
-      if (values.json === true) continue
-      const shown = values.quiet === true ? found.filter(({ failures }) => failures.length > 0) : found
-      process.stdout.write(await verifyReport(shown, format))
+      if (json === true) continue
+      const shown = quiet === true ? found.filter(({ failures }) => failures.length > 0) : found
+      process.stdout.write(await verifyReport(shown, matrix === true ? "matrix" : "summary"))
     }
-    if (values.junit !== undefined) writeFileSync(values.junit, await verifyReport(reports, "junit"))
-    process.stdout.write(values.json === true ? await verifyReport(reports, "json") : countsText(reports))
+    if (junit !== undefined) writeFileSync(junit, await verifyReport(reports, "junit"))
+    const last =
+      json === true ? ["json" as const] : ["counts" as const, ...(quiet === true ? [] : ["ambiguous" as const])]
+    for (const format of last) process.stdout.write(await verifyReport(reports, format))
     return reports.some(({ failures }) => failures.length > 0) ? 1 : 0
   },
-}
-
-function countsText(reports: readonly CaseReport[]): string {
-  const lines = [...Map.groupBy(reports, ({ method }) => method)].map(([method, list]) => {
-    const failed = list.filter(({ failures }) => failures.length > 0).length
-    const skipped = list.filter((report) => report.skipped !== undefined).length
-    const checked = list.reduce((sum, { counts }) => sum + counts.cells + counts.flows + counts.requests + counts.l7, 0)
-    const left = skipped === 0 ? "" : `, ${skipped} not run`
-    return `by ${method}: ${list.length - failed - skipped} of ${list.length} cases as expected, ${failed} not${left}; ${checked} checks\n`
-  })
-  return lines.join("")
 }
 
 function read(file: string): string {
   try {
     return readFileSync(file, "utf8")
   } catch (error) {
-    throw new UsageError(
+    throw new InputError(
       `verify: ${file}: ${(error as NodeJS.ErrnoException).code === "ENOENT" ? "no such file" : (error as Error).message}`,
     )
   }
@@ -95,6 +92,6 @@ async function refused<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    throw (error as Error).name === "CaseError" ? new UsageError((error as Error).message) : error
+    throw (error as Error).name === "CaseError" ? new InputError((error as Error).message) : error
   }
 }

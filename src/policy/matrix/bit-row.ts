@@ -29,12 +29,6 @@ export function fullRow(bits: number): BitRow {
   return row
 }
 
-export function invert(row: BitRow, full: BitRow): BitRow {
-  const result = full.slice()
-  andNotInto(result, row)
-  return result
-}
-
 /** The set bits, ascending, into `into`; how many. */
 export function bitsOf(row: BitRow, into: Int32Array): number {
   let count = 0

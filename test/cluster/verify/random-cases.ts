@@ -66,10 +66,10 @@ export function randomCases(seed: number, count: number): void {
       for (const [at, answer] of sent.answers.entries()) {
         const verdict = said.answers[at]
         if (verdict?.got === answer.got) continue
-        const step = one.steps.find(({ name }) => name === answer.question.step)
+        const step = one.steps.find(({ name }) => name === answer.question?.step)
         const objects = (step?.actions ?? []).flatMap((action) => ("object" in action ? [action.object] : []))
         expect.fail(
-          `seed ${seed}, ${one.id} ${answer.question.step}: ${answerText({ ...answer, expected: verdict?.got ?? "?" })}\n` +
+          `seed ${seed}, ${one.id} ${answer.question?.step}: ${answerText({ ...answer, expected: verdict?.got ?? "?" })}\n` +
             `by lookup: ${verdict?.why}\nby packets: ${answer.why}\npods: ${JSON.stringify(own)}\n${objects.map((object) => JSON.stringify(object)).join("\n")}`,
         )
       }

@@ -1,15 +1,10 @@
-/**
- * The corpus's objects at the API server: its words, and no trace of what is refused. Two differences from the corpus are named here:
- * a whole number is an "integer" to a server, which decodes JSON so (apimachinery's util/json), where the corpus's replay has "number"; and an
- * object without a name is refused for that, which a schema alone does not know.
- */
+/** The corpus's definitions, and that what the API server refuses leaves no trace. (Its words about each object: test/cluster/verify.) */
 import { beforeAll, describe, expect, test } from "vitest"
 import { ciliumDefinitions } from "../../../src/cni/cilium/crds/index.ts"
 import { loadDefinitions } from "../../../src/kube/api/crd/load.ts"
 import type { ApiServer } from "../../../src/kube/api/server.ts"
-import { isStatus, type Status } from "../../../src/kube/api/status.ts"
+import { isStatus } from "../../../src/kube/api/status.ts"
 import type { ApiObject } from "../../../src/kube/api/types.ts"
-import { validateObject } from "../../../src/kube/api/validation/meta.ts"
 import { ControlPlane } from "../../../src/kube/control-plane.ts"
 import { Simulation } from "../../../src/sim/simulation.ts"
 import {
@@ -53,73 +48,6 @@ const state = (): string =>
     api.registry.store.resources().map((key) => [key, api.registry.store.list(key)]),
     api.registry.warnings,
   ])
-
-const INTEGER = "cilium-validation/hand-port-as-integer"
-const NAMELESS = "cilium-validation/hand-cnp-no-name"
-
-describe("cilium-validation", () => {
-  const cases = validationCases("cilium-validation")
-
-  test("counts", () => {
-    expect(cases.length).toBe(143)
-    expect(cases.filter(({ expect: { crdSchema } }) => crdSchema?.valid === false).length).toBe(58)
-  })
-
-  test.each(cases.map((one): [string, ValidationCase] => [one.id, one]))("%s", (id, one) => {
-    const { valid, message } = one.expect.crdSchema ?? { valid: true }
-    const { kind, metadata } = one.object
-    const whole = `${kind}.cilium.io ${JSON.stringify(metadata.name ?? "")} is invalid: `
-    const wanted =
-      id === NAMELESS
-        ? `${whole}metadata.name: Required value: name or generateName is required`
-        : valid
-          ? undefined
-          : whole + (id === INTEGER ? message?.replaceAll('"number"', '"integer"') : message)
-    expect(post(one, "fieldValidation=Ignore&dryRun=All")).toBe(wanted)
-  })
-})
-
-/** What the server has an answer for before it validates: the namespace does not exist, the name is not the one on the URL. */
-const EARLIER: Readonly<Record<string, string>> = {
-  "k8s-validation/derived-namespace-invalid": 'namespaces "Bar_1" not found',
-  "k8s-validation/update-change-name": "the name of the object (baz) does not match the name on the URL (foo)",
-}
-
-describe("k8s-validation", () => {
-  const cases = validationCases("k8s-validation")
-  const resource = (): ReturnType<typeof api.registry.resource> => api.registry.resource("networkpolicies")
-
-  test("counts", () => {
-    expect(cases.length).toBe(69)
-    expect(cases.filter(({ expect: { valid } }) => !valid).length).toBe(46)
-  })
-
-  test.each(cases.map((one): [string, ValidationCase] => [one.id, one]))("%s: the checks alone", (_, one) => {
-    const withDefaults = (object: ValidationCase["object"]): ApiObject => {
-      const copy = structuredClone(object) as ApiObject
-      copy.metadata.name ??= ""
-      resource().defaults?.(copy)
-      return copy
-    }
-    const old = one.old === undefined ? undefined : withDefaults(one.old)
-    const errors = validateObject(resource(), withDefaults(one.object), old)
-    const { fieldErrors = [] } = one.expect as { fieldErrors?: { field: string; type: string }[] }
-    expect(errors.map(({ field, type }) => [field, type])).toEqual(fieldErrors.map(({ field, type }) => [field, type]))
-  })
-
-  test.each(cases.map((one): [string, ValidationCase] => [one.id, one]))("%s: at the server", (id, one) => {
-    const wanted = EARLIER[id] ?? (one.expect.valid ? undefined : one.expect.apiServerMessage)
-    if (one.old === undefined) {
-      expect(post(one, "fieldValidation=Strict&dryRun=All")).toBe(wanted)
-      return
-    }
-    const path = "/apis/networking.k8s.io/v1/namespaces/bar/networkpolicies"
-    api.handle({ method: "POST", path, body: one.old })
-    const { body } = api.handle({ method: "PUT", path: `${path}/foo`, body: one.object })
-    expect((body as Status).message).toBe(wanted)
-    api.handle({ method: "DELETE", path: `${path}/foo` })
-  })
-})
 
 describe("what is refused leaves no trace", () => {
   test("of all invalid objects of both suites: no revision, no object, no event, no warning", async () => {

@@ -26,6 +26,12 @@ export interface PolicyHost {
   rulesChanged(affects: (labels: LabelSet) => boolean): void
 }
 
+export interface Refusal {
+  readonly error: string
+  /** The real agent would have taken it. */
+  readonly unsupported: boolean
+}
+
 export class PolicyWatcher {
   readonly #host: PolicyHost
   readonly #informers: Informer[] = []
@@ -33,8 +39,8 @@ export class PolicyWatcher {
   readonly #objects = new Map<string, PolicyObject>()
   /** Rules by object, as they are in the repository. */
   readonly #rules = new Map<string, readonly Rule[]>()
-  /** Policies that the real agent would have taken, and why this one does not. */
-  readonly unsupported: Map<string, string> = new Map()
+  /** Policies that are not in force, and why. */
+  readonly refused: Map<string, Refusal> = new Map()
 
   constructor(host: PolicyHost) {
     this.#host = host
@@ -83,7 +89,7 @@ export class PolicyWatcher {
     const { kind, metadata } = object
     const key = `${kind}/${metadata.namespace ?? ""}/${metadata.name}`
     if (type === "DELETED") {
-      this.unsupported.delete(key)
+      this.refused.delete(key)
       this.#objects.delete(key)
       this.#remove(key)
       return
@@ -99,8 +105,8 @@ export class PolicyWatcher {
     const { rules, error: unsound } = parseCiliumPolicy(object, this.#parseOptions())
     const unsupported = unsound === undefined ? unsupportedIn(object, rules) : undefined
     const error = unsound ?? unsupported
-    if (unsupported === undefined) this.unsupported.delete(key)
-    else this.unsupported.set(key, unsupported)
+    if (error === undefined) this.refused.delete(key)
+    else this.refused.set(key, { error, unsupported: unsupported !== undefined })
     const fields = {
       k8sNamespace: object.metadata.namespace ?? "",
       ciliumNetworkPolicyName: object.metadata.name ?? "",
