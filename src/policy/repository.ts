@@ -19,7 +19,7 @@ export interface RepositoryOptions {
 
 export class PolicyRepository implements Repository {
   readonly selectors: SelectorCache = new SelectorCache()
-  readonly #options: ResolveOptions
+  #options: ResolveOptions
   readonly #rules = new Map<string, readonly Rule[]>()
   readonly #tiers = new Map<string, TierPolicy>()
   readonly #policies = new Set<EndpointPolicy>()
@@ -29,6 +29,15 @@ export class PolicyRepository implements Repository {
 
   constructor({ enforcement = "default", allowLocalhost = true }: RepositoryOptions = {}) {
     this.#options = { enforcement, allowLocalhost }
+  }
+
+  /**
+   * From now on as the engine of 1.20, which computed the conformance corpus: in mode always, an endpoint that no rule of ingress selects does
+   * not let its own host in. Agents of 1.18 always do (spec 5.3).
+   */
+  followCorpusRelease(): void {
+    this.#options = { ...this.#options, localhostNeedsRules: true }
+    this.#changed()
   }
 
   get revision(): number {

@@ -20,6 +20,8 @@ export interface ResolveOptions {
   readonly enforcement: EnforcementMode
   /** Whether the local host may always reach its pods (allow-localhost: always in Kubernetes). */
   readonly allowLocalhost: boolean
+  /** In mode always, only pods that a rule of ingress selects (false). */
+  readonly localhostNeedsRules?: boolean
 }
 
 export interface ResolvedFilters {
@@ -53,7 +55,7 @@ export function resolveFilters(
     if (posture !== "deny") addDerived(filters, direction, WILDCARD, `allow-any-${direction}`)
     if (posture !== "off") addRules(filters, selected, direction, options.allowLocalhost)
   }
-  if (options.allowLocalhost && localhostAllowed(selected, options.enforcement))
+  if (options.allowLocalhost && localhostAllowed(selected, options))
     addDerived(filters, "ingress", HOST, "allow-localhost-ingress")
   const isolating = {
     ingress: isolated.ingress ? isolatingRules(selected, "ingress") : [],
@@ -62,12 +64,9 @@ export function resolveFilters(
   return { filters, enforced, isolated, isolating, tiers: options.enforcement === "never" ? [] : tiers }
 }
 
-/**
- * In mode always, an endpoint that no rule of ingress selects has no entry at all: so answers the engine that computed the corpus (1.20).
- * The agent of 1.18 adds the host's entry there too (spec 5.3).
- */
-function localhostAllowed(rules: readonly Rule[], mode: EnforcementMode): boolean {
-  return mode !== "always" || rules.some(({ entries }) => entries.some(({ direction }) => direction === "ingress"))
+function localhostAllowed(rules: readonly Rule[], { enforcement: mode, localhostNeedsRules }: ResolveOptions): boolean {
+  if (localhostNeedsRules !== true || mode !== "always") return true
+  return rules.some(({ entries }) => entries.some(({ direction }) => direction === "ingress"))
 }
 
 function isolatingRules(rules: readonly Rule[], direction: Direction): RuleRef[] {

@@ -109,6 +109,7 @@ export class VerdictRun {
     }
     const enforcement = (this.#case.config["policyEnforcement"] ?? "default") as "default" | "always" | "never"
     const cilium = new CiliumEvaluator({ enforcement })
+    cilium.repository.followCorpusRelease()
     cilium.repository.upsert(rules)
     for (const tier of this.#world.tiers()) cilium.repository.upsertTier(tier)
     this.#cilium = cilium

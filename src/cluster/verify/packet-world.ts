@@ -65,6 +65,7 @@ export class PacketWorld {
       nodes: [...(firstRange(test) ? [] : [CONTROL_PLANE]), ...nodes.map(({ name }) => name)],
       cni: cilium({ values: valuesOf(test) }),
     })
+    for (const { kernel } of cluster.nodes) agentOf(kernel)?.repository.followCorpusRelease()
     const world = new PacketWorld(test, cluster)
     await world.#populate()
     return world

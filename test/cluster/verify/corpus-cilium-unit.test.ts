@@ -2,7 +2,7 @@
 import { suiteByPackets } from "./corpus-packets.ts"
 
 suiteByPackets("cilium-unit", {
-  checked: 63_564,
+  checked: 62_564,
   notRun: {
     // Values that never come through an API server: it refuses them by the definition's schema.
     "the API server refuses CiliumClusterwideNetworkPolicy": 4,

@@ -158,6 +158,16 @@ describe("policies", () => {
     expect(await get(cluster, "far")).toBe("<!DOCTYPE html>")
   })
 
+  test("mode always: a pod's own node still comes in, so that probes work; other nodes do not (spec 5.3)", async () => {
+    const cluster = await createCluster({ nodes: 2, cni: cilium({ values: { policyEnforcementMode: "always" } }) })
+    await cluster.apply(pod("backend", "worker-1", "nginx"))
+    await cluster.pod("backend").ready()
+    const { ip } = cluster.pod("backend")
+    const ask = `curl -s -m 2 -o /dev/null -w '%{http_code}' ${ip}`
+    expect(await on(cluster, ask, "worker-1")).toBe("200")
+    expect(await on(cluster, ask)).toBe("000")
+  })
+
   test("enforcement mode always needs no policy; never ignores one", async () => {
     const always = await createCluster({ nodes: 1, cni: cilium({ set: ["policyEnforcementMode=always"] }) })
     const never = await createCluster({ nodes: 1, cni: cilium({ values: { policyEnforcementMode: "never" } }) })
