@@ -2,7 +2,7 @@
 
 import type { BridgeNaming } from "../cni/bridge/bridge.ts"
 import { cilium } from "../cni/cilium/cilium.ts"
-import { ciliumCommand } from "../cni/cilium/cli/tool.ts"
+import { ciliumCommand, hubbleCommand } from "../cni/cilium/cli/tool.ts"
 import { flannel } from "../cni/flannel/flannel.ts"
 import type { CniProvider } from "../cni/provider.ts"
 import { addKubeadmImages } from "../images/kubeadm.ts"
@@ -26,7 +26,7 @@ import { checkOptions, FIRST_HOST, NETWORK } from "./check-options.ts"
 import { Cluster, type ClusterNode, NODE_ENV } from "./cluster.ts"
 import { createMachine, debianRoot, type UplinkSpec } from "./machine.ts"
 import type { ClusterOptions, NodeOptions } from "./options.ts"
-import { CILIUM_BINARIES } from "./web/binaries.ts"
+import { CILIUM_BINARY, HUBBLE_BINARY } from "./web/binaries.ts"
 import { connectToInternet, NAT } from "./web/connect.ts"
 
 /** See door.ts. */
@@ -181,7 +181,8 @@ function addNode(
   const kernel = createMachine(sim, arena, { name: spec.name, uplinks, burntIndexes: plan.burntIndexes })
   kernel.root.install("/usr/bin/kubectl", kubectl(control.api))
   // What the archive of the web holds, once it is unpacked somewhere.
-  kernel.processes.binaries.set(CILIUM_BINARIES.amd64, ciliumCommand(control.api))
+  kernel.processes.binaries.set(CILIUM_BINARY.amd64, ciliumCommand(control.api))
+  kernel.processes.binaries.set(HUBBLE_BINARY.amd64, hubbleCommand())
   const tools = [...(options.tools ?? []), ...(index === 0 ? (plan.cni?.tools?.(control.api) ?? []) : [])]
   for (const tool of tools) kernel.root.install(`/usr/local/bin/${tool.name}`, tool)
   // The standard plugins come with the package kubernetes-cni, not with a CNI.

@@ -38,31 +38,31 @@ export async function verifyFile(given: FileCase, method: Method, find: FindFile
   if (found === undefined) return skippedReport(test, method, `${file}: no such file`)
   const checks = new Checks(test, method)
   const objects = parseAllDocuments(found.text)
-    .map((document) => document.toJS() as PolicyDocument | null)
+    .map((one) => one.toJS() as PolicyDocument | null)
     .filter((object) => object !== null)
   checks.check(
     "its documents",
     documents.map(({ kind, name }) => `${kind} ${name}`).join(", "),
     objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(", "),
   )
-  for (const [i, document] of documents.entries()) {
+  for (const [i, wanted] of documents.entries()) {
     const object = objects[i]
-    if (object === undefined || document.policy === false) continue
+    if (object === undefined || wanted.policy === false) continue
     if (isRequires(object)) checks.ambiguous(12)
-    if (method === "verdict") parseDocument(document, object, checks)
-    else await withObjectCluster((world) => applyDocument(world, document, object, checks))
+    if (method === "verdict") parseDocument(wanted, object, checks)
+    else await withObjectCluster((world) => applyDocument(world, wanted, object, checks))
   }
   return checks.report()
 }
 
 type PolicyDocument = CaseObject & PolicyObject
 
-function parseDocument(document: FileDocument, object: PolicyDocument, checks: Checks): void {
-  const { mustParse, message, requires = {}, messageWithout } = document
+function parseDocument(wanted: FileDocument, object: PolicyDocument, checks: Checks): void {
+  const { kind, name, mustParse, message, requires = {}, messageWithout } = wanted
   const extendedIpProtocols = requires["enable-extended-ip-protocols"] === true
-  const what = `${document.kind} ${document.name}`
-  const wanted = mustParse || isRequires(object) ? ACCEPTED : (message ?? "refused")
-  checks.check(what, wanted, parse(object, extendedIpProtocols))
+  const what = `${kind} ${name}`
+  const answer = mustParse || isRequires(object) ? ACCEPTED : (message ?? "refused")
+  checks.check(what, answer, parse(object, extendedIpProtocols))
   if (messageWithout !== undefined)
     checks.check(`${what}, without ${Object.keys(requires).join(", ")}`, messageWithout, parse(object, false))
 }

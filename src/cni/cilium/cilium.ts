@@ -2,7 +2,7 @@
 import { bridgePlugin, hostLocal, loopback, portmap } from "../plugins.ts"
 import type { CniProvider } from "../provider.ts"
 import { agentOf } from "./agent/registry.ts"
-import { ciliumCommand } from "./cli/tool.ts"
+import { ciliumCommand, hubbleCommand } from "./cli/tool.ts"
 import { ciliumImages } from "./images.ts"
 import type { CiliumOptions } from "./options.ts"
 
@@ -18,7 +18,7 @@ export function cilium(options: CiliumOptions = {}): CniProvider {
     manifests: async () => (await import("./install.ts")).ciliumManifests(options),
     images: ciliumImages,
     plugins: [bridgePlugin(), hostLocal, loopback, portmap],
-    tools: (api) => [ciliumCommand(api)],
+    tools: (api) => [ciliumCommand(api), hubbleCommand()],
     ready: (kernels) => kernels.every((kernel) => agentOf(kernel) !== undefined),
   }
 }

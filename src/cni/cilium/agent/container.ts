@@ -7,8 +7,9 @@ import { agentOf } from "./registry.ts"
 
 const programs = (): Promise<typeof import("./programs.ts")> => import("./programs.ts")
 
-const NO_HUBBLE =
-  "failed to connect to 'unix:///var/run/cilium/hubble.sock': connection error: desc = \"transport: error while dialing: dial unix /var/run/cilium/hubble.sock: connect: no such file or directory\""
+/** What the image's environment names (HUBBLE_SERVER of images/cilium/Dockerfile). */
+const SOCKET = "unix:///var/run/cilium/hubble.sock"
+const NO_HUBBLE = "dial unix /var/run/cilium/hubble.sock: connect: no such file or directory"
 
 /** Fills a container's root, over what a Debian-like image has. */
 export function agentRoot(fs: Vfs, api: ApiServer): void {
@@ -22,7 +23,7 @@ export function agentRoot(fs: Vfs, api: ApiServer): void {
     lazyTool("hubble", async () => {
       const [{ hubbleTool }, { observerOf }] = await Promise.all([import("../hubble/hubble.ts"), import("./hubble.ts")])
       // In an agent's container it talks to that agent alone, whatever port it is given.
-      return hubbleTool((proc) => observerOf(proc.kernel) ?? NO_HUBBLE)
+      return hubbleTool((proc) => observerOf(proc.kernel) ?? NO_HUBBLE, SOCKET)
     }),
   )
   fs.install("/usr/bin/cilium-dbg", dbg)

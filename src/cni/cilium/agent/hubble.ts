@@ -1,4 +1,5 @@
 /** What the node's Hubble asks of its agent. Models pkg/hubble/cell and pkg/hubble/parser/getters. */
+import type { Registry } from "../../../kube/api/registry.ts"
 import { isStatus } from "../../../kube/api/status.ts"
 import { timestamp } from "../../../kube/api/time.ts"
 import type { Pod } from "../../../kube/api/types.ts"
@@ -107,11 +108,23 @@ class AgentMetadata implements HubbleMetadata {
 }
 
 const observers = new WeakMap<Kernel, NodeObserver>()
+/** Of a cluster: what a relay's peers are. */
+const peers = new WeakMap<Registry, Map<Kernel, NodeObserver>>()
 
 /** Hubble begins to see what this node's programs say. */
 export function startHubble(agent: Agent): void {
-  observers.set(agent.kernel, new NodeObserver(agent.datapath.events, new AgentMetadata(agent)))
+  const { kernel, registry } = agent
+  const observer = new NodeObserver(agent.datapath.events, new AgentMetadata(agent), kernel.sim.now)
+  observers.set(kernel, observer)
+  const known = peers.get(registry) ?? new Map<Kernel, NodeObserver>()
+  peers.set(registry, known.set(kernel, observer))
 }
+
+/** Those of all nodes whose agent runs. */
+export const peersOf = (registry: Registry): readonly NodeObserver[] =>
+  [...(peers.get(registry)?.entries() ?? [])].flatMap(([kernel, observer]) =>
+    observers.get(kernel) === observer ? [observer] : [],
+  )
 
 /** Who answers on a machine's /var/run/cilium/hubble.sock. */
 export const observerOf = (kernel: Kernel): NodeObserver | undefined => observers.get(kernel)

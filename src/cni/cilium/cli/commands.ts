@@ -7,6 +7,7 @@ import { INSTALL_FLAGS } from "./flags.ts"
 import type { Helm } from "./helm.ts"
 import { install, upgrade } from "./install.ts"
 import { configSet, configView, setHubble, showContext, uninstall, version } from "./other.ts"
+import { portForward } from "./port-forward.ts"
 import { status } from "./status-command.ts"
 
 type Action = (client: Client, helm: Helm, flags: Flags, words: readonly string[]) => Promise<number | undefined>
@@ -166,7 +167,13 @@ const COMMANDS: readonly Spec[] = [
           return 0
         },
       },
-      { name: "port-forward", short: "Forward the relay port to the local machine", refused: true },
+      {
+        name: "port-forward",
+        short: "Forward the relay port to the local machine",
+        flags: [{ name: "port-forward", value: "int", usage: "Local port to forward to", shown: "4245" }],
+        failure: "Unable to port forward: ",
+        action: (client, _helm, flags) => portForward(client, flags),
+      },
       { name: "ui", short: "Open the Hubble UI", refused: true },
     ],
   },

@@ -2,13 +2,22 @@
 import type { Process } from "../../../linux/task/process.ts"
 import type { Tool } from "../../../linux/task/tool.ts"
 import { FlagError, type Flags, flagSpecs, readFlags } from "../../../shell/pflag.ts"
+import { tabwriter } from "../../../shell/tabwriter.ts"
 import { defineTool } from "../../../shell/tool.ts"
+import { SECOND } from "../../../sim/simulation.ts"
 import { FilterError } from "./filter.ts"
 import { OBSERVE_FLAGS, observe } from "./observe.ts"
 import type { FlowServer } from "./observer.ts"
+import { forwarded } from "./relay.ts"
 
-/** Finds what the program is connected to: the agent's socket, a forwarded relay. Text when nothing answers. */
-export type Dial = (proc: Process, server: string | undefined) => FlowServer | string
+/** Finds what the program is connected to: the agent's socket, a forwarded relay. Text of the dialling error when nothing answers. */
+export type Dial = (proc: Process, server: string) => FlowServer | string
+
+/** A program, and where it connects to unless it is told. */
+interface Hubble {
+  readonly dial: Dial
+  readonly server: string
+}
 
 const HELP = `Hubble is a utility to observe and inspect recent Cilium routed traffic in a cluster.
 
@@ -33,34 +42,42 @@ const SERVER_FLAGS = "server !tls:b !tls-allow-insecure:b !port-forward/P:b !tim
 
 interface Command {
   readonly flags: string
-  run(proc: Process, flags: Flags, dial: Dial): Promise<number>
+  run(proc: Process, flags: Flags, hubble: Hubble): Promise<number>
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   observe: {
     flags: OBSERVE_FLAGS,
-    run: (proc, flags, dial) => connected(proc, flags, dial, (server) => observe(proc, flags, server)),
+    run: (proc, flags, hubble) => connected(proc, flags, hubble, (server) => observe(proc, flags, server)),
   },
   status: {
     flags: "!output/o",
-    run: (proc, flags, dial) => connected(proc, flags, dial, (server) => status(proc, server)),
+    run: (proc, flags, hubble) => {
+      const target = flags.value("server") ?? hubble.server
+      return connected(proc, flags, hubble, (server) => status(proc, server, target), "failed getting status: ")
+    },
   },
   "list nodes": {
     flags: "!output/o",
-    run: (proc, flags, dial) => connected(proc, flags, dial, (server) => listNodes(proc, server)),
+    run: (proc, flags, hubble) => connected(proc, flags, hubble, (server) => listNodes(proc, server)),
   },
   version: { flags: "", run: version },
 }
 
+/** What the release has and this does not. */
+const REFUSED: readonly string[] = ["completion", "config", "list", "list namespaces", "watch"]
+
 async function connected(
   proc: Process,
   flags: Flags,
-  dial: Dial,
+  { dial, server: usual }: Hubble,
   run: (server: FlowServer) => Promise<number>,
+  failure = "",
 ): Promise<number> {
-  const server = dial(proc, flags.value("server"))
+  const server = dial(proc, flags.value("server") ?? usual)
   if (typeof server !== "string") return run(server)
-  await proc.err(`${server}\n`)
+  const error = `connection error: desc = "transport: Error while dialing: ${server}"`
+  await proc.err(`${failure}rpc error: code = Unavailable desc = ${error}\n`)
   return 1
 }
 
@@ -69,31 +86,50 @@ async function version(proc: Process): Promise<number> {
   return 0
 }
 
-async function status(proc: Process, server: FlowServer): Promise<number> {
-  const held = Math.min(server.seen, server.maxFlows)
-  const share = server.maxFlows === 0 ? 0 : (held / server.maxFlows) * 100
-  const seconds = proc.kernel.sim.now / 1e9
-  const rate = seconds === 0 ? 0 : server.seen / seconds
-  const nodes = server.nodes.length
+async function status(proc: Process, server: FlowServer, target: string): Promise<number> {
+  const nodes = server.nodes?.length
   await proc.out(
-    `Healthcheck (via ${proc.env.get("HUBBLE_SERVER") ?? "localhost:4245"}): Ok\n` +
-      `Current/Max Flows: ${grouped(held)}/${grouped(server.maxFlows)} (${share.toFixed(2)}%)\n` +
-      `Flows/s: ${rate.toFixed(2)}\n${nodes > 1 ? `Connected Nodes: ${nodes}/${nodes}\n` : ""}`,
+    `Healthcheck (via ${target}): Ok\n` +
+      `Current/Max Flows: ${grouped(held(server))}/${grouped(server.maxFlows)} (${share(server)}%)\n` +
+      `Flows/s: ${rate(proc, server)}\n${nodes === undefined ? "" : `Connected Nodes: ${nodes}/${nodes}\n`}`,
   )
   return 0
 }
 
+const held = ({ seen, maxFlows }: FlowServer): number => Math.min(seen, maxFlows)
+const share = (server: FlowServer): string =>
+  (server.maxFlows === 0 ? 0 : (held(server) / server.maxFlows) * 100).toFixed(2)
+
+function rate({ kernel: { sim } }: Process, { seen, started }: FlowServer): string {
+  const seconds = (sim.now - started) / SECOND
+  return (seconds > 0 ? seen / seconds : 0).toFixed(2)
+}
+
+/** Models cmd/list/node.go nodeTableOutput. */
 async function listNodes(proc: Process, server: FlowServer): Promise<number> {
-  const width = Math.max(4, ...server.nodes.map((node) => node.length)) + 3
-  await proc.out(
-    `${"NAME".padEnd(width)}STATUS\n${server.nodes.map((node) => `${node.padEnd(width)}Connected\n`).join("")}`,
-  )
+  if (server.nodes === undefined) {
+    await proc.err("rpc error: code = Unimplemented desc = GetNodes not implemented\n")
+    return 1
+  }
+  const rows = server.nodes.map((node) => {
+    const age = goDuration(Math.round((proc.kernel.sim.now - node.started) / SECOND))
+    const flows = `${held(node)}/${node.maxFlows} (${share(node).padStart(6)}%)`
+    // A node's name is without its cluster's where that is "default" (node.Fullname).
+    return `${node.name.replace(/^default\//, "")}\tConnected\t${age}\t${rate(proc, node)}\t${flows}\n`
+  })
+  await proc.out(tabwriter(`NAME\tSTATUS\tAGE\tFLOWS/S\tCURRENT/MAX-FLOWS\n${rows.join("")}`, 3))
   return 0
+}
+
+/** Whole seconds as Go's time.Duration prints them: `1h2m3s`. */
+function goDuration(seconds: number): string {
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]
+  return `${hours > 0 ? `${hours}h` : ""}${seconds >= 60 ? `${minutes}m` : ""}${seconds % 60}s`
 }
 
 const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ",")
 
-async function main(proc: Process, dial: Dial): Promise<number> {
+async function main(proc: Process, hubble: Hubble): Promise<number> {
   const args = proc.argv.slice(1)
   const [first = "help", second = ""] = args
   const name = COMMANDS[`${first} ${second}`] === undefined ? first : `${first} ${second}`
@@ -102,6 +138,10 @@ async function main(proc: Process, dial: Dial): Promise<number> {
   if (first === "help" || first === "--help" || first === "-h") {
     await proc.out(HELP)
     return 0
+  }
+  if (REFUSED.includes(name) || REFUSED.includes(`${first} ${second}`)) {
+    await proc.err(`podwire's hubble has no command ${JSON.stringify(`${first} ${second}`.trim())}\n`)
+    return 1
   }
   if (command === undefined) {
     await proc.err(`unknown command ${JSON.stringify(first)} for "hubble"\n`)
@@ -114,7 +154,7 @@ async function main(proc: Process, dial: Dial): Promise<number> {
     const flags = readFlags(flagSpecs(`${command.flags} ${SERVER_FLAGS}`), words)
     if (flags.words.length > 0)
       throw new FlagError(`unknown command ${JSON.stringify(flags.words[0])} for "hubble ${name}"`)
-    return await command.run(proc, flags, dial)
+    return await command.run(proc, flags, hubble)
   } catch (thrown) {
     if (!(thrown instanceof FlagError || thrown instanceof FilterError)) throw thrown
     await proc.err(`${thrown.message}\n`)
@@ -122,7 +162,16 @@ async function main(proc: Process, dial: Dial): Promise<number> {
   }
 }
 
-/** hubble, connected by `dial`. */
-export function hubbleTool(dial: Dial): Tool {
-  return defineTool("hubble", (proc) => main(proc, dial))
+/** hubble, connected by `dial`; `server` is where to, unless --server or HUBBLE_SERVER says so. */
+export function hubbleTool(dial: Dial, server: string): Tool {
+  return defineTool("hubble", (proc) => main(proc, { dial, server: proc.env.get("HUBBLE_SERVER") ?? server }))
+}
+
+/** The program as it is released for everybody's machine: it goes through a forwarded port. */
+export function hubbleCommand(): Tool {
+  return hubbleTool((proc, server) => {
+    const match = /^(?:localhost|127\.0\.0\.1):(\d+)$/.exec(server)
+    const relay = match === null ? undefined : forwarded(proc.net, Number(match[1]))
+    return relay ?? `dial tcp ${server.replace(/^localhost/, "127.0.0.1")}: connect: connection refused`
+  }, "localhost:4245")
 }

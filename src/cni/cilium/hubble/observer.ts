@@ -1,4 +1,4 @@
-/** Where flows come from: a node's agent, or the relay that knows them all. Models pkg/hubble/observer and relay. */
+/** Where flows come from: a node's agent, or the relay that knows them all. Models pkg/hubble/observer. */
 import type { MonitorEvent } from "../monitor/event.ts"
 import type { MonitorRing } from "../monitor/ring.ts"
 import type { Flow } from "./flow.ts"
@@ -16,7 +16,12 @@ export interface FlowServer {
   /** Flows ever seen. */
   readonly seen: number
   readonly maxFlows: number
-  readonly nodes: readonly string[]
+  /** Who is behind a relay, itself no node; a node alone does not know (GetNodes is Unimplemented). */
+  readonly nodes?: readonly FlowServer[]
+  /** `default/worker-1`; of a node. */
+  readonly name: string
+  /** Since when it has flows, in the simulation's nanoseconds. */
+  readonly started: number
 }
 
 /** One node's flows: every event becomes a flow when it happens, with the names things had then. */
@@ -26,14 +31,16 @@ export class NodeObserver implements FlowServer {
   readonly #listeners = new Set<(flow: Flow) => void>()
   seen = 0
   readonly maxFlows: number = MAX_FLOWS
+  readonly started: number
 
-  constructor(ring: MonitorRing, meta: HubbleMetadata) {
+  constructor(ring: MonitorRing, meta: HubbleMetadata, started: number) {
     this.#meta = meta
+    this.started = started
     ring.follow((event) => this.#take(event))
   }
 
-  get nodes(): readonly string[] {
-    return [this.#meta.nodeName]
+  get name(): string {
+    return this.#meta.nodeName
   }
 
   #take(event: MonitorEvent): void {
@@ -52,38 +59,5 @@ export class NodeObserver implements FlowServer {
   follow(listener: (flow: Flow) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
-  }
-}
-
-/** All nodes' flows in order of time. */
-export class Relay implements FlowServer {
-  readonly #servers: () => readonly FlowServer[]
-
-  constructor(servers: () => readonly FlowServer[]) {
-    this.#servers = servers
-  }
-
-  flows(): readonly Flow[] {
-    const all = this.#servers().flatMap((server) => server.flows())
-    return all.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
-  }
-
-  follow(listener: (flow: Flow) => void): () => void {
-    const stops = this.#servers().map((server) => server.follow(listener))
-    return () => {
-      for (const stop of stops) stop()
-    }
-  }
-
-  get seen(): number {
-    return this.#servers().reduce((sum, server) => sum + server.seen, 0)
-  }
-
-  get maxFlows(): number {
-    return this.#servers().reduce((sum, server) => sum + server.maxFlows, 0)
-  }
-
-  get nodes(): readonly string[] {
-    return this.#servers().flatMap((server) => server.nodes)
   }
 }
