@@ -58,6 +58,14 @@ function virtualDevices(net: NetNamespace, kind: string): TopologyDevice[] {
     )
 }
 
+/** Nobody enforces policies: the API's own words count. */
+const NO_AGENT = {
+  engine: "kubernetes",
+  clusterName: "default",
+  enforcement: "default",
+  nodeSelectorLabels: false,
+} as const
+
 /**
  * A running cluster: what {@link createCluster} returns. Time is virtual and stands still between calls. Prints as `kubectl get nodes -o wide`.
  * @example await cluster.node("k8s-worker-1").exec("ip route")
@@ -292,10 +300,10 @@ export class Cluster {
   async #policySettings(): Promise<Asked> {
     const { agentOf } = await this.sim.load(() => import("../cni/cilium/agent/registry.ts"))
     const agent = [...this.#parts.nodes.values()].map(({ kernel }) => agentOf(kernel)).find((one) => one !== undefined)
-    if (agent === undefined)
-      return { engine: "kubernetes", clusterName: "default", enforcement: "default", enforced: false }
+    if (agent === undefined) return { ...NO_AGENT, enforced: false }
     const { clusterName, options } = agent
-    return { engine: "cilium", clusterName, enforcement: options.enforcement, enforced: true }
+    const { enforcement, nodeSelectorLabels } = options
+    return { engine: "cilium", clusterName, enforcement, nodeSelectorLabels, enforced: true }
   }
 
   // ── pods ────────────────────────────────────────────────────────────────────────────────────

@@ -75,6 +75,10 @@ function matchLength(patterns: readonly RegExp[], key: string): number {
   return Math.max(0, ...patterns.map((pattern) => pattern.exec(key)?.[0].length ?? 0))
 }
 
+/** Of a machine, where policies may name it by its labels: `node:kubernetes.io/hostname=worker-1`. */
+export const nodeLabels = (labels: Readonly<Record<string, string>>): string[] =>
+  Object.entries(labels).map(([key, value]) => (value === "" ? `node:${key}` : `node:${key}=${value}`))
+
 /** An address outside the cluster; of a prefix of no bits only the world is left. */
 export function cidrIdentityLabels(prefix: Prefix, names: readonly DnsRule[] = []): LabelSet {
   const cidr = prefix.bits === 0 ? [] : [`cidr:${formatPrefix(prefix)}`]

@@ -1,7 +1,9 @@
 /** Questions to a cluster's policies. */
 import type { ApiServer } from "../../kube/api/server.ts"
+import { PolicyConflict } from "../../policy/l4-filter.ts"
 import { redundant } from "../../policy/matrix/difference.ts"
 import { IPPROTO } from "../../policy/rule.ts"
+import type { Verdict } from "../../policy/verdict.ts"
 import type { MatrixCell } from "../../view/matrix.ts"
 import { PolicyAnswer } from "./answer.ts"
 import { explain } from "./explain.ts"
@@ -53,9 +55,20 @@ export function lookup(
     (protocol === "icmp" ? ECHO_REQUEST : undefined)
   if (port === undefined) throw new TypeError(`which port of ${to}? Say "${to}:80", or { port: 80 }`)
   const view = new PolicyView(server, settings)
-  const verdict = view.lookup(from, name, { protocol: number[protocol], port }, http)
+  const verdict = merged(() => view.lookup(from, name, { protocol: number[protocol], port }, http))
   const request = http === undefined ? "" : ` ${http.method} ${http.path}`
   return new PolicyAnswer(`${from} -> ${name}:${port}/${protocol}${request}`, verdict, view.locate, settings.enforced)
+}
+
+/** Rules that cannot be merged have no answer of their own. */
+function merged(ask: () => Verdict): Verdict {
+  try {
+    return ask()
+  } catch (error) {
+    if (error instanceof PolicyConflict)
+      error.message += ": the endpoint keeps the policy that it had before, so the order of application decides"
+    throw error
+  }
 }
 
 export function reachability(server: ApiServer, settings: Asked, options: ReachabilityOptions): Reachability {

@@ -3,7 +3,9 @@ import type { ApiServer } from "../../kube/api/server.ts"
 import type { ApiObject, Node, Pod } from "../../kube/api/types.ts"
 import type { NamedPorts } from "../../policy/api.ts"
 import { CiliumEvaluator } from "../../policy/cilium-evaluator.ts"
+import { nodeLabels } from "../../policy/identity-labels.ts"
 import { KubernetesEvaluator } from "../../policy/kubernetes.ts"
+import { LabelSet } from "../../policy/labels.ts"
 import { ReachabilityMatrix } from "../../policy/matrix/matrix.ts"
 import { type PolicyObject, parseCiliumPolicy } from "../../policy/parse/cilium-policy.ts"
 import { parseNetworkPolicy } from "../../policy/parse/network-policy.ts"
@@ -40,6 +42,8 @@ export interface PolicySettings {
   /** cluster-name of the agents. */
   readonly clusterName: string
   readonly enforcement: "default" | "always" | "never"
+  /** Whether agents know nodes by their labels (enable-node-selector-labels). */
+  readonly nodeSelectorLabels: boolean
 }
 
 export class PolicyView {
@@ -162,7 +166,10 @@ export class PolicyView {
     )
     const server = object?.metadata.labels?.["node-role.kubernetes.io/control-plane"] !== undefined
     const kind = beside?.spec.nodeName === node ? "host" : server ? "kube-apiserver" : "remote-node"
-    return reservedPeer(node, kind, addresses, node)
+    const peer = reservedPeer(node, kind, addresses, node)
+    return this.#settings.nodeSelectorLabels
+      ? { ...peer, labels: new LabelSet([...peer.labels.labels, ...nodeLabels(object?.metadata.labels ?? {})]) }
+      : peer
   }
 
   // ── rules ───────────────────────────────────────────────────────────────────────────────────
@@ -191,7 +198,8 @@ export class PolicyView {
   #parseOptions(): ParseOptions {
     return {
       clusterName: this.#settings.clusterName,
-      cidrGroups: this.#list("cilium.io/v2alpha1", "CiliumCIDRGroup").map(({ metadata, ...object }) => ({
+      nodeSelectorLabels: this.#settings.nodeSelectorLabels,
+      cidrGroups: this.#list("cilium.io/v2", "CiliumCIDRGroup").map(({ metadata, ...object }) => ({
         name: metadata.name,
         labels: metadata.labels ?? {},
         externalCIDRs: (object["spec"] as { externalCIDRs: string[] }).externalCIDRs,

@@ -1,5 +1,6 @@
 /** A case's cluster as data, as its actions change it, with the ends of flows that policy knows. */
 import type { NamedPorts } from "../../policy/api.ts"
+import { nodeLabels } from "../../policy/identity-labels.ts"
 import { LabelSet } from "../../policy/labels.ts"
 import { ADMIN_KINDS, parseAdminPolicy } from "../../policy/parse/admin-policy.ts"
 import { parseCiliumPolicy } from "../../policy/parse/cilium-policy.ts"
@@ -91,8 +92,8 @@ export class CaseWorld {
     // On their node's own network they are that node, to everybody else a remote one.
     if (pod.hostNetwork === true) {
       const labels = this.#case.cluster.nodes?.find(({ name }) => name === pod.node)?.labels ?? {}
-      const nodeLabels = new LabelSet(Object.entries(labels).map(([key, value]) => `node:${key}=${value}`))
-      return { ...reservedPeer(`${pod.namespace}/${pod.name}`, "remote-node", pod.ips, pod.node), nodeLabels }
+      const peer = reservedPeer(`${pod.namespace}/${pod.name}`, "remote-node", pod.ips, pod.node)
+      return { ...peer, nodeLabels: new LabelSet(nodeLabels(labels)) }
     }
     return podPeer({
       namespace: pod.namespace,

@@ -5,10 +5,11 @@ import { Ipam, restore } from "../../../src/cni/cilium/agent/ipam.ts"
 import { Ipcache } from "../../../src/cni/cilium/agent/ipcache.ts"
 import { LocalIdentities } from "../../../src/cni/cilium/agent/local-identities.ts"
 import { optionsOf } from "../../../src/cni/cilium/agent/options.ts"
-import { isRelevant, namedPorts, podLabels } from "../../../src/cni/cilium/agent/pod-labels.ts"
+import { namedPorts, podLabels } from "../../../src/cni/cilium/agent/pod-labels.ts"
 import { IpcacheMap } from "../../../src/cni/cilium/datapath/maps/ipcache-map.ts"
 import type { ApiObject, Pod } from "../../../src/kube/api/types.ts"
 import { Vfs } from "../../../src/linux/task/vfs.ts"
+import { isIdentityLabel } from "../../../src/policy/identity-labels.ts"
 import { PolicyRepository } from "../../../src/policy/repository.ts"
 import { Prng } from "../../../src/sim/prng.ts"
 import { ipv4, parsePrefix } from "../../../src/wire/address.ts"
@@ -73,7 +74,6 @@ describe("labels of a pod", () => {
   test.each([
     ["app", true],
     ["app.kubernetes.io/name", true],
-    ["io.kubernetes.pod.namespace", true],
     ["io.kubernetes.pod.uid", false],
     ["kubernetes.io/hostname", false],
     ["statefulset.kubernetes.io/pod-name", false],
@@ -82,7 +82,7 @@ describe("labels of a pod", () => {
     ["controller-revision-hash", false],
     ["my.kubernetes.io/x", true],
   ])("%s counts: %s", (key, counts) => {
-    expect(isRelevant(key)).toBe(counts)
+    expect(isIdentityLabel(key)).toBe(counts)
   })
 
   test("named ports, lower case, by protocol", () => {

@@ -158,6 +158,47 @@ describe("policies", () => {
     expect(await get(cluster, "far")).toBe("<!DOCTYPE html>")
   })
 
+  test.each(["required", "test-always-fail"])(
+    "authentication.mode %s: the packet waits for it, in vain",
+    async (mode) => {
+      const cluster = await shop()
+      await cluster.apply({
+        apiVersion: "cilium.io/v2",
+        kind: "CiliumNetworkPolicy",
+        metadata: { name: "auth" },
+        spec: {
+          endpointSelector: { matchLabels: { app: "backend" } },
+          ingress: [{ fromEndpoints: [{ matchLabels: { app: "near" } }], authentication: { mode } }],
+        },
+      })
+      await cluster.advance("1s")
+      expect(await get(cluster, "near")).toContain(TIMEOUT)
+      const { verdict, reason } = await cluster.lookup("near", "backend:80")
+      expect([verdict, reason]).toEqual(["deny", "Authentication required"])
+    },
+  )
+
+  test("rules that cannot be merged: the agent keeps the policy it had, and a lookup says that there is no answer", async () => {
+    const cluster = await shop()
+    const dns = (name: string, rules: object): object => ({
+      apiVersion: "cilium.io/v2",
+      kind: "CiliumNetworkPolicy",
+      metadata: { name },
+      spec: {
+        endpointSelector: { matchLabels: { app: "near" } },
+        egress: [{ toEndpoints: [{}], toPorts: [{ ports: [{ port: "53", protocol: "TCP" }], rules }] }],
+      },
+    })
+    await cluster.apply(dns("one", { http: [{}] }))
+    await cluster.advance("1s")
+    await cluster.apply(dns("two", { dns: [{ matchPattern: "*" }] }))
+    await cluster.advance("1s")
+    expect(await get(cluster, "near")).toContain(TIMEOUT)
+    await expect(cluster.lookup("near", "backend:53")).rejects.toThrow(
+      "cannot merge conflicting L7 parsers (dns/http): the endpoint keeps the policy that it had before, so the order of application decides",
+    )
+  })
+
   test("mode always: a pod's own node still comes in, so that probes work; other nodes do not (spec 5.3)", async () => {
     const cluster = await createCluster({ nodes: 2, cni: cilium({ values: { policyEnforcementMode: "always" } }) })
     await cluster.apply(pod("backend", "worker-1", "nginx"))

@@ -39,6 +39,11 @@ test("a machine with the label gets in, one without does not, the pod's own alwa
   })
 })
 
+test("lookup says the same", async () => {
+  const verdicts = await Promise.all(["master", "w1", "w2"].map((node) => on.lookup(node, "web:80")))
+  expect(verdicts.map(({ verdict }) => verdict)).toEqual(["allow", "allow", "deny"])
+})
+
 test("remote machines have identities of their own, with their labels", async () => {
   const agents = await on
     .node("master")

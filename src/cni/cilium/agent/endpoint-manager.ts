@@ -3,6 +3,7 @@ import type { Registry } from "../../../kube/api/registry.ts"
 import { isStatus } from "../../../kube/api/status.ts"
 import type { ApiObject, Pod } from "../../../kube/api/types.ts"
 import type { EndpointPolicy } from "../../../policy/endpoint-policy.ts"
+import { PolicyConflict } from "../../../policy/l4-filter.ts"
 import type { LabelSet } from "../../../policy/labels.ts"
 import type { PolicyRepository } from "../../../policy/repository.ts"
 import type { Prng } from "../../../sim/prng.ts"
@@ -169,8 +170,9 @@ export class EndpointManager {
       redirects.update(endpoint, policy)
       if (old !== undefined) repository.close(old)
     } catch (error) {
+      if (!(error instanceof PolicyConflict)) throw error
       // What cannot be merged leaves the endpoint with what it had.
-      endpoint.policyError = error instanceof Error ? error.message : String(error)
+      endpoint.policyError = error.message
       log("warn", "Regeneration of endpoint failed", MODULE, { endpointID: endpoint.id, error: endpoint.policyError })
     }
     endpoint.regenerated = sim.now

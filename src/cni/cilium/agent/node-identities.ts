@@ -1,4 +1,5 @@
 /** A number for each set of labels that other nodes have, so that fromNodes and toNodes can tell them apart. Models pkg/identity's remote-node scope. */
+import { nodeLabels } from "../../../policy/identity-labels.ts"
 import { LabelSet } from "../../../policy/labels.ts"
 import type { PolicyRepository } from "../../../policy/repository.ts"
 
@@ -48,7 +49,3 @@ export class NodeIdentities {
     this.#repository.removeIdentity(identity.id)
   }
 }
-
-/** `node:kubernetes.io/hostname=worker-1`. */
-export const nodeLabels = (labels: Readonly<Record<string, string>>): string[] =>
-  Object.entries(labels).map(([key, value]) => (value === "" ? `node:${key}` : `node:${key}=${value}`))

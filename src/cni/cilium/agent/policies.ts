@@ -102,7 +102,7 @@ export class PolicyWatcher {
   }
 
   #parse(key: string, object: PolicyObject): void {
-    const { rules, error: unsound } = parseCiliumPolicy(object, this.#parseOptions())
+    const { rules, error: unsound, warnings } = parseCiliumPolicy(object, this.#parseOptions())
     const unsupported = unsound === undefined ? unsupportedIn(object, rules) : undefined
     const error = unsound ?? unsupported
     if (error === undefined) this.refused.delete(key)
@@ -116,6 +116,7 @@ export class PolicyWatcher {
       // Refused as a whole: what an earlier version of it allowed goes on.
       return
     }
+    for (const warning of warnings) this.#host.log("warn", warning, MODULE, fields)
     this.#put(key, rules)
   }
 

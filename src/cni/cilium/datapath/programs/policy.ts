@@ -58,7 +58,8 @@ const isFragmentationNeeded = (protocol: number, type: number, code: number): bo
 function verdictOf(entry: PolicyEntry | undefined): number {
   if (entry === undefined) return -DROP_POLICY
   if (entry.deny) return -DROP_POLICY_DENY
-  return entry.auth === "required" ? -DROP_POLICY_AUTH_REQUIRED : entry.proxyPort
+  // Nobody here completes a mutual authentication: what wants one waits for it.
+  return entry.auth === "disabled" ? entry.proxyPort : -DROP_POLICY_AUTH_REQUIRED
 }
 
 /** Which parts of the key decided. Models pkg/monitor/api PolicyMatchType. */
