@@ -31,6 +31,9 @@ import { connectToInternet, NAT } from "./web/connect.ts"
 
 /** See door.ts. */
 export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  // Of ES2024. Without this line an old Node, in Jupyter for example, would name a function that nobody called.
+  if (typeof Map.groupBy !== "function")
+    throw new Error("podwire needs Node.js 22.12 or later, or a browser of 2024 or later")
   checkOptions(options)
   const plan = planOf(options)
   const sim = new Simulation({ seed: options.seed ?? 1, epoch: DEFAULT_EPOCH })

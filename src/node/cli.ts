@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-/** The command line: `podwire …`. One file a sub-command in command/. */
 import { type Command, HelpWanted, InputError, UsageError } from "./command/arguments.ts"
+/** The command line: `podwire …`. One file a sub-command in command/. */
+import { oldNode } from "./old-node.ts"
 
 /** Loaded when they are called: each brings its own dependencies. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -28,6 +29,8 @@ podwire <command> --help says more. Exit codes: 0 fine, 1 what was asked about i
 }
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
+  const old = oldNode(process.versions.node)
+  if (old !== undefined) throw new UsageError(old)
   if (name === undefined) {
     process.stderr.write(await usage())
     return 2

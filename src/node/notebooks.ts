@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { diffNotebooks, outputLines } from "../notebook/diff.ts"
 import { type Notebook, NotebookError, parseNotebook, serializeNotebook } from "../notebook/ipynb.ts"
+import { oldNode } from "./old-node.ts"
 import { type RunOptions, type RunResult, runNotebook } from "./run-notebook.ts"
 
 const USAGE = `usage: npm run notebooks [-- [--accept] [FILE.ipynb ...]]
@@ -14,6 +15,11 @@ Runs the notebooks (all of notebooks/ when none is named) through tslab and comp
 
 /** 0 when all agree, 1 when outputs differ or a cell failed, 2 for bad usage or a file that is no notebook. */
 async function notebooksCommand(args: readonly string[]): Promise<number> {
+  const old = oldNode(process.versions.node)
+  if (old !== undefined) {
+    process.stderr.write(`podwire: ${old}\n`)
+    return 2
+  }
   if (args.includes("--help") || args.includes("-h")) {
     process.stdout.write(USAGE)
     return 0

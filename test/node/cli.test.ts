@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { VERSIONS } from "../../src/index.ts"
+import { oldNode } from "../../src/node/old-node.ts"
 import { findProgram, needs } from "../support/needs.ts"
 import { built, finished, podwire } from "./process.ts"
 
@@ -22,6 +23,15 @@ function file(name: string, text: string): string {
 }
 
 const COMMANDS = ["sh", "run", "verify", "doctor", "version"]
+
+test.each([
+  ["20.20.2", "needs Node.js 22.12 or later; this is 20.20.2"],
+  ["22.11.0", "needs Node.js 22.12 or later; this is 22.11.0"],
+  ["22.12.0", undefined],
+  ["24.0.1", undefined],
+])("Node %s", (version, message) => {
+  expect(oldNode(version)).toBe(message)
+})
 
 describe("usage", () => {
   test("without a command: the usage on standard error, 2", async () => {
