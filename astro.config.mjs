@@ -42,6 +42,9 @@ export default defineConfig({
           items: [
             { label: "What podwire is", slug: "guides/what-it-is" },
             { label: "At the terminal", slug: "guides/terminal" },
+            { label: "A cluster with Cilium", slug: "guides/cilium" },
+            { label: "Testing network policies", slug: "guides/testing-policies" },
+            { label: "Asking why", slug: "guides/asking-why" },
           ],
         },
         { label: "Tutorials", items: tutorials },
