@@ -22,7 +22,8 @@ export default defineConfig({
   base: process.env.PODWIRE_BASE ?? "/",
   trailingSlash: "always",
   // Scripts stay files: one that is written into the page keeps Vite's marker for what it imports later, and fails when it does.
-  vite: { build: { assetsInlineLimit: 0 } },
+  // Workers are modules: their code comes in pieces, as it is needed.
+  vite: { build: { assetsInlineLimit: 0 }, worker: { format: "es" } },
   integrations: [
     starlight({
       title: "podwire",
