@@ -3,8 +3,8 @@ import type { ApiServer } from "../../kube/api/server.ts"
 import { TcpListener } from "../../linux/inet/tcp-socket.ts"
 import type { Process } from "../../linux/task/process.ts"
 import type { Tool } from "../../linux/task/tool.ts"
+import { Termination } from "../../shell/termination.ts"
 import { defineTool } from "../../shell/tool.ts"
-import { WaitQueue } from "../../sim/task.ts"
 import { logOf } from "./agent/log.ts"
 
 /** The service, and the health server that kubelets probe. */
@@ -17,21 +17,14 @@ export const hubbleRelay = (api: ApiServer): Tool =>
       return 1
     }
     const log = logOf(proc)
-    const wake = new WaitQueue()
-    let ended = false
-    const stop = (): void => {
-      ended = true
-      wake.wake()
-    }
-    proc.on("SIGTERM", stop)
-    proc.on("SIGINT", stop)
+    const end = new Termination(proc)
     log("info", "Starting server...", "hubble-relay", {
       options: "{peerTarget:hubble-peer.kube-system.svc.cluster.local.:443 listenAddress::4245}",
     })
     for (const port of PORTS) if (!listen(proc, port)) return 1
     for (const { metadata } of api.registry.list(api.registry.resource("nodes")))
       log("info", "Connecting", "hubble-relay", { address: `${metadata.name}:4244`, peer: metadata.name })
-    while (!ended) await proc.task.wait(wake)
+    await end.wait()
     log("info", "Stopping server...", "hubble-relay")
     return 0
   })

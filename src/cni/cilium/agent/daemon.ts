@@ -3,9 +3,9 @@ import type { ApiServer } from "../../../kube/api/server.ts"
 import type { Node } from "../../../kube/api/types.ts"
 import type { Process } from "../../../linux/task/process.ts"
 import type { Tool } from "../../../linux/task/tool.ts"
+import { Termination } from "../../../shell/termination.ts"
 import { defineTool } from "../../../shell/tool.ts"
 import { MILLISECOND, SECOND } from "../../../sim/simulation.ts"
-import { WaitQueue } from "../../../sim/task.ts"
 import { VERSIONS } from "../../../versions.ts"
 import { formatIpv4, formatPrefix, type Prefix, parseIpv4 } from "../../../wire/address.ts"
 import { DEFAULT_CONFIG } from "../datapath/config.ts"
@@ -36,12 +36,12 @@ class Daemon {
   readonly #api: ApiServer
   readonly #proc: Process
   readonly #log: Log
-  readonly #wake = new WaitQueue()
-  #terminated = false
+  readonly #end: Termination
 
   constructor(api: ApiServer, proc: Process) {
     this.#api = api
     this.#proc = proc
+    this.#end = new Termination(proc)
     this.#log = logOf(proc)
   }
 
@@ -51,12 +51,6 @@ class Daemon {
   }
 
   async main(): Promise<number> {
-    const stop = (): void => {
-      this.#terminated = true
-      this.#wake.wake()
-    }
-    this.#proc.on("SIGTERM", stop)
-    this.#proc.on("SIGINT", stop)
     const folder = this.#configDir()
     if (folder === undefined) return 1
     const options = readOptions(this.#proc, folder)
@@ -64,7 +58,7 @@ class Daemon {
     this.#greet(options)
     let ready = false
     serveHealthz(this.#proc, HEALTH_PORT, () => ready)
-    const place = { registry: this.#api.registry, log: this.#log, pause: () => this.#pause() }
+    const place = { registry: this.#api.registry, log: this.#log, pause: () => this.#end.pause(STEP) }
     const node = await localNode(place, this.#proc.env.get("K8S_NODE_NAME") ?? this.#proc.kernel.hostname)
     if (typeof node === "string") return this.#die("Unable to get node resource", MODULE, node)
     const podCidr = node === undefined ? undefined : await podRange(place, node, options)
@@ -72,12 +66,6 @@ class Daemon {
     return this.#run(node, podCidr, options, () => {
       ready = true
     })
-  }
-
-  /** Waits a little; false when the agent is to end. */
-  async #pause(): Promise<boolean> {
-    if (!this.#terminated) await this.#proc.task.wait(this.#wake, STEP)
-    return !this.#terminated
   }
 
   #configDir(): string | undefined {
@@ -137,7 +125,7 @@ class Daemon {
       agent.cniConf = new CniConf(this.#proc.fs, this.#log, options)
       agent.cniConf.start()
       ready()
-      while (!this.#terminated) await this.#proc.task.wait(this.#wake)
+      await this.#end.wait()
       this.#log("info", "Signal received", "", { signal: "terminated" })
       this.#log("info", "Stopping", "")
       return 0

@@ -4,7 +4,7 @@ import type { Pod, Service } from "../../../kube/api/types.ts"
 import { isReady } from "../../../kube/controllers/pods.ts"
 import { TcpListener } from "../../../linux/inet/tcp-socket.ts"
 import type { Flags } from "../../../shell/pflag.ts"
-import { WaitQueue } from "../../../sim/task.ts"
+import { Termination } from "../../../shell/termination.ts"
 import { ipv4 } from "../../../wire/address.ts"
 import { peersOf } from "../agent/hubble.ts"
 import { NAMESPACE } from "../chart/release.ts"
@@ -29,21 +29,10 @@ export async function portForward(client: Client, flags: Flags): Promise<number>
   const stop = forward(proc.net, port, new Relay(() => (ready() ? peersOf(registry) : [])))
   try {
     await proc.out(`ℹ️  Hubble Relay is available at 127.0.0.1:${port}\n`)
-    await interrupted(proc)
+    await new Termination(proc).wait()
   } finally {
     stop()
     listener.close()
   }
   return 0
-}
-
-async function interrupted(proc: Client["proc"]): Promise<void> {
-  const wake = new WaitQueue()
-  let ended = false
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
-    proc.on(signal, () => {
-      ended = true
-      wake.wake()
-    })
-  while (!ended) await proc.task.wait(wake)
 }

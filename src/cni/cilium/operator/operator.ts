@@ -4,9 +4,9 @@ import { isStatus } from "../../../kube/api/status.ts"
 import { microTimestamp } from "../../../kube/api/time.ts"
 import type { Process } from "../../../linux/task/process.ts"
 import type { Tool } from "../../../linux/task/tool.ts"
+import { Termination } from "../../../shell/termination.ts"
 import { defineTool } from "../../../shell/tool.ts"
 import { MILLISECOND } from "../../../sim/simulation.ts"
-import { WaitQueue } from "../../../sim/task.ts"
 import { VERSIONS } from "../../../versions.ts"
 import { serveHealthz } from "../agent/healthz.ts"
 import { type Log, logOf } from "../agent/log.ts"
@@ -33,22 +33,16 @@ class Operator {
   readonly #api: ApiServer
   readonly #proc: Process
   readonly #log: Log
-  readonly #wake = new WaitQueue()
-  #terminated = false
+  readonly #end: Termination
 
   constructor(api: ApiServer, proc: Process) {
     this.#api = api
     this.#proc = proc
+    this.#end = new Termination(proc)
     this.#log = logOf(proc)
   }
 
   async main(): Promise<number> {
-    const stop = (): void => {
-      this.#terminated = true
-      this.#wake.wake()
-    }
-    this.#proc.on("SIGTERM", stop)
-    this.#proc.on("SIGINT", stop)
     const options = this.#options()
     if (typeof options === "string") {
       await this.#proc.err(`Error: ${options}\n`)
@@ -62,7 +56,7 @@ class Operator {
     for (const part of parts) part.start()
     this.#log("info", "Initialization complete", "operator")
     try {
-      while (!this.#terminated) await this.#proc.task.wait(this.#wake)
+      await this.#end.wait()
       return 0
     } finally {
       for (const part of parts) part.stop()
@@ -109,7 +103,7 @@ class Operator {
         }
         return registry.resourceByKind(`${group}/${versions[0]?.name}`, names.kind) !== undefined
       })
-    while (!known() && !this.#terminated) await this.#proc.task.wait(this.#wake, STEP)
+    while (!known() && (await this.#end.pause(STEP)));
   }
 
   // ── leader election ─────────────────────────────────────────────────────────────────────────
@@ -123,11 +117,11 @@ class Operator {
     const { registry } = this.#api
     const leases = registry.resource("leases")
     this.#log("info", "Waiting for leader election", "operator")
-    while (!this.#terminated) {
+    while (!this.#end.asked) {
       const lease = registry.get(leases, "kube-system", LEASE)
       const holder = isStatus(lease) ? "" : ((lease["spec"] as { holderIdentity?: string }).holderIdentity ?? "")
       if (holder === "" || holder === this.#identity) break
-      await this.#proc.task.wait(this.#wake, LEASE_SECONDS * 1000 * MILLISECOND)
+      await this.#end.pause(LEASE_SECONDS * 1000 * MILLISECOND)
       // A leader that is alive has renewed by now: the simulation's leaders are, until they release.
       if (holder !== "" && !this.#holderGone(holder)) continue
       break
