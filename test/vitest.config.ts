@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config"
 export default defineConfig({
   test: {
     root: ".",
+    // The default leaves a processor to whoever watches: of two, half.
+    maxWorkers: "100%",
     projects: [
       {
         test: {

@@ -27,8 +27,8 @@ needs({ "a built SDK (npm run build)": existsSync(CLI) })("what the pages show",
   // Inside the package, so that "podwire" is this one.
   let folder = ""
   beforeAll(() => {
-    mkdirSync("dist", { recursive: true })
-    folder = mkdtempSync(resolve("dist/docs-"))
+    mkdirSync(".cache", { recursive: true })
+    folder = mkdtempSync(resolve(".cache/docs-"))
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
