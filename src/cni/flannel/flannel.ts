@@ -10,7 +10,7 @@ import { defineTool } from "../../shell/tool.ts"
 import { VERSIONS } from "../../versions.ts"
 import { bridgePlugin, hostLocal, loopback, portmap } from "../plugins.ts"
 import type { CniProvider } from "../provider.ts"
-import { flannelManifests, IMAGE, PLUGIN_IMAGE } from "./manifest.ts"
+import { IMAGE, PLUGIN_IMAGE } from "./images.ts"
 import type { FlannelOptions } from "./options.ts"
 
 /** As much of cp as the init containers need: `cp -f FROM TO`, executables included. */
@@ -62,7 +62,7 @@ function image(name: string, pullTime: number, size: number, build: (fs: Vfs) =>
 export function flannel(options: FlannelOptions = {}): CniProvider {
   return {
     name: "flannel",
-    manifests: flannelManifests(options),
+    manifests: async () => (await import("./manifest.ts")).flannelManifests(options),
     images: (api) => [
       {
         repository: IMAGE,

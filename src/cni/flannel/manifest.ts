@@ -2,11 +2,10 @@
 
 import type { Manifest } from "../../kube/api/types.ts"
 import { VERSIONS } from "../../versions.ts"
+import { IMAGE, PLUGIN_IMAGE } from "./images.ts"
 import { type FlannelOptions, netConfJson } from "./options.ts"
 
 export const NAMESPACE = "kube-flannel"
-export const IMAGE = "ghcr.io/flannel-io/flannel"
-export const PLUGIN_IMAGE = "ghcr.io/flannel-io/flannel-cni-plugin"
 
 const LABELS = { "k8s-app": "flannel" }
 
