@@ -1,8 +1,10 @@
 /** tslab tells of a failed cell in text, on standard error; here it becomes the error output that Jupyter's format has for it. */
 import type { ErrorOutput } from "./ipynb.ts"
 
-/** A place in the JavaScript that tslab made of a cell. */
+/** A place in the JavaScript that was made of a cell. */
 export interface Frame {
+  /** `evalmachine.<anonymous>` of tslab, which tells cells not apart; `podwire-cell:ID` of the kernel in a page. */
+  script: string
   /** The function, as V8 names it; empty at the cell's top level. */
   name: string
   line: number
@@ -67,9 +69,11 @@ function framed(lines: readonly string[], locate: Locate): string[] {
       continue
     }
     const [, indent = "", name = "", place = "", opening = ""] = frame
-    const at = /^evalmachine\.<anonymous>:(\d+):(\d+)$/.exec(place)
-    const where = at === null ? undefined : locate({ name, line: Number(at[1]), column: Number(at[2]) })
-    if (where !== undefined) kept.push(`${indent}${name === "" ? where : `${bare(name)} (${where})`}${opening}`)
+    const at = /^(evalmachine\.<anonymous>|podwire-cell:[\w-]+):(\d+):(\d+)$/.exec(place)
+    const where =
+      at === null ? undefined : locate({ script: at[1] as string, name, line: Number(at[2]), column: Number(at[3]) })
+    if (where !== undefined)
+      kept.push(`${indent}${name === "" || name === TOP ? where : `${bare(name)} (${where})`}${opening}`)
     // The properties of an error follow its last frame.
     else if (opening !== "" && kept.length > 0) kept[kept.length - 1] += opening
   }
@@ -78,3 +82,5 @@ function framed(lines: readonly string[], locate: Locate): string[] {
 
 /** tslab keeps a notebook's names in an object: `Proxy.f` is just f. */
 const bare = (name: string): string => name.replace(/^(Proxy|Object)\./, "")
+/** V8's word for the top level of a cell that a page runs. */
+const TOP = "eval"

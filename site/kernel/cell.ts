@@ -1,0 +1,99 @@
+/** One cell of a page: its text, its buttons, and what is shown below it. */
+import type { Output } from "../../src/notebook/ipynb.ts"
+import type { Editor } from "./editor.ts"
+import { type CellCode, type KernelCell, outputsHash } from "./protocol.ts"
+
+/** What a reader reads beside the cell. */
+export type CellState = "idle" | "waiting" | "running" | "same" | "differs" | "ran" | "failed" | "stopped" | "stale"
+
+const WORDS: Readonly<Record<CellState, string>> = {
+  idle: "",
+  waiting: "waiting",
+  running: "running…",
+  same: "same as published",
+  differs: "differs from the published output",
+  ran: "ran",
+  failed: "failed",
+  stopped: "stopped",
+  stale: "stale: a cell above has changed",
+}
+
+export class PageCell {
+  readonly published: KernelCell
+  readonly element: HTMLElement
+  readonly #outputs: HTMLElement
+  readonly #original: readonly Node[]
+  readonly #code: HTMLElement | null
+  readonly #box = document.createElement("div")
+  #editor: Editor | undefined
+  state: CellState = "idle"
+
+  constructor(published: KernelCell, element: HTMLElement) {
+    this.published = published
+    this.element = element
+    this.#outputs = element.querySelector<HTMLElement>(".pw-outputs") as HTMLElement
+    this.#original = [...this.#outputs.childNodes]
+    this.#code = element.querySelector<HTMLElement>(".expressive-code")
+  }
+
+  get id(): string {
+    return this.published.id
+  }
+
+  get source(): string {
+    return this.#editor?.text ?? this.published.source
+  }
+
+  get edited(): boolean {
+    return this.source !== this.published.source
+  }
+
+  get code(): CellCode {
+    return this.edited ? { source: this.source } : { compiled: this.published.compiled }
+  }
+
+  show(state: CellState): void {
+    this.state = state
+    const place = this.element.querySelector(".pw-state")
+    if (place !== null) place.textContent = WORDS[state]
+    this.element.dataset["state"] = state
+    const reset = this.element.querySelector<HTMLButtonElement>('[data-do="reset"]')
+    if (reset !== null) reset.hidden = !(this.edited || ["differs", "ran", "failed"].includes(state))
+  }
+
+  /** The outputs of a run; the published ones stay when nothing is different. */
+  async put(outputs: readonly Output[]): Promise<boolean> {
+    const same = outputsHash(outputs) === this.published.hash
+    if (same) this.#outputs.replaceChildren(...this.#original)
+    else {
+      const { renderOutputs } = await import("./render.ts")
+      this.#outputs.replaceChildren(...renderOutputs(this.id, outputs))
+    }
+    return same
+  }
+
+  async edit(run: () => void, changed: () => void): Promise<void> {
+    if (this.#editor === undefined) {
+      const { createEditor } = await import("./editor.ts")
+      this.#editor = createEditor(`Code of cell ${this.id}`, this.published.source, run, changed)
+      // The editor insists on being shown and on its own classes: what hides and dresses it is around it.
+      this.#box.className = "pw-editor"
+      this.#box.append(this.#editor.element)
+      this.#code?.after(this.#box)
+    }
+    this.#code?.setAttribute("hidden", "")
+    this.#box.hidden = false
+    this.#editor.focus()
+  }
+
+  /** As it was published. */
+  reset(): void {
+    if (this.#editor !== undefined) {
+      this.#editor.text = this.published.source
+      this.#box.hidden = true
+    }
+    this.#code?.removeAttribute("hidden")
+    this.#outputs.replaceChildren(...this.#original)
+    this.show("idle")
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * A page's buttons. A cell always runs on what the cells above it leave: where the kernel is elsewhere, it begins anew and runs them first. A run
+ * costs milliseconds and is the same every time, so nothing has to be kept.
+ */
+import { PageCell } from "./cell.ts"
+import { KernelClient, Stopped } from "./client.ts"
+import type { KernelCell } from "./protocol.ts"
+
+export class Controls {
+  readonly #bar: HTMLElement
+  readonly #cells: readonly PageCell[]
+  readonly #kernel = new KernelClient()
+  /** Texts that the kernel has run since it began. */
+  #ran: string[] = []
+  #running = false
+
+  constructor(bar: HTMLElement, cells: readonly KernelCell[]) {
+    this.#bar = bar
+    this.#cells = cells.flatMap((cell) => {
+      const element = document.getElementById(cell.id)
+      return element === null ? [] : [new PageCell(cell, element)]
+    })
+  }
+
+  async press(button: HTMLButtonElement): Promise<void> {
+    const id = button.closest(".pw-cell")?.id
+    const at = this.#cells.findIndex((cell) => cell.id === id)
+    const cell = this.#cells[at]
+    switch (button.dataset["do"]) {
+      case "run":
+        return this.runTo(at)
+      case "edit":
+        return cell?.edit(
+          () => void this.runTo(at),
+          () => this.#changed(at),
+        )
+      case "reset":
+        cell?.reset()
+        return this.#changed(at)
+      case "run-all":
+        return this.runTo(this.#cells.length - 1)
+      case "stop":
+        return this.stop()
+      case "reset-all":
+        return this.#resetAll()
+    }
+  }
+
+  /** Ends whatever runs. */
+  stop(): void {
+    this.#kernel.stop()
+    this.#ran = []
+  }
+
+  #resetAll(): void {
+    this.stop()
+    for (const cell of this.#cells) cell.reset()
+    this.#say("as published")
+  }
+
+  /** Runs a cell, after those above it that the kernel has not run as they are now. */
+  async runTo(last: number): Promise<void> {
+    if (this.#running) this.stop()
+    const wanted = this.#cells.slice(0, last + 1)
+    const known = this.#ran.length <= last && this.#ran.every((text, i) => text === wanted[i]?.source)
+    if (!known) this.stop()
+    const todo = wanted.slice(this.#ran.length)
+    for (const cell of todo) cell.show("waiting")
+    this.#busy(true)
+    try {
+      for (const cell of todo) if (!(await this.#run(cell))) break
+      this.#report(wanted)
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error
+      for (const cell of todo) if (cell.state === "waiting" || cell.state === "running") cell.show("stopped")
+      this.#say("stopped: the cells above run again with the next one")
+    } finally {
+      this.#busy(false)
+    }
+  }
+
+  /** False when it failed: what is below waits for it. */
+  async #run(cell: PageCell): Promise<boolean> {
+    cell.show("running")
+    this.#say(`running ${cell.id}`)
+    const { source } = cell
+    const { ok, outputs } = await this.#kernel.run(cell.id, cell.code)
+    this.#ran.push(source)
+    const same = await cell.put(outputs)
+    const own = this.#cells.slice(0, this.#cells.indexOf(cell) + 1).some((one) => one.edited)
+    cell.show(same && !cell.edited ? "same" : !ok ? "failed" : own ? "ran" : "differs")
+    if (!ok && !same) {
+      for (const one of this.#cells) if (one.state === "waiting") one.show("idle")
+      return false
+    }
+    return true
+  }
+
+  /** A cell's text is another one: what ran after it says so. */
+  #changed(at: number): void {
+    for (const [i, cell] of this.#cells.entries())
+      if (i > at && ["same", "differs", "ran", "failed"].includes(cell.state)) cell.show("stale")
+    const cell = this.#cells[at]
+    if (cell !== undefined && cell.state !== "running") cell.show(cell.edited ? "stale" : "idle")
+    if (cell?.state === "stale") {
+      const place = cell.element.querySelector(".pw-state")
+      if (place !== null) place.textContent = "edited"
+    }
+  }
+
+  #report(cells: readonly PageCell[]): void {
+    const same = cells.filter(({ state }) => state === "same").length
+    const failed = cells.find(({ state }) => state === "failed")
+    if (failed !== undefined) this.#say(`cell ${failed.id} failed`)
+    else if (same === this.#cells.length) this.#say(`all ${same} cells gave the published outputs, byte for byte`)
+    else this.#say(`${cells.length} of ${this.#cells.length} cells ran, ${same} as published`)
+  }
+
+  #busy(running: boolean): void {
+    this.#running = running
+    const stop = this.#bar.querySelector<HTMLButtonElement>('[data-do="stop"]')
+    if (stop !== null) stop.disabled = !running
+  }
+
+  #say(text: string): void {
+    const status = this.#bar.querySelector('[role="status"]')
+    if (status !== null) status.textContent = text
+  }
+}
+
+export async function startControls(bar: HTMLElement): Promise<Controls> {
+  const answer = await fetch(bar.dataset["cells"] ?? "")
+  return new Controls(bar, (await answer.json()) as KernelCell[])
+}

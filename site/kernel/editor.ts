@@ -1,0 +1,73 @@
+/** A cell's text under the reader's hands. Shift+Enter runs it; Tab leaves it. */
+import { defaultKeymap, history, historyKeymap } from "@codemirror/commands"
+import { javascript } from "@codemirror/lang-javascript"
+import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language"
+import { EditorState, Prec } from "@codemirror/state"
+import { drawSelection, EditorView, keymap } from "@codemirror/view"
+import { tags } from "@lezer/highlight"
+
+export interface Editor {
+  readonly element: HTMLElement
+  text: string
+  focus(): void
+  /** Puts the cursor there; both from 1. */
+  goTo(line: number, column: number): void
+}
+
+const COLOURS = HighlightStyle.define([
+  { tag: [tags.keyword, tags.operatorKeyword, tags.modifier], color: "var(--pw-code-keyword)" },
+  { tag: [tags.string, tags.special(tags.string), tags.regexp], color: "var(--pw-code-string)" },
+  { tag: [tags.number, tags.bool, tags.null], color: "var(--pw-code-number)" },
+  { tag: [tags.function(tags.variableName), tags.function(tags.propertyName)], color: "var(--pw-code-function)" },
+  { tag: [tags.typeName, tags.className], color: "var(--pw-code-type)" },
+  { tag: tags.comment, color: "var(--pw-code-comment)" },
+])
+
+export function createEditor(label: string, text: string, run: () => void, changed: () => void): Editor {
+  const runs = Prec.highest(
+    keymap.of([
+      {
+        key: "Shift-Enter",
+        run: () => {
+          run()
+          return true
+        },
+      },
+    ]),
+  )
+  const view = new EditorView({
+    state: EditorState.create({
+      doc: text,
+      extensions: [
+        runs,
+        history(),
+        drawSelection(),
+        indentOnInput(),
+        bracketMatching(),
+        keymap.of([...defaultKeymap, ...historyKeymap]),
+        javascript({ typescript: true }),
+        syntaxHighlighting(COLOURS),
+        EditorView.lineWrapping,
+        EditorView.contentAttributes.of({ "aria-label": label }),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged) changed()
+        }),
+      ],
+    }),
+  })
+  return {
+    element: view.dom,
+    get text() {
+      return view.state.doc.toString()
+    },
+    set text(value) {
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: value } })
+    },
+    focus: () => view.focus(),
+    goTo(line, column) {
+      const at = view.state.doc.line(Math.min(line, view.state.doc.lines))
+      view.dispatch({ selection: { anchor: Math.min(at.from + column - 1, at.to) }, scrollIntoView: true })
+      view.focus()
+    },
+  }
+}

@@ -1,0 +1,30 @@
+/** What a page and its worker say to each other. */
+import { sha256 } from "../../src/linux/crypto/sha256.ts"
+import type { Output } from "../../src/notebook/ipynb.ts"
+import type { CompiledCell } from "../../src/notebook/kernel/kernel.ts"
+
+/** A cell to run: as it was compiled with the site, or the reader's text. */
+export type CellCode = { readonly compiled: CompiledCell } | { readonly source: string }
+
+export interface RunMessage {
+  readonly id: string
+  readonly code: CellCode
+}
+
+export type KernelMessage =
+  /** What it prints or shows, as it comes. */
+  | { readonly kind: "output"; readonly id: string; readonly output: Output }
+  | { readonly kind: "done"; readonly id: string; readonly ok: boolean; readonly outputs: readonly Output[] }
+
+/** A notebook's code cells as a page gets them. */
+export interface KernelCell {
+  readonly id: string
+  readonly source: string
+  readonly compiled: CompiledCell
+  /** Of the published outputs: see {@link outputsHash}. */
+  readonly hash: string
+}
+
+/** What tells whether two runs gave the same: SHA-256 over the canonical outputs. */
+export const outputsHash = (outputs: readonly Output[]): string =>
+  sha256(new TextEncoder().encode(JSON.stringify(outputs)))

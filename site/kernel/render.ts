@@ -1,0 +1,86 @@
+/** Outputs of a reader's run as the page shows them: the markup of CellOutput.astro, made here. HTML comes from code that anybody may have written. */
+import DOMPurify from "dompurify"
+import type { Output } from "../../src/notebook/ipynb.ts"
+
+const IMAGES = ["image/png", "image/jpeg", "image/gif", "image/webp"]
+
+export function renderOutputs(id: string, outputs: readonly Output[]): HTMLElement[] {
+  return outputs.map((output, i) =>
+    render(output, outputs.length === 1 ? `Output of cell ${id}` : `Output ${i + 1} of cell ${id}`),
+  )
+}
+
+function render(output: Output, label: string): HTMLElement {
+  if (output.output_type === "stream") return textBox(output.text, output.name === "stderr" ? "stderr" : "plain", label)
+  if (output.output_type === "error") {
+    const headline = `${output.ename}: ${output.evalue}`
+    const trace = output.traceback[0]?.includes(headline) === true ? output.traceback : [headline, ...output.traceback]
+    return textBox(trace.join("\n"), "error", label)
+  }
+  const { data } = output
+  const markup = data["text/html"] ?? data["image/svg+xml"]
+  if (typeof markup === "string") return figure(markup, label)
+  const image = IMAGES.find((mime) => typeof data[mime] === "string")
+  if (image !== undefined) return picture(`data:${image};base64,${String(data[image])}`, label)
+  const [mime = "", content] = Object.entries(data)[0] ?? []
+  return textBox(
+    typeof content === "string" ? content : JSON.stringify(content, null, 2),
+    "plain",
+    mime === "text/plain" ? label : `${label}, ${mime}`,
+  )
+}
+
+function textBox(text: string, tone: "plain" | "stderr" | "error", label: string): HTMLElement {
+  const box = named("pre", label)
+  box.className = `pw-output pw-${tone}`
+  box.textContent = text.replace(/\n+$/, "")
+  return box
+}
+
+/** What scrolls must be reachable by keyboard, and then must have a name (WCAG 2.1.1). */
+function named(element: string, label: string): HTMLElement {
+  const box = document.createElement(element)
+  box.tabIndex = 0
+  box.setAttribute("role", "group")
+  box.setAttribute("aria-label", label)
+  return box
+}
+
+function figure(markup: string, label: string): HTMLElement {
+  const box = named("div", label)
+  box.className = "pw-figure"
+  box.append(
+    DOMPurify.sanitize(markup, {
+      RETURN_DOM_FRAGMENT: true,
+      USE_PROFILES: { html: true, svg: true },
+      // Figures bring their own styles; nothing else from outside may be asked for.
+      ADD_TAGS: ["style"],
+      FORBID_TAGS: [
+        "form",
+        "input",
+        "button",
+        "textarea",
+        "select",
+        "iframe",
+        "object",
+        "embed",
+        "link",
+        "meta",
+        "base",
+      ],
+      FORBID_ATTR: ["srcset", "ping", "formaction", "action"],
+      ALLOWED_URI_REGEXP: /^(?:data:image\/(?:png|jpeg|gif|webp);base64,|#|https?:\/\/)/i,
+    }),
+  )
+  return box
+}
+
+function picture(source: string, label: string): HTMLElement {
+  const box = document.createElement("div")
+  box.className = "pw-figure"
+  const image = document.createElement("img")
+  image.src = source
+  image.alt = label
+  box.append(image)
+  return box
+}

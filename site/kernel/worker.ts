@@ -1,0 +1,68 @@
+/** Runs a page's cells, away from the page. One worker is one kernel: to stop a cell, the page ends it. */
+import inspect from "node-inspect-extracted"
+import { Kernel } from "../../src/notebook/kernel/kernel.ts"
+import type { KernelMessage, RunMessage } from "./protocol.ts"
+
+/** What cells may import beside tslab's own module. Nothing else is code of ours. */
+const MODULES: Readonly<Record<string, () => Promise<object>>> = {
+  podwire: () => import("podwire"),
+  "@observablehq/plot": () => import("@observablehq/plot"),
+  linkedom: () => import("linkedom"),
+}
+
+// Cells are read from anywhere: none of them has business with the network or with what the site stores.
+for (const name of [
+  "fetch",
+  "XMLHttpRequest",
+  "WebSocket",
+  "WebTransport",
+  "EventSource",
+  "importScripts",
+  "indexedDB",
+  "caches",
+  "BroadcastChannel",
+  "Worker",
+  "SharedWorker",
+])
+  Object.defineProperty(globalThis, name, { value: undefined, writable: false, configurable: false })
+
+const kernel = new Kernel({
+  inspect: Object.assign((value: unknown, options?: object) => inspect.inspect(value, options), {
+    format: inspect.format,
+  }),
+  load: async (name) => (Object.hasOwn(MODULES, name) ? MODULES[name]?.() : undefined),
+  modules: Object.keys(MODULES),
+})
+
+// Cells cannot speak to the page in our name.
+const tell = postMessage.bind(globalThis) as (message: KernelMessage) => void
+/** One after the other, in the order of asking. */
+let last: Promise<void> = Promise.resolve()
+
+addEventListener("message", ({ data }: MessageEvent<RunMessage>) => {
+  last = last.then(() => run(data))
+})
+
+async function run({ id, code }: RunMessage): Promise<void> {
+  const compiled = "compiled" in code ? code.compiled : await compile(id, code.source)
+  if ("error" in compiled) {
+    tell({ kind: "done", id, ok: false, outputs: [compiled.error] })
+    return
+  }
+  const { ok, outputs } = await kernel.run(compiled, (output) => tell({ kind: "output", id, output }))
+  tell({ kind: "done", id, ok, outputs })
+}
+
+/** The compiler is loaded with the first text that is not the published one. */
+async function compile(id: string, source: string) {
+  const { CompileError, compileCell } = await import("./compile.ts")
+  try {
+    return compileCell(id, source)
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error
+    const evalue = `cell ${id} ${error.line}:${error.column} - ${error.message}`
+    return {
+      error: { output_type: "error" as const, ename: "SyntaxError", evalue: evalue, traceback: [evalue] },
+    }
+  }
+}

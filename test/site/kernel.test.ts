@@ -1,0 +1,181 @@
+/** The pages run: every cell of every tutorial in Chromium gives the published outputs; a reader edits, breaks, stops and resets. */
+import { gzipSync } from "node:zlib"
+import type { Page } from "playwright-core"
+import { expect, test } from "vitest"
+import { sitePaths, visitor, withSiteInChromium } from "./browser.ts"
+
+const TUTORIALS = sitePaths().filter((path) => /^\/tutorials\/.+/.test(path))
+/** In bytes, compressed in one piece: the article's cluster, pods from YAML, a table of kubectl. The goal is 300 kB. */
+const FIRST_RUN = 315_000
+const FIRST = "/tutorials/02-a-policy-nobody-reads/"
+
+const states = (page: Page): Promise<(string | undefined)[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>(".pw-cell")].map((cell) => `${cell.id} ${cell.dataset["state"]}`),
+  )
+const status = (page: Page): Promise<string | null> => page.textContent('.pw-bar [role="status"]')
+const press = (page: Page, cell: string, what: string): Promise<void> => page.click(`#${cell} [data-do="${what}"]`)
+const settled = (page: Page, cell: string, state: string): Promise<unknown> =>
+  page.waitForSelector(`#${cell}[data-state="${state}"]`, { timeout: 30_000 })
+const idOf = (page: Page, n: number): Promise<string> =>
+  page.evaluate((n) => document.querySelectorAll(".pw-cell")[n]?.id ?? "", n)
+
+/** Opens the editor of a cell and writes this into it. */
+async function write(page: Page, cell: string, text: string): Promise<void> {
+  await press(page, cell, "edit")
+  const editor = page.locator(`#${cell} .cm-content`)
+  await editor.fill(text)
+}
+
+withSiteInChromium("cells in the browser", () => {
+  const site = visitor()
+
+  test.each(TUTORIALS)("%s: all cells give the published outputs", async (path) => {
+    const page = await site.open(path)
+    const troubles: string[] = []
+    page.on("pageerror", (error) => troubles.push(error.message))
+    await page.click('[data-do="run-all"]')
+    await page.waitForFunction(
+      () => /published outputs|failed|ran,/.test(document.querySelector('.pw-bar [role="status"]')?.textContent ?? ""),
+      undefined,
+      { timeout: 60_000 },
+    )
+    const all = await states(page)
+    expect(all.filter((state) => !state?.endsWith(" same"))).toEqual([])
+    expect(await status(page)).toBe(`all ${all.length} cells gave the published outputs, byte for byte`)
+    expect(troubles).toEqual([])
+    await page.context().close()
+  })
+
+  test("run, edit, run again, reset", async () => {
+    const page = await site.open(FIRST)
+    const first = await idOf(page, 0)
+    await press(page, first, "run")
+    await settled(page, first, "same")
+    await write(page, first, "const answer: number = 6 * 7\nanswer")
+    await page.keyboard.press("Shift+Enter")
+    await settled(page, first, "ran")
+    expect(await page.textContent(`#${first} .pw-outputs`)).toBe("42")
+    await press(page, first, "reset")
+    await page.waitForSelector(`#${first} .cm-content`, { state: "hidden" })
+    expect(await page.textContent(`#${first} .pw-outputs`)).not.toBe("42")
+    await press(page, first, "run")
+    await settled(page, first, "same")
+    await page.context().close()
+  })
+
+  test("a cell below one that changed is stale, and runs on what is there now", async () => {
+    const page = await site.open(FIRST)
+    const [first, second] = [await idOf(page, 0), await idOf(page, 1)]
+    await press(page, second, "run")
+    await settled(page, second, "same")
+    await write(page, first, "const shared = { n: 1 }")
+    await settled(page, second, "stale")
+    await write(page, second, "shared.n + 1")
+    await press(page, second, "run")
+    await settled(page, second, "ran")
+    expect(await page.textContent(`#${second} .pw-outputs`)).toBe("2")
+    await page.context().close()
+  })
+
+  test("a failure says where, in the cell's terms", async () => {
+    const page = await site.open(FIRST)
+    const first = await idOf(page, 0)
+    await write(page, first, "function f() {\n  throw new Error('broken')\n}\nf()")
+    await press(page, first, "run")
+    await settled(page, first, "failed")
+    expect(await page.textContent(`#${first} .pw-error`)).toBe(
+      `Error: broken\n    at f (cell ${first} 2:9)\n    at cell ${first} 4:1`,
+    )
+    await write(page, first, "const = 5")
+    await press(page, first, "run")
+    await settled(page, first, "failed")
+    expect(await page.textContent(`#${first} .pw-error`)).toContain(`cell ${first} 1:`)
+    await page.context().close()
+  })
+
+  test.each([
+    ["an endless loop", "while (true) {}"],
+    ["a promise that never comes", "await new Promise(() => {})"],
+    ["an endless loop of promises", "while (true) await null"],
+  ])("%s stops, and the page is ready again", async (_, source) => {
+    const page = await site.open(FIRST)
+    const [first, second] = [await idOf(page, 0), await idOf(page, 1)]
+    await write(page, first, source)
+    await press(page, first, "run")
+    await settled(page, first, "running")
+    await page.click('[data-do="stop"]')
+    await settled(page, first, "stopped")
+    await press(page, first, "reset")
+    await press(page, second, "run")
+    await settled(page, second, "same")
+    await page.context().close()
+  })
+
+  test("HTML of an output cannot run anything in the page, nor reach the network from the worker", async () => {
+    const page = await site.open(FIRST)
+    const first = await idOf(page, 0)
+    await write(
+      page,
+      first,
+      `import { display } from "tslab"
+display.html('<b>shown</b><script>window.hacked = 1</script><img src=x onerror="window.hacked = 2"><iframe src="javascript:parent.hacked=3"></iframe><a href="javascript:hacked=4">x</a>')
+console.log(typeof fetch, typeof WebSocket, typeof importScripts, typeof document)`,
+    )
+    await press(page, first, "run")
+    await settled(page, first, "ran")
+    expect(await page.textContent(`#${first} .pw-output`)).toBe("undefined undefined undefined undefined")
+    const html = await page.innerHTML(`#${first} .pw-figure`)
+    expect(html).toContain("<b>shown</b>")
+    expect(html).not.toMatch(/script|onerror|iframe/)
+    expect(await page.evaluate(() => (window as { hacked?: number }).hacked)).toBeUndefined()
+    await page.context().close()
+  })
+
+  test("what a page does not have is refused by name", async () => {
+    const page = await site.open(FIRST)
+    const first = await idOf(page, 0)
+    await write(page, first, 'import fs from "node:fs"')
+    await press(page, first, "run")
+    await settled(page, first, "failed")
+    expect(await page.textContent(`#${first} .pw-error`)).toContain(
+      "Cannot find module 'node:fs': a page has tslab, podwire, @observablehq/plot, linkedom",
+    )
+    await write(page, first, 'await import("https://example.com/x.js")')
+    await press(page, first, "run")
+    await settled(page, first, "failed")
+    expect(await page.textContent(`#${first} .pw-error`)).toContain("import() is not there in a page")
+    await page.context().close()
+  })
+
+  test("a first run loads neither compiler nor editor, and stays within its budget", async () => {
+    const page = await site.open(FIRST)
+    const loaded: { url: string; body: Promise<Buffer> }[] = []
+    page.context().on("response", (response) => {
+      if (/\.(js|json)$/.test(new URL(response.url()).pathname))
+        loaded.push({ url: response.url(), body: response.body() })
+    })
+    const first = await idOf(page, 0)
+    await press(page, first, "run")
+    await settled(page, first, "same")
+    const bodies = await Promise.all(loaded.map(({ body }) => body))
+    const weight = gzipSync(Buffer.concat(bodies)).length
+    expect(bodies.length).toBeGreaterThan(10)
+    expect(weight, loaded.map(({ url }, i) => `${bodies[i]?.length} ${url}`).join("\n")).toBeLessThanOrEqual(FIRST_RUN)
+    await page.context().close()
+  })
+
+  test("by keyboard alone: Enter on a button runs, Tab leaves the editor", async () => {
+    const page = await site.open(FIRST)
+    const first = await idOf(page, 0)
+    await page.focus(`#${first} [data-do="run"]`)
+    await page.keyboard.press("Enter")
+    await settled(page, first, "same")
+    await page.focus(`#${first} [data-do="edit"]`)
+    await page.keyboard.press("Enter")
+    await page.waitForSelector(`#${first} .cm-content:focus`)
+    await page.keyboard.press("Tab")
+    expect(await page.evaluate(() => document.activeElement?.closest(".cm-content"))).toBeNull()
+    await page.context().close()
+  })
+})
