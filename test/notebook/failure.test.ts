@@ -35,7 +35,7 @@ ${KERNEL}
         traceback: ["RangeError: bad 3", "    at f (cell a 8:15)", "    at cell a 3:30"],
       },
     })
-    expect(seen).toContainEqual({ name: "Proxy.f", line: 8, column: 15 })
+    expect(seen).toContainEqual({ script: "evalmachine.<anonymous>", name: "Proxy.f", line: 8, column: 15 })
   })
 
   test("an error's properties and cause stay, with their brackets", () => {

@@ -1,9 +1,9 @@
 /** Every page of the site, as a visitor finds it: no accessibility violation, no error, nothing wider than a phone, little to download. */
 import { gzipSync } from "node:zlib"
-import AxeBuilder from "@axe-core/playwright"
 import type { Page } from "playwright-core"
 import { expect, test } from "vitest"
 import { sitePaths, visitor, withSiteInChromium } from "./browser.ts"
+import { violations } from "./violations.ts"
 
 /** What reading a page may cost in JavaScript, compressed. */
 const SCRIPT_BUDGET = 30_000
@@ -73,11 +73,6 @@ withSiteInChromium("every page", () => {
     return { troubles, script: sizes.reduce((sum, size) => sum + size, 0), page }
   }
 })
-
-async function violations(page: Page): Promise<string[][]> {
-  const found = await new AxeBuilder({ page }).analyze()
-  return found.violations.map(({ id, nodes }) => [id, ...nodes.slice(0, 5).map(({ html }) => html)])
-}
 
 /** Runs in the page, before anything else: sums how far things move by themselves. */
 function watchShifts(): void {
