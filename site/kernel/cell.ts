@@ -86,6 +86,16 @@ export class PageCell {
     this.#editor.focus()
   }
 
+  /** Another text than the published one. */
+  write(text: string): void {
+    if (this.#editor !== undefined) this.#editor.text = text
+  }
+
+  /** Puts the cursor into the editor, which must be there; both from 1. */
+  goTo(line: number, column: number): void {
+    this.#editor?.goTo(line, column)
+  }
+
   /** As it was published. */
   reset(): void {
     if (this.#editor !== undefined) {

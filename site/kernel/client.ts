@@ -1,19 +1,12 @@
 /** A page's side of its kernel: cells are asked for in order, a stop ends the worker, and what had run runs again when it is needed. */
-import type { Output } from "../../src/notebook/ipynb.ts"
-import type { CellCode, KernelMessage } from "./protocol.ts"
-
-export interface CellDone {
-  readonly ok: boolean
-  readonly outputs: readonly Output[]
-}
+import type { CellCode, DoneMessage } from "./protocol.ts"
 
 /** A cell that did not end by itself. */
 export class Stopped extends Error {}
 
 interface Waiting {
   readonly id: string
-  readonly output: (output: Output) => void
-  readonly done: (result: CellDone) => void
+  readonly done: (result: DoneMessage) => void
   readonly stopped: () => void
 }
 
@@ -22,11 +15,11 @@ export class KernelClient {
   #waiting: Waiting[] = []
 
   /** Runs a cell after those that were asked for before. Rejects with {@link Stopped}. */
-  run(id: string, code: CellCode, output: (output: Output) => void = () => undefined): Promise<CellDone> {
+  run(id: string, code: CellCode): Promise<DoneMessage> {
     this.#worker ??= this.#start()
     this.#worker.postMessage({ id, code })
     return new Promise((done, fail) => {
-      this.#waiting.push({ id, output, done, stopped: () => fail(new Stopped(`cell ${id} was stopped`)) })
+      this.#waiting.push({ id, done, stopped: () => fail(new Stopped(`cell ${id} was stopped`)) })
     })
   }
 
@@ -41,7 +34,7 @@ export class KernelClient {
 
   #start(): Worker {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "podwire kernel" })
-    worker.addEventListener("message", ({ data }: MessageEvent<KernelMessage>) => {
+    worker.addEventListener("message", ({ data }: MessageEvent<DoneMessage>) => {
       // What an ended worker still says is nobody's.
       if (worker === this.#worker) this.#hear(data)
     })
@@ -51,13 +44,7 @@ export class KernelClient {
     return worker
   }
 
-  #hear(message: KernelMessage): void {
-    const [first] = this.#waiting
-    if (first === undefined || first.id !== message.id) return
-    if (message.kind === "output") first.output(message.output)
-    else {
-      this.#waiting.shift()
-      first.done(message)
-    }
+  #hear(message: DoneMessage): void {
+    if (this.#waiting[0]?.id === message.id) this.#waiting.shift()?.done(message)
   }
 }

@@ -4,6 +4,7 @@
  */
 import { PageCell } from "./cell.ts"
 import { KernelClient, Stopped } from "./client.ts"
+import { EDITS, editsOf, linkOf } from "./permalink.ts"
 import type { KernelCell } from "./protocol.ts"
 
 export class Controls {
@@ -30,10 +31,9 @@ export class Controls {
       case "run":
         return this.runTo(at)
       case "edit":
-        return cell?.edit(
-          () => void this.runTo(at),
-          () => this.#changed(at),
-        )
+        return this.#edit(at)
+      case "go":
+        return this.#goTo(button)
       case "reset":
         cell?.reset()
         return this.#changed(at)
@@ -43,7 +43,58 @@ export class Controls {
         return this.stop()
       case "reset-all":
         return this.#resetAll()
+      case "share":
+        return this.#share()
     }
+  }
+
+  async #edit(at: number): Promise<void> {
+    await this.#cells[at]?.edit(
+      () => void this.runTo(at),
+      () => this.#changed(at),
+    )
+  }
+
+  /** A place in an error: the line it names, in the cell it names. */
+  async #goTo({ dataset }: HTMLButtonElement): Promise<void> {
+    const at = this.#cells.findIndex(({ id }) => id === dataset["cell"])
+    await this.#edit(at)
+    this.#cells[at]?.goTo(Number(dataset["line"]), Number(dataset["column"]))
+  }
+
+  /** Edits that came with the address: shown, and not run. */
+  async open(hash: string): Promise<void> {
+    const edits = await editsOf(hash)
+    if (edits === undefined) return this.#say("the address ends with edits that cannot be read")
+    const known = Object.entries(edits.cells).filter(([id]) => this.#cells.some((cell) => cell.id === id))
+    for (const [id, text] of known) {
+      const at = this.#cells.findIndex((cell) => cell.id === id)
+      await this.#edit(at)
+      this.#cells[at]?.write(text)
+    }
+    const other = edits.version === this.#version ? "" : `, made with podwire ${edits.version}`
+    const lost = Object.keys(edits.cells).length - known.length
+    this.#say(
+      `this address brings other texts for ${known.length} of the cells${other}${lost === 0 ? "" : `; ${lost} are of cells that are not here`}. Read before you run.`,
+    )
+  }
+
+  /** Puts the edits into the address, and the address on the clipboard where that is allowed. */
+  async #share(): Promise<void> {
+    const edited = this.#cells.filter((cell) => cell.edited)
+    const cells = Object.fromEntries(edited.map((cell) => [cell.id, cell.source]))
+    history.replaceState(null, "", await linkOf({ version: this.#version, cells }))
+    const copied = await navigator.clipboard?.writeText(location.href).then(
+      () => true,
+      () => false,
+    )
+    this.#say(
+      `the address has your edits of ${edited.length} cells now${copied === true ? ", and is on the clipboard" : ""}`,
+    )
+  }
+
+  get #version(): string {
+    return this.#bar.dataset["version"] ?? ""
   }
 
   /** Ends whatever runs. */
@@ -54,7 +105,11 @@ export class Controls {
 
   #resetAll(): void {
     this.stop()
-    for (const cell of this.#cells) cell.reset()
+    for (const [at, cell] of this.#cells.entries()) {
+      cell.reset()
+      this.#changed(at)
+    }
+    if (location.hash.startsWith(EDITS)) history.replaceState(null, "", location.pathname)
     this.#say("as published")
   }
 
@@ -100,6 +155,8 @@ export class Controls {
   #changed(at: number): void {
     for (const [i, cell] of this.#cells.entries())
       if (i > at && ["same", "differs", "ran", "failed"].includes(cell.state)) cell.show("stale")
+    const share = this.#bar.querySelector<HTMLButtonElement>('[data-do="share"]')
+    if (share !== null) share.hidden = !this.#cells.some((one) => one.edited)
     const cell = this.#cells[at]
     if (cell !== undefined && cell.state !== "running") cell.show(cell.edited ? "stale" : "idle")
     if (cell?.state === "stale") {

@@ -11,10 +11,12 @@ export interface RunMessage {
   readonly code: CellCode
 }
 
-export type KernelMessage =
-  /** What it prints or shows, as it comes. */
-  | { readonly kind: "output"; readonly id: string; readonly output: Output }
-  | { readonly kind: "done"; readonly id: string; readonly ok: boolean; readonly outputs: readonly Output[] }
+/** A cell has ended. */
+export interface DoneMessage {
+  readonly id: string
+  readonly ok: boolean
+  readonly outputs: readonly Output[]
+}
 
 /** A notebook's code cells as a page gets them. */
 export interface KernelCell {

@@ -33,8 +33,24 @@ function render(output: Output, label: string): HTMLElement {
 function textBox(text: string, tone: "plain" | "stderr" | "error", label: string): HTMLElement {
   const box = named("pre", label)
   box.className = `pw-output pw-${tone}`
-  box.textContent = text.replace(/\n+$/, "")
+  const shown = text.replace(/\n+$/, "")
+  if (tone === "error") box.append(...withPlaces(shown))
+  else box.textContent = shown
   return box
+}
+
+/** `cell fdb 3:7` leads there. */
+function withPlaces(text: string): (string | HTMLElement)[] {
+  return text.split(/(\bcell [\w-]+ \d+:\d+)/).map((part) => {
+    const [, cell, line, column] = /^cell ([\w-]+) (\d+):(\d+)$/.exec(part) ?? []
+    if (cell === undefined) return part
+    const button = document.createElement("button")
+    button.type = "button"
+    button.className = "pw-place"
+    button.textContent = part
+    Object.assign(button.dataset, { do: "go", cell, line, column })
+    return button
+  })
 }
 
 /** What scrolls must be reachable by keyboard, and then must have a name (WCAG 2.1.1). */

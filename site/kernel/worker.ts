@@ -1,7 +1,7 @@
 /** Runs a page's cells, away from the page. One worker is one kernel: to stop a cell, the page ends it. */
 import inspect from "node-inspect-extracted"
 import { Kernel } from "../../src/notebook/kernel/kernel.ts"
-import type { KernelMessage, RunMessage } from "./protocol.ts"
+import type { DoneMessage, RunMessage } from "./protocol.ts"
 
 /** What cells may import beside tslab's own module. Nothing else is code of ours. */
 const MODULES: Readonly<Record<string, () => Promise<object>>> = {
@@ -35,7 +35,7 @@ const kernel = new Kernel({
 })
 
 // Cells cannot speak to the page in our name.
-const tell = postMessage.bind(globalThis) as (message: KernelMessage) => void
+const tell = postMessage.bind(globalThis) as (message: DoneMessage) => void
 /** One after the other, in the order of asking. */
 let last: Promise<void> = Promise.resolve()
 
@@ -46,11 +46,10 @@ addEventListener("message", ({ data }: MessageEvent<RunMessage>) => {
 async function run({ id, code }: RunMessage): Promise<void> {
   const compiled = "compiled" in code ? code.compiled : await compile(id, code.source)
   if ("error" in compiled) {
-    tell({ kind: "done", id, ok: false, outputs: [compiled.error] })
+    tell({ id, ok: false, outputs: [compiled.error] })
     return
   }
-  const { ok, outputs } = await kernel.run(compiled, (output) => tell({ kind: "output", id, output }))
-  tell({ kind: "done", id, ok, outputs })
+  tell({ id, ...(await kernel.run(compiled)) })
 }
 
 /** The compiler is loaded with the first text that is not the published one. */

@@ -5,10 +5,13 @@ export function runCells(): void {
   const bar = document.querySelector<HTMLElement>("[data-cells]")
   if (bar === null) return
   let controls: Promise<Controls> | undefined
+  const start = (): Promise<Controls> =>
+    (controls ??= import("../kernel/controls.ts").then(({ startControls }) => startControls(bar)))
+  // A link that brings edits shows them; it runs nothing.
+  if (location.hash.startsWith("#edits=")) void start().then((all) => all.open(location.hash))
   document.addEventListener("click", ({ target }) => {
     const button = (target as Element).closest<HTMLButtonElement>("button[data-do]")
     if (button === null) return
-    controls ??= import("../kernel/controls.ts").then(({ startControls }) => startControls(bar))
-    void controls.then((all) => all.press(button))
+    void start().then((all) => all.press(button))
   })
 }

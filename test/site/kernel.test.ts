@@ -87,6 +87,10 @@ withSiteInChromium("cells in the browser", () => {
     expect(await page.textContent(`#${first} .pw-error`)).toBe(
       `Error: broken\n    at f (cell ${first} 2:9)\n    at cell ${first} 4:1`,
     )
+    // The place leads to the line.
+    await page.click(`#${first} .pw-place`)
+    await page.keyboard.type("/* here */ ")
+    expect(await page.innerText(`#${first} .cm-content`)).toContain("  throw /* here */ new Error('broken')")
     await write(page, first, "const = 5")
     await press(page, first, "run")
     await settled(page, first, "failed")
@@ -98,6 +102,7 @@ withSiteInChromium("cells in the browser", () => {
     ["an endless loop", "while (true) {}"],
     ["a promise that never comes", "await new Promise(() => {})"],
     ["an endless loop of promises", "while (true) await null"],
+    ["an endless loop that prints", "while (true) console.log('x'.repeat(1000))"],
   ])("%s stops, and the page is ready again", async (_, source) => {
     const page = await site.open(FIRST)
     const [first, second] = [await idOf(page, 0), await idOf(page, 1)]
@@ -146,6 +151,42 @@ console.log(typeof fetch, typeof WebSocket, typeof importScripts, typeof documen
     await settled(page, first, "failed")
     expect(await page.textContent(`#${first} .pw-error`)).toContain("import() is not there in a page")
     await page.context().close()
+  })
+
+  test("a link brings the edits, and runs nothing", async () => {
+    const page = await site.open(FIRST)
+    const first = await idOf(page, 0)
+    const text = 'console.log("from afar: <b>日本語</b>")'
+    await write(page, first, text)
+    await page.click('[data-do="share"]')
+    await page.waitForFunction(() => location.hash.startsWith("#edits="))
+    const url = new URL(page.url())
+    const other = await site.open(url.pathname + url.hash)
+    await other.waitForSelector(`#${first} .cm-content`)
+    await other.waitForFunction(() =>
+      /brings other texts for 1 of/.test(document.querySelector('.pw-bar [role="status"]')?.textContent ?? ""),
+    )
+    expect(await other.innerText(`#${first} .cm-content`)).toBe(text)
+    expect(
+      await other.evaluate(() =>
+        [...document.querySelectorAll<HTMLElement>("[data-state]")].map((cell) => cell.dataset["state"]),
+      ),
+    ).toEqual(["stale"])
+    await press(other, first, "run")
+    await settled(other, first, "ran")
+    expect(await other.textContent(`#${first} .pw-output`)).toBe("from afar: <b>日本語</b>")
+    await other.click('[data-do="reset-all"]')
+    await other.waitForFunction(() => location.hash === "")
+    expect(await other.isVisible('[data-do="share"]')).toBe(false)
+    for (const broken of ["#edits=", "#edits=AAAA", "#edits=%%%", `#edits=${btoa("<script>")}`]) {
+      const page = await site.open(FIRST + broken)
+      await page.waitForFunction(() =>
+        /cannot be read/.test(document.querySelector('.pw-bar [role="status"]')?.textContent ?? ""),
+      )
+      await page.context().close()
+    }
+    await page.context().close()
+    await other.context().close()
   })
 
   test("a first run loads neither compiler nor editor, and stays within its budget", async () => {

@@ -1,5 +1,5 @@
 /** Runs cells as tslab does: one after the other, each in a function of its own, over the names of those before. Needs neither Node nor a page. */
-import { canonicalOutputs } from "../canonical.ts"
+import { canonicalOutputs, STREAM_MAX } from "../canonical.ts"
 import { type Frame, failureOf } from "../failure.ts"
 import type { DisplayOutput, Output } from "../ipynb.ts"
 import { Console, type Inspect } from "./console.ts"
@@ -35,6 +35,8 @@ export interface CellResult {
 
 /** Names a script by its cell, so that a stack says which cell a frame is in. */
 export const scriptName = (id: string): string => `podwire-cell:${id}`
+/** Many times what is kept of a stream. */
+const PRINTED_MAX = 16 * STREAM_MAX
 /** Lines that V8 puts before the body of a `new Function`, and one of ours. */
 const LINES_BEFORE = 3
 
@@ -43,7 +45,8 @@ export class Kernel {
   readonly #scope = new Scope()
   readonly #cells = new Map<string, CompiledCell>()
   #outputs: Output[] = []
-  #tell: (output: Output) => void = () => {}
+  /** Characters that the cell has printed. */
+  #printed = 0
   readonly #console: Console
 
   constructor(host: KernelHost) {
@@ -51,10 +54,10 @@ export class Kernel {
     this.#console = new Console(host.inspect, (name, text) => this.#emit({ output_type: "stream", name, text }))
   }
 
-  /** Runs a cell; `tell` hears of each output as it comes. The result's outputs are canonical. */
-  async run(cell: CompiledCell, tell: (output: Output) => void = () => {}): Promise<CellResult> {
+  /** Runs a cell. The result's outputs are canonical. */
+  async run(cell: CompiledCell): Promise<CellResult> {
     this.#outputs = []
-    this.#tell = tell
+    this.#printed = 0
     this.#cells.set(cell.id, cell)
     let ok = true
     try {
@@ -65,13 +68,16 @@ export class Kernel {
       ok = false
       this.#emit(this.#failure(cell, thrown))
     }
-    this.#tell = () => {}
     return { ok, outputs: canonicalOutputs(this.#outputs, {}) }
   }
 
   #emit(output: Output): void {
+    if (output.output_type === "stream") {
+      this.#printed += output.text.length
+      // An endless loop that prints is to be stopped, not to fill the memory until then.
+      if (this.#printed > PRINTED_MAX) return
+    }
     this.#outputs.push(output)
-    this.#tell(output)
   }
 
   async #modules(names: readonly string[]): Promise<ReadonlyMap<string, object>> {

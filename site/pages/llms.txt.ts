@@ -1,0 +1,31 @@
+import { getCollection } from "astro:content"
+import type { APIRoute } from "astro"
+import { parseNotebook } from "../../src/notebook/ipynb.ts"
+
+/** What the site has, for those who read text: https://llmstxt.org. The tutorials are notebooks, whole, with what their cells printed. */
+export const GET: APIRoute = async ({ site }) => {
+  const base = new URL(import.meta.env.BASE_URL, site)
+  const link = (path: string): string => new URL(path, base.href.endsWith("/") ? base : `${base.href}/`).href
+  const tutorials = (await getCollection("notebooks"))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map(({ id, data }) => {
+      const cells = parseNotebook(data.text).cells.filter(({ cell_type }) => cell_type === "code").length
+      return `- [${data.title}](${link(`tutorials/${id}.ipynb`)}): ${data.description} (${cells} cells)`
+    })
+  const pages = (await getCollection("docs"))
+    .filter(({ id }) => id !== "index")
+    .map(({ id, data }) => `- [${data.title}](${link(`${id}/`)}): ${data.description ?? ""}`)
+  const text = `# podwire
+
+> A Kubernetes networking lab in pure TypeScript: simulated Linux machines, a control plane, Flannel and Cilium, packet-accurate and deterministic.
+
+## Tutorials
+
+${tutorials.join("\n")}
+
+## Guides and internals
+
+${pages.sort().join("\n")}
+`
+  return new Response(text, { headers: { "content-type": "text/plain; charset=utf-8" } })
+}
