@@ -1,5 +1,5 @@
 /** A shell on the article's cluster, for a terminal on a page. */
-import { createCluster, type Terminal } from "podwire"
+import { cilium, createCluster, type Terminal } from "podwire"
 
 export type ToShell =
   | { readonly kind: "line"; readonly text: string }
@@ -43,7 +43,8 @@ const pause = (milliseconds: number): Promise<void> =>
     setTimeout(done, milliseconds)
   })
 
-const cluster = await createCluster({ preset: "article" })
+/** The page names the plugin when it starts the worker. */
+const cluster = await createCluster({ preset: "article", ...(self.name === "cilium" ? { cni: cilium() } : {}) })
 await cluster.apply(PODS)
 for (const name of ["client-pod", "backend-pod"]) await cluster.pod(name).ready()
 const decoder = new TextDecoder()

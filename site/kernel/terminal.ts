@@ -30,7 +30,7 @@ export class PageTerminal {
       button.addEventListener("click", () => this.#enter(button.dataset["command"] ?? ""))
     this.#worker = new Worker(new URL("./terminal-worker.ts", import.meta.url), {
       type: "module",
-      name: "podwire shell",
+      name: root.dataset["cni"] ?? "flannel",
     })
     this.#worker.addEventListener("message", ({ data }: MessageEvent<FromShell>) => this.#hear(data))
     this.#input.focus()

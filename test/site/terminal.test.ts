@@ -6,6 +6,22 @@ import { violations } from "./violations.ts"
 
 const PROMPT = "root@k8s-master:~# "
 
+withSiteInChromium("the terminal below a tutorial", () => {
+  const site = visitor()
+
+  test("has a cluster with the tutorial's plugin", async () => {
+    const page = await site.open("/tutorials/04-a-policy-that-bites/")
+    await page.click("[data-start]")
+    await page.waitForFunction(() => /# $/.test(document.querySelector(".pw-prompt")?.textContent ?? ""))
+    await page.click('[data-command="kubectl get ciliumendpoints"]')
+    await page.waitForFunction(() =>
+      /backend-pod +\d+ +ready/.test(document.querySelector('[role="log"]')?.textContent ?? ""),
+    )
+    expect(await violations(page)).toEqual([])
+    await page.context().close()
+  })
+})
+
 withSiteInChromium("the terminal on the first page", () => {
   const site = visitor()
   let page: Page
