@@ -4,8 +4,6 @@ import { beforeAll, expect, test } from "vitest"
 import { visitor, withSiteInChromium } from "./browser.ts"
 import { violations } from "./violations.ts"
 
-const PROMPT = "root@k8s-master:~# "
-
 withSiteInChromium("the terminal below a tutorial", () => {
   const site = visitor()
 
