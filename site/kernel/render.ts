@@ -1,5 +1,6 @@
 /** Outputs of a reader's run as the page shows them: the markup of CellOutput.astro, made here. HTML comes from code that anybody may have written. */
 import type { Output } from "../../src/notebook/ipynb.ts"
+import { errorText } from "../notebook/error-text.ts"
 import { sanitized } from "../notebook/sanitize.ts"
 
 const IMAGES = ["image/png", "image/jpeg", "image/gif", "image/webp"]
@@ -12,11 +13,7 @@ export function renderOutputs(id: string, outputs: readonly Output[]): HTMLEleme
 
 function render(output: Output, label: string): HTMLElement {
   if (output.output_type === "stream") return textBox(output.text, output.name === "stderr" ? "stderr" : "plain", label)
-  if (output.output_type === "error") {
-    const headline = `${output.ename}: ${output.evalue}`
-    const trace = output.traceback[0]?.includes(headline) === true ? output.traceback : [headline, ...output.traceback]
-    return textBox(trace.join("\n"), "error", label)
-  }
+  if (output.output_type === "error") return textBox(errorText(output), "error", label)
   const { data } = output
   const markup = data["text/html"] ?? data["image/svg+xml"]
   if (typeof markup === "string") return figure(markup, label)

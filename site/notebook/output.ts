@@ -1,5 +1,6 @@
 /** What the page shows of an output: the richest of its forms that needs no script. */
 import type { Output } from "../../src/notebook/ipynb.ts"
+import { errorText } from "./error-text.ts"
 import { sanitizeFigure } from "./figure.ts"
 import { renderMarkdown } from "./markdown.ts"
 
@@ -14,11 +15,7 @@ const IMAGES = ["image/png", "image/jpeg", "image/gif", "image/webp"]
 export function shownOutput(output: Output): ShownOutput {
   if (output.output_type === "stream")
     return { kind: "text", text: output.text, tone: output.name === "stderr" ? "stderr" : "plain" }
-  if (output.output_type === "error") {
-    const headline = `${output.ename}: ${output.evalue}`
-    const trace = output.traceback[0]?.includes(headline) === true ? output.traceback : [headline, ...output.traceback]
-    return { kind: "text", text: trace.join("\n"), tone: "error" }
-  }
+  if (output.output_type === "error") return { kind: "text", text: errorText(output), tone: "error" }
   return shownData(output.data)
 }
 
