@@ -36,6 +36,7 @@ export default defineConfig({
         "@fontsource/jetbrains-mono/400.css",
         "@fontsource/jetbrains-mono/600.css",
         "./site/styles/site.css",
+        "./site/styles/packets.css",
       ],
       sidebar: [
         {

@@ -1,5 +1,5 @@
 /** podwire: a Kubernetes networking lab. Everything a user imports comes from here. */
-export type { Capture, CapturedFrame, CaptureOptions, DroppedPacket } from "./cluster/capture.ts"
+export type { Capture, CapturedFrame, CaptureOptions, DroppedPacket, Recording } from "./cluster/capture.ts"
 export { Cluster } from "./cluster/cluster.ts"
 export type { ExecOptions } from "./cluster/command.ts"
 export { createCluster } from "./cluster/door.ts"

@@ -58,6 +58,11 @@ export class PageCell {
     if (place !== null) place.textContent = WORDS[state]
     this.element.dataset["state"] = state
     const reset = this.element.querySelector<HTMLButtonElement>('[data-do="reset"]')
+    const packets = this.element.querySelector<HTMLButtonElement>('[data-do="packets"]')
+    if (packets !== null && this.edited) {
+      packets.hidden = false
+      packets.textContent = "Packets"
+    }
     if (reset !== null) reset.hidden = !(this.edited || ["differs", "ran", "failed"].includes(state))
   }
 

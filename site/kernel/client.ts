@@ -1,5 +1,6 @@
 /** A page's side of its kernel: cells are asked for in order, a stop ends the worker, and what had run runs again when it is needed. */
-import type { CellCode, DoneMessage } from "./protocol.ts"
+import type { PacketAnswer, PacketQuestion } from "../packets/protocol.ts"
+import type { AnswerMessage, AskMessage, CellCode, DoneMessage, RunMessage } from "./protocol.ts"
 
 /** A cell that did not end by itself. */
 export class Stopped extends Error {}
@@ -10,17 +11,32 @@ interface Waiting {
   readonly stopped: () => void
 }
 
+interface Asked {
+  readonly done: (answer: PacketAnswer) => void
+  readonly failed: (error: Error) => void
+}
+
 export class KernelClient {
+  /** Whether packets are kept, for {@link ask}. A kernel that has begun keeps to what it began with. */
+  record = false
   #worker: Worker | undefined
   #waiting: Waiting[] = []
+  readonly #asked = new Map<number, Asked>()
+  #asks = 0
 
   /** Runs a cell after those that were asked for before. Rejects with {@link Stopped}. */
   run(id: string, code: CellCode): Promise<DoneMessage> {
-    this.#worker ??= this.#start()
-    this.#worker.postMessage({ id, code })
+    this.#post({ id, code, record: this.record })
     return new Promise((done, fail) => {
       this.#waiting.push({ id, done, stopped: () => fail(new Stopped(`cell ${id} was stopped`)) })
     })
+  }
+
+  /** Asks about a cell that has run. Rejects with {@link Stopped}, or with what the worker says. */
+  ask(question: PacketQuestion): Promise<PacketAnswer> {
+    const ask = ++this.#asks
+    this.#post({ ask, question })
+    return new Promise((done, failed) => this.#asked.set(ask, { done, failed }))
   }
 
   /** Ends whatever runs, an endless loop too. All state is gone. */
@@ -28,13 +44,21 @@ export class KernelClient {
     this.#worker?.terminate()
     this.#worker = undefined
     const waiting = this.#waiting
+    const asked = [...this.#asked.values()]
     this.#waiting = []
+    this.#asked.clear()
     for (const one of waiting) one.stopped()
+    for (const one of asked) one.failed(new Stopped("the kernel was stopped"))
+  }
+
+  #post(message: RunMessage | AskMessage): void {
+    this.#worker ??= this.#start()
+    this.#worker.postMessage(message)
   }
 
   #start(): Worker {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "podwire kernel" })
-    worker.addEventListener("message", ({ data }: MessageEvent<DoneMessage>) => {
+    worker.addEventListener("message", ({ data }: MessageEvent<DoneMessage | AnswerMessage>) => {
       // What an ended worker still says is nobody's.
       if (worker === this.#worker) this.#hear(data)
     })
@@ -44,7 +68,14 @@ export class KernelClient {
     return worker
   }
 
-  #hear(message: DoneMessage): void {
-    if (this.#waiting[0]?.id === message.id) this.#waiting.shift()?.done(message)
+  #hear(message: DoneMessage | AnswerMessage): void {
+    if (!("ask" in message)) {
+      if (this.#waiting[0]?.id === message.id) this.#waiting.shift()?.done(message)
+      return
+    }
+    const asked = this.#asked.get(message.ask)
+    this.#asked.delete(message.ask)
+    if ("error" in message) asked?.failed(new Error(message.error))
+    else asked?.done(message.answer)
   }
 }

@@ -2,6 +2,8 @@
  * A page's buttons. A cell always runs on what the cells above it leave: where the kernel is elsewhere, it begins anew and runs them first. A run
  * costs milliseconds and is the same every time, so nothing has to be kept.
  */
+
+import type { PacketPanel } from "../packets/panel.ts"
 import { PageCell } from "./cell.ts"
 import { KernelClient, Stopped } from "./client.ts"
 import { EDITS, editsOf, linkOf } from "./permalink.ts"
@@ -14,6 +16,7 @@ export class Controls {
   /** Texts that the kernel has run since it began. */
   #ran: string[] = []
   #running = false
+  readonly #panels = new Map<PageCell, PacketPanel>()
 
   constructor(bar: HTMLElement, cells: readonly KernelCell[]) {
     this.#bar = bar
@@ -30,6 +33,8 @@ export class Controls {
     switch (button.dataset["do"]) {
       case "run":
         return this.runTo(at)
+      case "packets":
+        return this.#packets(at)
       case "edit":
         return this.#edit(at)
       case "go":
@@ -46,6 +51,27 @@ export class Controls {
       case "share":
         return this.#share()
     }
+  }
+
+  /** The packets of a cell. The kernel keeps them from the first time that somebody asks: until then it runs without listening. */
+  async #packets(at: number): Promise<void> {
+    const cell = this.#cells[at]
+    if (cell === undefined) return
+    if (this.#panels.has(cell)) return this.#panels.get(cell)?.focus()
+    const { PacketPanel } = await import("../packets/panel.ts")
+    if (!this.#kernel.record) this.stop()
+    this.#kernel.record = true
+    if (this.#ran.length <= at) await this.runTo(at)
+    if (this.#ran.length <= at) return
+    const close = (): void => {
+      panel.element.remove()
+      this.#panels.delete(cell)
+    }
+    const panel = new PacketPanel(cell.id, (question) => this.#kernel.ask(question), close)
+    this.#panels.set(cell, panel)
+    cell.element.append(panel.element)
+    await panel.show()
+    panel.focus()
   }
 
   async #edit(at: number): Promise<void> {
@@ -142,6 +168,7 @@ export class Controls {
     const { ok, outputs } = await this.#kernel.run(cell.id, cell.code)
     this.#ran.push(source)
     const same = await cell.put(outputs)
+    await this.#panels.get(cell)?.show()
     const own = this.#cells.slice(0, this.#cells.indexOf(cell) + 1).some((one) => one.edited)
     cell.show(same && !cell.edited ? "same" : !ok ? "failed" : own ? "ran" : "differs")
     if (!ok && !same) {

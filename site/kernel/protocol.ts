@@ -2,6 +2,7 @@
 import { sha256 } from "../../src/linux/crypto/sha256.ts"
 import type { Output } from "../../src/notebook/ipynb.ts"
 import type { CompiledCell } from "../../src/notebook/kernel/kernel.ts"
+import type { PacketAnswer, PacketQuestion } from "../packets/protocol.ts"
 
 /** A cell to run: as it was compiled with the site, or the reader's text. */
 export type CellCode = { readonly compiled: CompiledCell } | { readonly source: string }
@@ -9,7 +10,17 @@ export type CellCode = { readonly compiled: CompiledCell } | { readonly source: 
 export interface RunMessage {
   readonly id: string
   readonly code: CellCode
+  /** Whether packets are kept for {@link AskMessage}. The same for all cells of a worker. */
+  readonly record: boolean
 }
+
+/** A question about a cell that has run. */
+export interface AskMessage {
+  readonly ask: number
+  readonly question: PacketQuestion
+}
+
+export type AnswerMessage = { readonly ask: number } & ({ readonly answer: PacketAnswer } | { readonly error: string })
 
 /** A cell has ended. */
 export interface DoneMessage {

@@ -1,11 +1,15 @@
 /** Runs a page's cells, away from the page. One worker is one kernel: to stop a cell, the page ends it. */
 import inspect from "node-inspect-extracted"
 import { Kernel } from "../../src/notebook/kernel/kernel.ts"
-import type { DoneMessage, RunMessage } from "./protocol.ts"
+import type { Recorder } from "../packets/recorder.ts"
+import type { AnswerMessage, AskMessage, DoneMessage, RunMessage } from "./protocol.ts"
+
+/** There when packets are kept. */
+let recorder: Recorder | undefined
 
 /** What cells may import beside tslab's own module. Nothing else is code of ours. */
 const MODULES: Readonly<Record<string, () => Promise<object>>> = {
-  podwire: () => import("podwire"),
+  podwire: async () => recorder?.module ?? (await import("podwire")),
   "@observablehq/plot": () => import("@observablehq/plot"),
   linkedom: () => import("linkedom"),
 }
@@ -35,21 +39,35 @@ const kernel = new Kernel({
 })
 
 // Cells cannot speak to the page in our name.
-const tell = postMessage.bind(globalThis) as (message: DoneMessage) => void
+const tell = postMessage.bind(globalThis) as (message: DoneMessage | AnswerMessage) => void
 /** One after the other, in the order of asking. */
 let last: Promise<void> = Promise.resolve()
 
-addEventListener("message", ({ data }: MessageEvent<RunMessage>) => {
-  last = last.then(() => run(data))
+addEventListener("message", ({ data }: MessageEvent<RunMessage | AskMessage>) => {
+  last = last.then(() => ("ask" in data ? answer(data) : run(data)))
 })
 
-async function run({ id, code }: RunMessage): Promise<void> {
+async function answer({ ask, question }: AskMessage): Promise<void> {
+  try {
+    if (recorder === undefined) throw new Error("this kernel keeps no packets")
+    tell({ ask, answer: await recorder.answer(question) })
+  } catch (error) {
+    tell({ ask, error: (error as Error).message })
+  }
+}
+
+async function run({ id, code, record }: RunMessage): Promise<void> {
+  if (record && recorder === undefined) {
+    const [{ Recorder }, podwire] = await Promise.all([import("../packets/recorder.ts"), import("podwire")])
+    recorder = new Recorder(podwire)
+  }
   const compiled = "compiled" in code ? code.compiled : await compile(id, code.source)
   if ("error" in compiled) {
     tell({ id, ok: false, outputs: [compiled.error] })
     return
   }
-  tell({ id, ...(await kernel.run(compiled)) })
+  const result = await (recorder?.during(id, () => kernel.run(compiled)) ?? kernel.run(compiled))
+  tell({ id, ...result })
 }
 
 /** The compiler is loaded with the first text that is not the published one. */

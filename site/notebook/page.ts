@@ -20,13 +20,16 @@ export interface CodeCell {
   input: Showing
   outputs: ShownOutput[]
   output: Showing
+  /** How many packets pass while it runs. */
+  packets: number
 }
 export interface NotebookPage {
   cells: (ProseCell | CodeCell)[]
   headings: Heading[]
 }
 
-export function notebookPage(notebook: Notebook): NotebookPage {
+/** `packets`: how many pass while a cell runs, by cell. */
+export function notebookPage(notebook: Notebook, packets: ReadonlyMap<string, number> = new Map()): NotebookPage {
   const cells = notebook.cells.filter((cell) => !hasTag(cell, "remove-cell") && cell.cell_type !== "raw")
   // A cell's anchor is its id, so no heading may take it.
   const taken = new Set(notebook.cells.map((cell) => cell.id))
@@ -34,7 +37,7 @@ export function notebookPage(notebook: Notebook): NotebookPage {
   let number = 0
   for (const [index, cell] of cells.entries()) {
     if (cell.cell_type === "code") {
-      page.cells.push(codeCell(cell, ++number))
+      page.cells.push({ ...codeCell(cell, ++number), packets: packets.get(cell.id) ?? 0 })
       continue
     }
     const { parts, headings } = renderMarkdown(cell.source, { skipTitle: index === 0, taken })
@@ -44,7 +47,7 @@ export function notebookPage(notebook: Notebook): NotebookPage {
   return page
 }
 
-function codeCell(cell: Cell, number: number): CodeCell {
+function codeCell(cell: Cell, number: number): Omit<CodeCell, "packets"> {
   const left = cell.outputs.filter(
     (output) => !(output.output_type === "stream" && hasTag(cell, `remove-${output.name}`)),
   )

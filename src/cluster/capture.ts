@@ -190,11 +190,17 @@ printable(Capture, (capture) => capture.toString())
 
 const CAPTURE_OPTIONS = { filter: 0, on: 0, device: 0 } satisfies Record<keyof CaptureOptions, 0>
 
+/** Frames that are being taken: what {@link Cluster.record} returns. */
+export interface Recording {
+  /** Ends it; what was taken until now. */
+  stop(): Capture
+}
+
 /** Listens at the points until stopped. */
-export function startCapture(sim: Simulation, places: readonly Place[], options: CaptureOptions): { stop(): Capture } {
+export function startCapture(sim: Simulation, places: readonly Place[], options: CaptureOptions): Recording {
   checkNames("capture", options, CAPTURE_OPTIONS)
   const pass = compiled(options.filter ?? "")
-  sim.trace.start()
+  const from = sim.trace.start()
   const taps = places.map((point) => {
     const device = options.device === undefined ? undefined : deviceOf(point, options.device)
     // Unlike tcpdump in a pod, which shows what is still to be computed: a file of these opens without a bad checksum.
@@ -207,7 +213,7 @@ export function startCapture(sim: Simulation, places: readonly Place[], options:
   })
   return {
     stop(): Capture {
-      const events = sim.trace.stop()
+      const events = sim.trace.stop(from)
       const all = taps.flatMap(({ point, socket }) => {
         socket.close()
         return socket.frames.map((frame, order) => ({ frame, point, order }))

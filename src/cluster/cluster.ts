@@ -12,7 +12,7 @@ import type { Simulation } from "../sim/simulation.ts"
 import { renderTable } from "../tools/kubectl/table.ts"
 import type { TopologyDevice, TopologyNode } from "../view/topology-data.ts"
 import { formatPrefix, ipv4 } from "../wire/address.ts"
-import type { Capture, CaptureOptions } from "./capture.ts"
+import type { Capture, CaptureOptions, Recording } from "./capture.ts"
 import { checkNames, type ExecOptions, parseDuration, runAt, type Site } from "./command.ts"
 import { type HandleHost, NodeHandle, PodHandle, type ReachTarget } from "./handles.ts"
 import type { Place } from "./journey.ts"
@@ -192,8 +192,7 @@ export class Cluster {
    * @example const capture = await cluster.capture({ filter: "udp port 8472" }, () => client.exec("wget -qO- http://10.244.2.2/"))
    */
   async capture(options: CaptureOptions, run: () => Promise<unknown>): Promise<Capture> {
-    const { startCapture } = await this.sim.load(() => import("./capture.ts"))
-    const taken = startCapture(this.sim, this.#points(options.on), options)
+    const taken = await this.record(options)
     try {
       await run()
     } catch (error) {
@@ -203,6 +202,16 @@ export class Cluster {
     // What is still on its way belongs to it.
     await this.sim.advance(2e6)
     return taken.stop()
+  }
+
+  /**
+   * Takes frames until it is stopped, and changes nothing else: what runs meanwhile gives the same as without. Pods that start later are not
+   * listened to. See {@link Cluster.capture} for the frames of one action.
+   * @example const recording = await cluster.record({ filter: "arp" })
+   */
+  async record(options: CaptureOptions = {}): Promise<Recording> {
+    const { startCapture } = await this.sim.load(() => import("./capture.ts"))
+    return startCapture(this.sim, this.#points(options.on), options)
   }
 
   #points(on: string | undefined): Place[] {

@@ -48,15 +48,16 @@ export class Trace {
     this.#clock = clock
   }
 
-  /** Records until {@link stop}. Calls nest. */
-  start(): void {
+  /** Records until {@link stop}. Several may listen at once, each from its own beginning. Returns what stop wants. */
+  start(): number {
     if (this.on++ === 0) this.#records = []
+    return this.#records.length
   }
 
-  /** Ends the recording begun last and returns everything since the outermost {@link start}. */
-  stop(): readonly TraceEvent[] {
+  /** Ends one recording and returns what happened since it began. */
+  stop(from: number): readonly TraceEvent[] {
     if (this.on > 0) this.on--
-    return this.#records
+    return this.#records.slice(from)
   }
 
   emit(kind: TraceKind, packet: number, net: number, ifindex: number, value: number, object?: unknown): void {

@@ -67,7 +67,7 @@ export class Prober {
     const results: { nets: number[]; port: number; dropped: string | undefined }[] = []
     const byPacket = new Map<number, (typeof results)[number]>()
     const { trace } = this.#sim
-    trace.start()
+    const from = trace.start()
     for (const [i, probe] of probes.entries()) {
       // Few enough at a time for the queues of addresses not known yet (NEIGH_QUEUEFULL).
       if (i % ABREAST === ABREAST - 1) await this.#sim.advance(GAP)
@@ -78,7 +78,7 @@ export class Prober {
       if (id !== undefined) byPacket.set(id, result)
     }
     await this.#sim.advance(TRAVEL)
-    for (const { kind, packet, net, value, object } of trace.stop()) {
+    for (const { kind, packet, net, value, object } of trace.stop(from)) {
       const result = byPacket.get(packet)
       if (kind === TraceKind.IP_LOCAL_DELIVER) result?.nets.push(net)
       // What was delivered is freed by whoever had no use for it.

@@ -12,11 +12,11 @@ function causes(text: string): unknown[] {
   const world = createRouter()
   expect(iptablesRestore(world.r, text, { origin: "a test" }).error).toBe("")
   const socket = new UdpSocket(world.a)
-  world.sim.trace.start()
+  const from = world.sim.trace.start()
   socket.send(new Uint8Array(3), ipv4("10.1.0.2"), 53)
   world.sim.runFor(SECOND)
   return world.sim.trace
-    .stop()
+    .stop(from)
     .filter(({ kind, value }) => kind === TraceKind.KFREE_SKB && value === DropReason.NETFILTER_DROP)
     .map(({ object }) => object)
 }

@@ -73,10 +73,10 @@ describe("programs on a device", () => {
       "second true",
       "third true",
     ])
-    world.sim.trace.start()
+    const from = world.sim.trace.start()
     echo(world, "10.244.1.1")
     world.sim.runFor(SECOND / 100)
-    const drops = world.sim.trace.stop().filter((event) => event.kind === TraceKind.KFREE_SKB)
+    const drops = world.sim.trace.stop(from).filter((event) => event.kind === TraceKind.KFREE_SKB)
     expect(ran).toEqual(["first", "second"])
     expect(drops.map((event) => [dropReasonName(event.value), event.object])).toEqual([
       ["SKB_DROP_REASON_TC_INGRESS", cause],

@@ -20,10 +20,10 @@ function ping(world: CiliumWorld, from: Pod, to: Pod): readonly TraceEvent[] {
   const socket = new RawIcmpSocket(from.net)
   const data = new Uint8Array(64)
   icmp.emit(new DataView(data.buffer), 0, icmp.IcmpType.ECHO, 0, 0x12340001)
-  world.sim.trace.start()
+  const since = world.sim.trace.start()
   socket.send(to.ip, data, {})
   world.sim.runFor(SECOND)
-  return world.sim.trace.stop()
+  return world.sim.trace.stop(since)
 }
 
 const ACTS = new Map([

@@ -1,0 +1,40 @@
+/** Which cells of a notebook send packets: the notebook is run when the site is built, as a reader's page runs it. */
+import { format, inspect } from "node:util"
+import type { Notebook } from "../../src/notebook/ipynb.ts"
+import { Kernel } from "../../src/notebook/kernel/kernel.ts"
+import { compileCell } from "../kernel/compile.ts"
+import type { PacketList } from "../packets/protocol.ts"
+import { Recorder } from "../packets/recorder.ts"
+
+/** How many packets pass while each cell runs, by cell; cells without are left out. */
+export async function packetsOf({ cells }: Notebook): Promise<ReadonlyMap<string, number>> {
+  const recorder = new Recorder(await import("podwire"))
+  const modules: Readonly<Record<string, () => Promise<object>>> = {
+    podwire: async () => recorder.module,
+    "@observablehq/plot": () => import("@observablehq/plot"),
+    linkedom: () => import("linkedom"),
+  }
+  const kernel = new Kernel({
+    inspect: Object.assign((value: unknown, options?: object) => inspect(value, options), { format }),
+    load: async (name) => modules[name]?.(),
+    modules: Object.keys(modules),
+  })
+  const counts = new Map<string, number>()
+  for (const { cell_type, id, source } of cells) {
+    if (cell_type !== "code") continue
+    await recorder.during(id, () => kernel.run(compileCell(id, source)))
+    const packets = await countOf(recorder, id)
+    if (packets > 0) counts.set(id, packets)
+  }
+  return counts
+}
+
+async function countOf(recorder: Recorder, cell: string): Promise<number> {
+  let packets = 0
+  for (let cluster = 0, clusters = 1; cluster < clusters; cluster++) {
+    const list = (await recorder.answer({ cell, cluster, kind: "list", filter: "" })) as PacketList
+    packets += list.rows.length
+    clusters = list.clusters
+  }
+  return packets
+}
