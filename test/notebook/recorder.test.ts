@@ -1,10 +1,11 @@
 /** The packets of a page's cells: what the view asks, and what it is told. */
+
+import * as podwire from "podwire"
 import { expect, test } from "vitest"
 import { flowOf } from "../../site/packets/flow.ts"
 import type { PacketDetail, PacketList, PacketQuestion } from "../../site/packets/protocol.ts"
 import { Recorder } from "../../site/packets/recorder.ts"
 import { readPcap } from "../../src/capture/file/savefile.ts"
-import * as podwire from "../../src/index.ts"
 
 const POD = (name: string, node: string): string => `
 apiVersion: v1
@@ -34,7 +35,7 @@ async function denied(): Promise<Recorder> {
 
 test("a denied connection: the list, why it died, the line of the manifest, the file", async () => {
   const recorder = await denied()
-  const ask = <T>(question: Omit<PacketQuestion, "cell" | "cluster"> & object): Promise<T> =>
+  const ask = <T>(question: object): Promise<T> =>
     recorder.answer({ cell: "fetch", cluster: 0, ...question } as PacketQuestion) as Promise<T>
   const list = await ask<PacketList>({ kind: "list", filter: "tcp port 80" })
   expect(list.clusters).toBe(1)
