@@ -1,22 +1,11 @@
 /** One cell of a page: its text, its buttons, and what is shown below it. */
 import type { Output } from "../../src/notebook/ipynb.ts"
+import { say } from "../i18n/strings.ts"
 import type { Editor } from "./editor.ts"
 import { type CellCode, type KernelCell, outputsHash } from "./protocol.ts"
 
 /** What a reader reads beside the cell. */
 export type CellState = "idle" | "waiting" | "running" | "same" | "differs" | "ran" | "failed" | "stopped" | "stale"
-
-const WORDS: Readonly<Record<CellState, string>> = {
-  idle: "",
-  waiting: "waiting",
-  running: "running…",
-  same: "same as published",
-  differs: "differs from the published output",
-  ran: "ran",
-  failed: "failed",
-  stopped: "stopped",
-  stale: "stale: a cell above has changed",
-}
 
 export class PageCell {
   readonly published: KernelCell
@@ -55,7 +44,7 @@ export class PageCell {
   show(state: CellState): void {
     this.state = state
     const place = this.element.querySelector(".pw-state")
-    if (place !== null) place.textContent = WORDS[state]
+    if (place !== null) place.textContent = state === "idle" ? "" : say(`state.${state}`)
     this.element.dataset["state"] = state
     const reset = this.element.querySelector<HTMLButtonElement>('[data-do="reset"]')
     const packets = this.element.querySelector<HTMLButtonElement>('[data-do="packets"]')
@@ -80,7 +69,7 @@ export class PageCell {
   async edit(run: () => void, changed: () => void): Promise<void> {
     if (this.#editor === undefined) {
       const { createEditor } = await import("./editor.ts")
-      this.#editor = createEditor(`Code of cell ${this.id}`, this.published.source, run, changed)
+      this.#editor = createEditor(say("cell.editor", { id: this.id }), this.published.source, run, changed)
       // The editor insists on being shown and on its own classes: what hides and dresses it is around it.
       this.#box.className = "pw-editor"
       this.#box.append(this.#editor.element)

@@ -3,6 +3,7 @@
  * costs milliseconds and is the same every time, so nothing has to be kept.
  */
 
+import { say } from "../i18n/strings.ts"
 import type { PacketPanel } from "../packets/panel.ts"
 import { PageCell } from "./cell.ts"
 import { KernelClient, Stopped } from "./client.ts"
@@ -91,18 +92,17 @@ export class Controls {
   /** Edits that came with the address: shown, and not run. */
   async open(hash: string): Promise<void> {
     const edits = await editsOf(hash)
-    if (edits === undefined) return this.#say("the address ends with edits that cannot be read")
+    if (edits === undefined) return this.#say(say("edits.unreadable"))
     const known = Object.entries(edits.cells).filter(([id]) => this.#cells.some((cell) => cell.id === id))
     for (const [id, text] of known) {
       const at = this.#cells.findIndex((cell) => cell.id === id)
       await this.#edit(at)
       this.#cells[at]?.write(text)
     }
-    const other = edits.version === this.#version ? "" : `, made with podwire ${edits.version}`
-    const lost = Object.keys(edits.cells).length - known.length
-    this.#say(
-      `this address brings other texts for ${known.length} of the cells${other}${lost === 0 ? "" : `; ${lost} are of cells that are not here`}. Read before you run.`,
-    )
+    const version = edits.version === this.#version ? "" : say("edits.version", { version: edits.version })
+    const count = Object.keys(edits.cells).length - known.length
+    const lost = count === 0 ? "" : say("edits.lost", { count })
+    this.#say(say("edits.opened", { count: known.length, version, lost }))
   }
 
   /** Puts the edits into the address, and the address on the clipboard where that is allowed. */
@@ -114,9 +114,7 @@ export class Controls {
       () => true,
       () => false,
     )
-    this.#say(
-      `the address has your edits of ${edited.length} cells now${copied === true ? ", and is on the clipboard" : ""}`,
-    )
+    this.#say(say(copied === true ? "edits.copied" : "edits.shared", { count: edited.length }))
   }
 
   get #version(): string {
@@ -136,7 +134,7 @@ export class Controls {
       this.#changed(at)
     }
     if (location.hash.startsWith(EDITS)) history.replaceState(null, "", location.pathname)
-    this.#say("as published")
+    this.#say(say("run.reset"))
   }
 
   /** Runs a cell, after those above it that the kernel has not run as they are now. */
@@ -154,7 +152,7 @@ export class Controls {
     } catch (error) {
       if (!(error instanceof Stopped)) throw error
       for (const cell of todo) if (cell.state === "waiting" || cell.state === "running") cell.show("stopped")
-      this.#say("stopped: the cells above run again with the next one")
+      this.#say(say("run.stopped"))
     } finally {
       this.#busy(false)
     }
@@ -163,7 +161,7 @@ export class Controls {
   /** False when it failed: what is below waits for it. */
   async #run(cell: PageCell): Promise<boolean> {
     cell.show("running")
-    this.#say(`running ${cell.id}`)
+    this.#say(say("run.running", { id: cell.id }))
     const { source } = cell
     const { ok, outputs } = await this.#kernel.run(cell.id, cell.code)
     this.#ran.push(source)
@@ -188,16 +186,16 @@ export class Controls {
     if (cell !== undefined && cell.state !== "running") cell.show(cell.edited ? "stale" : "idle")
     if (cell?.state === "stale") {
       const place = cell.element.querySelector(".pw-state")
-      if (place !== null) place.textContent = "edited"
+      if (place !== null) place.textContent = say("state.edited")
     }
   }
 
   #report(cells: readonly PageCell[]): void {
     const same = cells.filter(({ state }) => state === "same").length
     const failed = cells.find(({ state }) => state === "failed")
-    if (failed !== undefined) this.#say(`cell ${failed.id} failed`)
-    else if (same === this.#cells.length) this.#say(`all ${same} cells gave the published outputs, byte for byte`)
-    else this.#say(`${cells.length} of ${this.#cells.length} cells ran, ${same} as published`)
+    if (failed !== undefined) this.#say(say("run.failed", { id: failed.id }))
+    else if (same === this.#cells.length) this.#say(say("run.same", { count: same }))
+    else this.#say(say("run.some", { ran: cells.length, all: this.#cells.length, same }))
   }
 
   #busy(running: boolean): void {

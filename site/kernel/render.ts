@@ -1,5 +1,6 @@
 /** Outputs of a reader's run as the page shows them: the markup of CellOutput.astro, made here. HTML comes from code that anybody may have written. */
 import type { Output } from "../../src/notebook/ipynb.ts"
+import { say } from "../i18n/strings.ts"
 import { errorText } from "../notebook/error-text.ts"
 import { sanitized } from "../notebook/sanitize.ts"
 
@@ -7,7 +8,7 @@ const IMAGES = ["image/png", "image/jpeg", "image/gif", "image/webp"]
 
 export function renderOutputs(id: string, outputs: readonly Output[]): HTMLElement[] {
   return outputs.map((output, i) =>
-    render(output, outputs.length === 1 ? `Output of cell ${id}` : `Output ${i + 1} of cell ${id}`),
+    render(output, outputs.length === 1 ? say("cell.output", { id }) : say("cell.outputs", { n: i + 1, id })),
   )
 }
 

@@ -1,4 +1,5 @@
 /** A terminal on a page: a log that screen readers follow, and one line to type in, with history and Tab. */
+import { say } from "../i18n/strings.ts"
 import { Screen } from "./screen.ts"
 import type { FromShell, ToShell } from "./terminal-worker.ts"
 
@@ -44,7 +45,7 @@ export class PageTerminal {
     if (message.kind === "output") this.#screen.write(message.text)
     else if (message.kind === "words") this.#complete(message.line, message.words)
     else if (message.kind === "ended") {
-      this.#screen.write(`\nThe shell ended with ${message.code}. Load the page again for another one.\n`)
+      this.#screen.write(`\n${say("shell.ended", { code: message.code })}\n`)
       this.#input.disabled = true
     }
     this.#show()

@@ -1,4 +1,5 @@
 /** The search box: opens by its button or Ctrl-K, loads Pagefind when it is first used. */
+import { say } from "../i18n/strings.ts"
 
 interface Passage {
   url: string
@@ -56,7 +57,7 @@ class SearchBox extends HTMLElement {
     if (this.#dialog.open) return
     this.#dialog.showModal()
     this.querySelector("input")!.select()
-    void this.#load().catch(() => this.#say("The index could not be loaded. Search works on the built site."))
+    void this.#load().catch(() => this.#say(say("search.unavailable")))
   }
 
   #load(): Promise<Pagefind> {
@@ -84,7 +85,10 @@ class SearchBox extends HTMLElement {
       })),
     )
     const count = passages.length
-    this.#show(passages, count === 0 ? `Nothing found for ${text}` : `${count} ${count === 1 ? "place" : "places"}`)
+    this.#show(
+      passages,
+      count === 0 ? say("search.nothing", { text }) : count === 1 ? say("search.one") : say("search.many", { count }),
+    )
   }
 
   #show(passages: readonly Passage[], status: string): void {
