@@ -78,8 +78,9 @@ export class Reach {
     const time = `${(this.elapsed / 1e6).toFixed(3)} ms`
     if (this.errno === undefined) return `${this.from} reached ${this.to} in ${time}`
     const last = this.hops[this.hops.length - 1]
-    const where =
-      this.reason === undefined ? "" : `; dropped at ${last?.pod ?? last?.node} ${last?.device}: ${this.reason}`
+    // A router outside the cluster has a device and no name.
+    const place = [last?.pod ?? last?.node, last?.device].filter((part) => part !== undefined).join(" ")
+    const where = this.reason === undefined ? "" : `; dropped at ${place}: ${this.reason}`
     return `${this.from} did not reach ${this.to}: ${strerror(this.errno as "ETIMEDOUT")} after ${time}${where}`
   }
 }

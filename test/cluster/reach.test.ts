@@ -119,6 +119,16 @@ describe("toReach", () => {
     await expect(client()).toReach("backend-pod:80")
   })
 
+  test("dropped outside the cluster: at a device that is no machine's", async () => {
+    const worker = cluster.node("k8s-worker-2")
+    const row = "10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink"
+    await worker.exec(`ip route del ${row}`)
+    const said = await complaint(expect(client()).toReach("backend-pod:80"))
+    await worker.exec(`ip route add ${row}`)
+    expect(said).toContain("; dropped at enp0s3: SKB_DROP_REASON_IP_FORWARD_DISABLED\n")
+    await expect(client()).toReach("backend-pod:80")
+  })
+
   test(".not of what is reached: how and how fast", async () => {
     expect(await complaint(expect(client()).not.toReach("backend-pod:80"))).toMatch(
       /^expected pod default\/client-pod not to reach 10\.244\.2\.2:80\/tcp\n\npod default\/client-pod reached 10\.244\.2\.2:80\/tcp in \d+\.\d{3} ms\n {2}client-pod/,
