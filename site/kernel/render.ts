@@ -1,7 +1,8 @@
 /** Outputs of a reader's run as the page shows them: the markup of CellOutput.astro, made here. HTML comes from code that anybody may have written. */
+
+import { errorText } from "../../src/notebook/error-text.ts"
 import type { Output } from "../../src/notebook/ipynb.ts"
 import { say } from "../i18n/strings.ts"
-import { errorText } from "../notebook/error-text.ts"
 import { sanitized } from "../notebook/sanitize.ts"
 
 const IMAGES = ["image/png", "image/jpeg", "image/gif", "image/webp"]

@@ -1,6 +1,7 @@
 /** What the page shows of an output: the richest of its forms that needs no script. */
+
+import { errorText } from "../../src/notebook/error-text.ts"
 import type { Output } from "../../src/notebook/ipynb.ts"
-import { errorText } from "./error-text.ts"
 import { sanitizeFigure } from "./figure.ts"
 import { renderMarkdown } from "./markdown.ts"
 

@@ -1,11 +1,12 @@
 /** What changed between two runs of a notebook, cell by cell. */
+import { errorText } from "./error-text.ts"
 import type { Cell, Notebook, Output } from "./ipynb.ts"
 
 /** An output as the lines a person would compare. */
 export function outputLines(output: Output): string[] {
   if (output.output_type === "stream")
     return output.text.split("\n").map((line) => (output.name === "stderr" ? `! ${line}` : line))
-  if (output.output_type === "error") return [`${output.ename}: ${output.evalue}`, ...output.traceback]
+  if (output.output_type === "error") return errorText(output).split("\n")
   return Object.entries(output.data).flatMap(([mime, part]) => [
     `[${mime}]`,
     ...textLines(mime, typeof part === "string" ? part : JSON.stringify(part, null, 1)),
