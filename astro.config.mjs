@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import starlight from "@astrojs/starlight"
 import { defineConfig } from "astro/config"
+import { contentSecurityPolicy } from "./site/integrations/content-security-policy.ts"
 
 /** The notebooks in the order of their numbers, each under the title it opens with. */
 const tutorials = readdirSync("notebooks")
@@ -89,5 +90,6 @@ export default defineConfig({
         },
       },
     }),
+    contentSecurityPolicy(),
   ],
 })

@@ -64,8 +64,8 @@ function named(element: string, label: string): HTMLElement {
 function figure(markup: string, label: string): HTMLElement {
   const box = named("div", label)
   box.className = "pw-figure"
-  // The same list as for published outputs; a document of its own runs and loads nothing.
-  box.innerHTML = sanitized(new DOMParser().parseFromString(markup, "text/html").body)
+  // The same list as for published outputs; a document of its own runs and loads nothing. A style sheet that comes first belongs to the body, too.
+  box.innerHTML = sanitized(new DOMParser().parseFromString(`<body>${markup}`, "text/html").body)
   return box
 }
 
