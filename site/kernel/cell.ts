@@ -50,7 +50,7 @@ export class PageCell {
     const packets = this.element.querySelector<HTMLButtonElement>('[data-do="packets"]')
     if (packets !== null && this.edited) {
       packets.hidden = false
-      packets.textContent = "Packets"
+      packets.textContent = say("packets.button")
     }
     if (reset !== null) reset.hidden = !(this.edited || ["differs", "ran", "failed"].includes(state))
   }

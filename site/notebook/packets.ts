@@ -30,11 +30,6 @@ export async function packetsOf({ cells }: Notebook): Promise<ReadonlyMap<string
 }
 
 async function countOf(recorder: Recorder, cell: string): Promise<number> {
-  let packets = 0
-  for (let cluster = 0, clusters = 1; cluster < clusters; cluster++) {
-    const list = (await recorder.answer({ cell, cluster, kind: "list", filter: "" })) as PacketList
-    packets += list.rows.length
-    clusters = list.clusters
-  }
-  return packets
+  const { clusters } = (await recorder.answer({ cell, cluster: 0, kind: "list", filter: "" })) as PacketList
+  return clusters.reduce((sum, packets) => sum + packets, 0)
 }

@@ -1,5 +1,6 @@
 /** A frame taken apart: its layers beside its bytes. A field shows its bytes, a byte its field; what a tunnel carries has another colour. */
 import type { DissectedField, DissectedLayer } from "podwire"
+import { say } from "../i18n/strings.ts"
 import { button, make } from "./dom.ts"
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -31,7 +32,7 @@ export class FrameView {
   }
 
   #layer(layer: DissectedLayer, side: string): HTMLElement {
-    const name = `${NAMES[layer.protocol] ?? layer.protocol}, ${layer.length} bytes`
+    const name = say("frame.layer", { name: NAMES[layer.protocol] ?? layer.protocol, length: layer.length })
     const head = this.#field(name, layer.offset, layer.length)
     head.classList.add("pw-layer")
     return make(
@@ -58,7 +59,7 @@ export class FrameView {
   #dump(bytes: Uint8Array): HTMLElement {
     const dump = make("pre", { className: "pw-hex", tabIndex: 0 })
     dump.setAttribute("role", "group")
-    dump.setAttribute("aria-label", `${bytes.length} bytes of the frame, in hexadecimal`)
+    dump.setAttribute("aria-label", say("frame.bytes", { length: bytes.length }))
     for (let at = 0; at < bytes.length; at += ROW) {
       const row = [...bytes.subarray(at, at + ROW)]
       const digits = row.map((byte, i) => this.#byte(at + i, byte.toString(16).padStart(2, "0")))

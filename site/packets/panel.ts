@@ -1,4 +1,5 @@
 /** The packets that passed while a cell ran: a list with libpcap's filters, a file for Wireshark, and one packet in full. */
+import { say } from "../i18n/strings.ts"
 import { button, make } from "./dom.ts"
 import type { PacketAnswer, PacketDetail, PacketList, PacketQuestion, PacketRow } from "./protocol.ts"
 import { WayView } from "./way.ts"
@@ -18,7 +19,7 @@ export class PacketPanel {
     spellcheck: false,
     autocapitalize: "off",
   })
-  readonly #cluster = make("select", { hidden: true, ariaLabel: "Cluster" })
+  readonly #cluster = make("select", { hidden: true, ariaLabel: say("packets.cluster") })
   readonly #status = make("span", { role: "status" })
   readonly #list = make("div", { className: "pw-packet-list", tabIndex: 0 })
   readonly #detail = make("div")
@@ -29,14 +30,14 @@ export class PacketPanel {
     this.#cell = cell
     this.#ask = ask
     this.#list.setAttribute("role", "group")
-    this.#list.setAttribute("aria-label", `Packets of cell ${cell}`)
+    this.#list.setAttribute("aria-label", say("packets.title", { id: cell }))
     const form = make(
       "form",
       {},
-      make("label", {}, "Filter ", this.#filter),
+      make("label", {}, say("packets.filter"), this.#filter),
       this.#cluster,
-      button("Download .pcapng", () => void this.#orSay(() => this.#download())),
-      button("Close", close),
+      button(say("packets.download"), () => void this.#orSay(() => this.#download())),
+      button(say("packets.close"), close),
       this.#status,
     )
     form.addEventListener("submit", (event) => {
@@ -46,7 +47,7 @@ export class PacketPanel {
     this.#filter.addEventListener("change", () => void this.show())
     this.#cluster.addEventListener("change", () => void this.show())
     this.element = make("section", { className: "pw-packets" }, form, this.#list, this.#detail)
-    this.element.setAttribute("aria-label", `Packets of cell ${cell}`)
+    this.element.setAttribute("aria-label", say("packets.title", { id: cell }))
   }
 
   /** Asks for the packets anew: the cell has run again, or the filter is another. */
@@ -64,8 +65,8 @@ export class PacketPanel {
   }
 
   async #showList(): Promise<void> {
-    const answer = (await this.#ask({ ...this.#about, kind: "list", filter: this.#filter.value })) as PacketList
-    this.#clusters(answer.clusters)
+    const answer = await this.#askList()
+    if (this.#offer(answer.clusters)) return this.#showList()
     this.#detail.replaceChildren()
     this.#filter.setAttribute("aria-invalid", String(answer.error !== undefined))
     this.#status.textContent = answer.error ?? countOf(answer.rows)
@@ -85,14 +86,30 @@ export class PacketPanel {
     return { cell: this.#cell, cluster: Math.max(0, this.#cluster.selectedIndex) }
   }
 
-  #clusters(count: number): void {
-    this.#cluster.hidden = count < 2
-    while (this.#cluster.length < count)
-      this.#cluster.append(make("option", {}, `cluster ${this.#cluster.length + 1} of ${count}`))
+  async #askList(): Promise<PacketList> {
+    return (await this.#ask({ ...this.#about, kind: "list", filter: this.#filter.value })) as PacketList
+  }
+
+  /** The clusters to choose from; at first the one where something happened. True when that is another one. */
+  #offer(clusters: readonly number[]): boolean {
+    const chosen = this.#cluster.selectedIndex
+    this.#cluster.hidden = clusters.length < 2
+    const names = clusters.map((packets, i) =>
+      say("packets.clusters", { n: i + 1, all: clusters.length, count: packets }),
+    )
+    this.#cluster.replaceChildren(...names.map((name) => make("option", {}, name)))
+    this.#cluster.selectedIndex =
+      chosen >= 0
+        ? chosen
+        : Math.max(
+            0,
+            clusters.findIndex((packets) => packets > 0),
+          )
+    return chosen < 0 && this.#cluster.selectedIndex > 0
   }
 
   #more(count: number): HTMLElement {
-    return button(`Show all ${count}`, () => {
+    return button(say("packets.all", { count }), () => {
       this.#rowsMax = Number.POSITIVE_INFINITY
       void this.show()
     })
@@ -100,8 +117,8 @@ export class PacketPanel {
 
   #table(rows: readonly PacketRow[]): HTMLElement {
     const ends = rows.some(({ dropped }) => dropped !== undefined)
-    const names = ["Time", ...(ends ? ["Ends"] : []), "Seen first on", "Frames", "Packet"]
-    const head = names.map((text) => make("th", { scope: "col" }, text))
+    const names = ["time", ...(ends ? (["ends"] as const) : []), "place", "frames", "packet"] as const
+    const head = names.map((name) => make("th", { scope: "col" }, say(`packets.${name}`)))
     const body = rows.map((row) => this.#row(row, ends))
     return make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body))
   }
@@ -144,6 +161,7 @@ export class PacketPanel {
 function countOf(rows: readonly PacketRow[]): string {
   const frames = rows.reduce((sum, row) => sum + row.frames, 0)
   const dropped = rows.filter((row) => row.dropped !== undefined).length
-  if (rows.length === 0) return "no packet passed"
-  return `${rows.length} packets, seen as ${frames} frames${dropped === 0 ? "" : `; ${dropped} dropped`}`
+  if (rows.length === 0) return say("packets.none")
+  const counts = { packets: rows.length, frames }
+  return dropped === 0 ? say("packets.count", counts) : say("packets.dropped", { ...counts, dropped })
 }

@@ -19,8 +19,8 @@ export interface PacketRow {
 
 /** The packets that passed while a cell ran. */
 export interface PacketList {
-  /** How many clusters there were; the list is of one of them. */
-  readonly clusters: number
+  /** How many packets passed in each cluster, filter or not; the list is of one of them. */
+  readonly clusters: readonly number[]
   readonly rows: readonly PacketRow[]
   /** What is wrong with the filter, in libpcap's words. */
   readonly error?: string

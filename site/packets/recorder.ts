@@ -53,10 +53,11 @@ export class Recorder {
     const all = this.#cells.get(question.cell)
     if (all === undefined) throw new RangeError(`cell ${question.cell} has not run; those that have: ${this.#ran()}`)
     const taken = all[question.cluster]
-    if (taken === undefined) return question.kind === "file" ? new Uint8Array() : { clusters: all.length, rows: [] }
+    if (taken === undefined) return question.kind === "file" ? new Uint8Array() : { clusters: [], rows: [] }
     if (question.kind === "packet") return this.#packet(taken, question.packet)
     if (question.kind === "file") return taken.capture.filter(question.filter).toPcapng()
-    return { clusters: all.length, ...listOf(taken.capture, question.filter) }
+    const clusters = all.map(({ capture }) => new Set(capture.frames.map(({ packet }) => packet)).size)
+    return { clusters, ...listOf(taken.capture, question.filter) }
   }
 
   #ran = (): string => [...this.#cells.keys()].join(", ") || "none"

@@ -1,4 +1,5 @@
 /** One packet: the decisions on its way, in order, and the frame at each place. */
+import { say } from "../i18n/strings.ts"
 import { FrameView } from "./bytes.ts"
 import { button, make } from "./dom.ts"
 import type { PacketDetail, PacketStop } from "./protocol.ts"
@@ -14,10 +15,10 @@ export class WayView {
     this.element = make(
       "div",
       { className: "pw-packet" },
-      make("h3", {}, "Why: what decided, in order"),
+      make("h3", {}, say("way.why")),
       list,
       policy === undefined ? undefined : policyBox(policy),
-      make("h3", {}, "The frame, as it was seen there"),
+      make("h3", {}, say("way.frame")),
       this.#frame,
     )
     const first = stops.findIndex(({ bytes }) => bytes !== undefined)
@@ -31,7 +32,7 @@ export class WayView {
       disabled: bytes === undefined,
     })
     element.append(
-      make("span", { className: "pw-where" }, where === undefined ? "between the machines" : `${where} ${device}`),
+      make("span", { className: "pw-where" }, where === undefined ? say("way.between") : `${where} ${device}`),
       make("span", { className: action === "dropped" ? "pw-dropped" : "pw-action" }, action),
       make("span", { className: "pw-detail" }, detail ?? ""),
       make("span", { className: "pw-when" }, `+${(time / 1000).toFixed(1)} µs`),
@@ -49,6 +50,6 @@ export class WayView {
 function policyBox(policy: string): HTMLElement {
   const box = make("pre", { className: "pw-output pw-plain", tabIndex: 0 }, policy)
   box.setAttribute("role", "group")
-  box.setAttribute("aria-label", "What the policies say of this connection")
-  return make("div", {}, make("h3", {}, "What the policies say of this connection"), box)
+  box.setAttribute("aria-label", say("way.policy"))
+  return make("div", {}, make("h3", {}, say("way.policy")), box)
 }

@@ -38,7 +38,7 @@ test("a denied connection: the list, why it died, the line of the manifest, the 
   const ask = <T>(question: object): Promise<T> =>
     recorder.answer({ cell: "fetch", cluster: 0, ...question } as PacketQuestion) as Promise<T>
   const list = await ask<PacketList>({ kind: "list", filter: "tcp port 80" })
-  expect(list.clusters).toBe(1)
+  expect(list.clusters).toEqual([expect.any(Number)])
   expect(list.rows.map(({ place, frames, dropped }) => [place, frames, dropped])).toEqual([
     ["one eth0", 6, "SKB_DROP_REASON_TC_INGRESS: Policy denied"],
   ])
