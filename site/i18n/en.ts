@@ -32,6 +32,8 @@ const script = {
   "search.nothing": "Nothing found for {text}",
   "search.one": "1 place",
   "search.many": "{count} places",
+  "take.copied": "{id}, with what it needs, is on the clipboard as a script: node file.ts runs it",
+  "take.saved": "saved as {file}, with your edits",
   "packets.button": "Packets",
   "packets.title": "Packets of cell {id}",
   "packets.filter": "Filter",

@@ -33,6 +33,8 @@ const script: Strings["script"] = {
   "search.nothing": "「{text}」は見つかりませんでした",
   "search.one": "1 件",
   "search.many": "{count} 件",
+  "take.copied": "{id} と必要なセルをスクリプトとしてコピーしました。node file.ts で実行できます",
+  "take.saved": "編集内容を含めて {file} に保存しました",
   "packets.button": "パケット",
   "packets.title": "セル {id} のパケット",
   "packets.filter": "フィルター",

@@ -16,6 +16,8 @@ export class PageCell {
   readonly #box = document.createElement("div")
   #editor: Editor | undefined
   state: CellState = "idle"
+  /** Of the last run; none of a text that has not run, or was never run here. */
+  outputs: readonly Output[] | undefined
 
   constructor(published: KernelCell, element: HTMLElement) {
     this.published = published
@@ -57,6 +59,7 @@ export class PageCell {
 
   /** The outputs of a run; the published ones stay when nothing is different. */
   async put(outputs: readonly Output[]): Promise<boolean> {
+    this.outputs = outputs
     const same = outputsHash(outputs) === this.published.hash
     if (same) this.#outputs.replaceChildren(...this.#original)
     else {
@@ -98,6 +101,7 @@ export class PageCell {
     }
     this.#code?.removeAttribute("hidden")
     this.#outputs.replaceChildren(...this.#original)
+    this.outputs = undefined
     this.show("idle")
   }
 }

@@ -16,7 +16,7 @@ export class CompileError extends Error {
 }
 
 /** The parts of the syntax tree (ESTree) that matter here. */
-interface Node {
+export interface Node {
   readonly type: string
   readonly start: number
   readonly end: number
@@ -25,8 +25,7 @@ interface Node {
 
 /** Throws {@link CompileError}. */
 export function compileCell(id: string, source: string): CompiledCell {
-  const javascript = withoutTypes(source)
-  const { body } = syntaxTree(javascript) as unknown as { body: readonly Node[] }
+  const { javascript, body } = cellSyntax(source)
   refuseImports(javascript, body)
   const edits: [start: number, end: number, text: string][] = []
   const names = new Set<string>()
@@ -53,6 +52,12 @@ export function compileCell(id: string, source: string): CompiledCell {
   }
 }
 
+/** A cell without its types, line for line, and its statements. Throws {@link CompileError}. */
+export function cellSyntax(source: string): { readonly javascript: string; readonly body: readonly Node[] } {
+  const javascript = withoutTypes(source)
+  return { javascript, body: (syntaxTree(javascript) as { body: readonly Node[] }).body }
+}
+
 /** What is imported is loaded before a cell runs, from a list. */
 function refuseImports(javascript: string, value: unknown): void {
   if (Array.isArray(value)) for (const item of value) refuseImports(javascript, item)
@@ -68,13 +73,14 @@ function refuseImports(javascript: string, value: unknown): void {
 
 const LAST = "last(("
 
-function lastExpression(body: readonly Node[]): Node | undefined {
+/** What a cell's last statement gives to be printed. */
+export function lastExpression(body: readonly Node[]): Node | undefined {
   const last = body.at(-1)
   return last?.type === "ExpressionStatement" ? (last["expression"] as Node) : undefined
 }
 
 /** Lines from 1, columns from 0. */
-function position(text: string, offset: number): { line: number; column: number } {
+export function position(text: string, offset: number): { line: number; column: number } {
   const lines = text.slice(0, offset).split("\n")
   return { line: lines.length, column: (lines.at(-1) as string).length }
 }
@@ -139,7 +145,8 @@ function importCode(node: Node, module: string): [code: string, names: string[]]
   return [code.join(" "), names]
 }
 
-function declaredNames(node: Node): string[] {
+/** The names that a statement makes. */
+export function declaredNames(node: Node): string[] {
   const declaration = (node["declaration"] as Node | null | undefined) ?? node
   switch (declaration.type) {
     case "FunctionDeclaration":

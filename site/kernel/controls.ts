@@ -36,6 +36,12 @@ export class Controls {
         return this.runTo(at)
       case "packets":
         return this.#packets(at)
+      case "script":
+        return this.#take(({ copyScript }) => copyScript(this.#cells.slice(0, at + 1), this.#page))
+      case "save-script":
+        return this.#take(({ saveScript }) => saveScript(this.#cells, this.#page))
+      case "save-notebook":
+        return this.#take(({ saveNotebook }) => saveNotebook(this.#cells, this.#page))
       case "edit":
         return this.#edit(at)
       case "go":
@@ -115,6 +121,16 @@ export class Controls {
       () => false,
     )
     this.#say(say(copied === true ? "edits.copied" : "edits.shared", { count: edited.length }))
+  }
+
+  async #take(how: (home: typeof import("../export/take-home.ts")) => Promise<string>): Promise<void> {
+    this.#say(await how(await import("../export/take-home.ts")))
+  }
+
+  get #page(): { name: string; version: string; notebook: string } {
+    const notebook = this.#bar.dataset["notebook"] ?? ""
+    const name = /([^/]*)\.ipynb$/.exec(notebook)?.[1] ?? "notebook"
+    return { name, version: this.#version, notebook }
   }
 
   get #version(): string {

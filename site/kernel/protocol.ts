@@ -36,6 +36,8 @@ export interface KernelCell {
   readonly compiled: CompiledCell
   /** Of the published outputs: see {@link outputsHash}. */
   readonly hash: string
+  /** An exercise: it fails until the reader has mended it. */
+  readonly fails: boolean
 }
 
 /** What tells whether two runs gave the same: SHA-256 over the canonical outputs. */

@@ -1,7 +1,9 @@
 /** The pages run: every cell of every tutorial in Chromium gives the published outputs; a reader edits, breaks, stops and resets. */
+import { readFileSync } from "node:fs"
 import { gzipSync } from "node:zlib"
 import type { Page } from "playwright-core"
 import { expect, test } from "vitest"
+import { parseNotebook } from "../../src/notebook/ipynb.ts"
 import { sitePaths, visitor, withSiteInChromium } from "./browser.ts"
 
 const TUTORIALS = sitePaths().filter((path) => /^\/tutorials\/.+/.test(path))
@@ -187,6 +189,39 @@ console.log(typeof fetch, typeof WebSocket, typeof importScripts, typeof documen
     }
     await page.context().close()
     await other.context().close()
+  })
+
+  test("a page is taken home with its edits: a cell with what it needs, the page as a script and as a notebook", async () => {
+    const page = await site.open(FIRST)
+    const [first, second] = [await idOf(page, 0), await idOf(page, 1)]
+    await write(page, first, "const answer: number = 6 * 7\nanswer")
+    await press(page, first, "run")
+    await settled(page, first, "ran")
+    const taken = async (press: () => Promise<void>): Promise<string> => {
+      const [download] = await Promise.all([page.waitForEvent("download"), press()])
+      return `${download.suggestedFilename()}\n${readFileSync(await download.path(), "utf8")}`
+    }
+    // Headless Chromium without the permission: a file instead of the clipboard.
+    await page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: undefined }))
+    const script = await taken(() => press(page, first, "script"))
+    expect(script.split("\n")[0]).toBe(`${first}.ts`)
+    expect(script.endsWith("const answer: number = 6 * 7\nshow(answer)\n")).toBe(true)
+    expect(await taken(() => page.click('[data-do="save-script"]'))).toContain(`// ${second}\n`)
+    const [name = "", ...text] = (await taken(() => page.click('[data-do="save-notebook"]'))).split("\n")
+    expect(name).toBe("02-a-policy-nobody-reads.ipynb")
+    const { cells } = parseNotebook(text.join("\n"))
+    const published = parseNotebook(readFileSync(`notebooks/${name}`, "utf8"))
+    expect(cells.find(({ id }) => id === first)?.outputs).toEqual([
+      { output_type: "stream", name: "stdout", text: "42\n" },
+    ])
+    expect(cells.find(({ id }) => id === second)).toEqual(published.cells.find(({ id }) => id === second))
+    await write(page, second, "const = 1")
+    await press(page, second, "script")
+    await page.waitForFunction(
+      (id) => document.querySelector('.pw-bar [role="status"]')?.textContent?.startsWith(`cell ${id} 1:`),
+      second,
+    )
+    await page.context().close()
   })
 
   test("a first run loads neither compiler nor editor, and stays within its budget", async () => {

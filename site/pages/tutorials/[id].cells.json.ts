@@ -15,11 +15,12 @@ export const GET: APIRoute = ({ props }) => {
   const code = cells
     .filter(({ cell_type }) => cell_type === "code")
     .map(
-      ({ id, source, outputs }): KernelCell => ({
+      ({ id, source, outputs, metadata }): KernelCell => ({
         id,
         source,
         compiled: compileCell(id, source),
         hash: outputsHash(outputs),
+        fails: metadata.tags?.includes("podwire-exercise") === true,
       }),
     )
   return new Response(JSON.stringify(code), { headers: { "content-type": "application/json" } })
