@@ -66,8 +66,7 @@ function written(parts: readonly CellParts[], all: readonly CellParts[], title: 
     ...(lines.length === 0 ? [] : [lines.join("\n")]),
     ...(shows ? [SHOW] : []),
     ...(displays ? [DISPLAY] : []),
-    ...bodies(parts),
-    "",
+    `${bodies(parts).join("\n\n")}\n`,
   ].join("\n\n")
 }
 
