@@ -35,20 +35,34 @@ const ASYNC_PREFIX = "(async function(exports, require) { "
 const TABLE_MAX = 40_000_000
 
 export class CellLines {
+  readonly #cwd: string
+  /** Grows while the notebook runs. */
   readonly #cells: readonly RunCell[]
-  readonly #code: readonly string[]
   readonly #compiler: typeof ts
+  readonly #converter: Converter
+  /** The JavaScript of each cell as tslab ran it; empty for cells that did not compile. */
+  readonly #code: string[] = []
+  #declared = ""
 
-  /** @param cwd where the kernel ran: imports resolve from there */
+  /** @param cwd where the kernel runs: imports resolve from there */
   constructor(cwd: string, cells: readonly RunCell[]) {
     const require = createRequire(createRequire(import.meta.url).resolve("tslab/package.json"))
-    this.#compiler = require(COMPILER) as typeof ts
+    this.#cwd = cwd
     this.#cells = cells
-    this.#code = generate(require("./dist/converter.js") as { createConverter(): Converter }, cwd, cells)
+    this.#compiler = require(COMPILER) as typeof ts
+    const { createConverter } = require("./dist/converter.js") as { createConverter(): Converter }
+    this.#converter = inFolder(cwd, createConverter)
+  }
+
+  close(): void {
+    this.#converter.close()
   }
 
   /** `cell fdb 3:7` for a frame of the cell `id`, or of a function of an earlier cell that it called; `undefined` for neither. */
   place(id: string, frame: Frame): string | undefined {
+    inFolder(this.#cwd, () => {
+      for (const cell of this.#cells.slice(this.#code.length)) this.#code.push(this.#generate(cell))
+    })
     const own = this.#cells.findIndex((cell) => cell.id === id)
     const name = /[\w$]+$/.exec(frame.name)?.[0]
     const candidates =
@@ -60,6 +74,13 @@ export class CellLines {
       if (at !== undefined) return `cell ${this.#cells[k]?.id} ${at.line + 1}:${at.character + 1}`
     }
     return undefined
+  }
+
+  #generate({ source, ok }: RunCell): string {
+    const { output, declOutput, diagnostics, hasToplevelAwait } = this.#converter.convert(this.#declared, source)
+    if (diagnostics.length > 0) return ""
+    if (ok) this.#declared = declOutput ?? ""
+    return output === undefined ? "" : (hasToplevelAwait === true ? ASYNC_PREFIX : PREFIX) + output
   }
 
   #names(k: number, name: string): boolean {
@@ -101,24 +122,15 @@ function lineOf(text: string, offset: number): { line: number; character: number
   return { line: before.length - 1, character: (before[before.length - 1] as string).length }
 }
 
-/** The JavaScript of each cell as tslab ran it; empty for cells that did not compile. */
-function generate(tslab: { createConverter(): Converter }, cwd: string, cells: readonly RunCell[]): string[] {
+/** The converter takes the folder of the process for the notebook's. */
+function inFolder<T>(cwd: string, work: () => T): T {
   const before = process.cwd()
-  // The converter takes the folder of the process for the notebook's.
-  if (before !== cwd) process.chdir(cwd)
+  if (before === cwd) return work()
+  process.chdir(cwd)
   try {
-    const converter = tslab.createConverter()
-    let previous = ""
-    const code = cells.map(({ source, ok }) => {
-      const { output, declOutput, diagnostics, hasToplevelAwait } = converter.convert(previous, source)
-      if (diagnostics.length > 0) return ""
-      if (ok) previous = declOutput ?? ""
-      return output === undefined ? "" : (hasToplevelAwait === true ? ASYNC_PREFIX : PREFIX) + output
-    })
-    converter.close()
-    return code
+    return work()
   } finally {
-    if (before !== cwd) process.chdir(before)
+    process.chdir(before)
   }
 }
 
