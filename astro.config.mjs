@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import starlight from "@astrojs/starlight"
 import { defineConfig } from "astro/config"
 import { contentSecurityPolicy } from "./site/integrations/content-security-policy.ts"
+import { offline } from "./site/integrations/offline.ts"
 
 /** The notebooks in the order of their numbers, each under the title it opens with. */
 const tutorials = readdirSync("notebooks")
@@ -91,5 +92,7 @@ export default defineConfig({
       },
     }),
     contentSecurityPolicy(),
+    // Last: it knows every file by its content.
+    offline(),
   ],
 })

@@ -34,6 +34,8 @@ export function sitePaths(): string[] {
   return [...listed, "/404.html"]
 }
 
+export const launch = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM, args: ARGS })
+
 export interface Visitor {
   /** `http://127.0.0.1:PORT`, without a slash. */
   readonly origin: string
@@ -49,15 +51,16 @@ export function visitor(folder: string = BUILD): Visitor {
   let origin = ""
   beforeAll(async () => {
     origin = `http://127.0.0.1:${await listen(server, 4350, () => undefined)}`
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS })
+    browser = await launch()
   })
   afterAll(async () => {
     await browser.close()
     server.close()
     server.closeAllConnections()
   })
+  // Each visitor would fetch the whole site for later: a test of its own does.
   const blank = async (options: BrowserContextOptions = {}): Promise<Page> =>
-    (await browser.newContext(options)).newPage()
+    (await browser.newContext({ serviceWorkers: "block", ...options })).newPage()
   return {
     get origin() {
       return origin

@@ -1,10 +1,9 @@
 /** Every link of every built page leads to a page, and to an anchor that is there; also below a base path. */
-import { execFileSync } from "node:child_process"
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { parseHTML } from "linkedom"
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { expect, test } from "vitest"
+import { siteBelow } from "./below.ts"
 import { BUILD, withSite } from "./browser.ts"
 
 const REFERENCES = "a[href], link[href], script[src], img[src]"
@@ -25,15 +24,7 @@ withSite("links", () => {
 })
 
 withSite("below a base path", () => {
-  const folder = mkdtempSync(join(tmpdir(), "podwire-site-"))
-  beforeAll(() => {
-    execFileSync(process.execPath, ["node_modules/astro/bin/astro.mjs", "build", "--outDir", folder], {
-      // Not the test runner's own environment: it sets BASE_URL and NODE_ENV, which the build would take for its own.
-      env: { PATH: process.env["PATH"], HOME: folder, PODWIRE_BASE: "/podwire/", ASTRO_TELEMETRY_DISABLED: "1" },
-      stdio: "pipe",
-    })
-  }, 120_000)
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = siteBelow("/podwire/")
 
   test("links stay below it and lead somewhere", () => {
     expect(pagesOf(folder)).toEqual(pagesOf(BUILD))

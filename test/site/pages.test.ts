@@ -59,6 +59,7 @@ withSiteInChromium("every page", () => {
     const troubles: string[] = []
     const scripts: Promise<Buffer>[] = []
     page.on("console", (message) => {
+      if (message.text() === "Service Worker registration blocked by Playwright") return
       if (["error", "warning"].includes(message.type())) troubles.push(`${message.type()}: ${message.text()}`)
     })
     page.on("pageerror", (error) => troubles.push(String(error)))
