@@ -3,6 +3,7 @@ import starlight from "@astrojs/starlight"
 import { defineConfig } from "astro/config"
 import { contentSecurityPolicy } from "./site/integrations/content-security-policy.ts"
 import { offline } from "./site/integrations/offline.ts"
+import { SIDEBAR } from "./site/reference/groups.ts"
 
 /** The notebooks in the order of their numbers, each under the title it opens with. */
 const tutorials = readdirSync("notebooks")
@@ -52,6 +53,13 @@ export default defineConfig({
           ],
         },
         { label: "Tutorials", items: tutorials },
+        {
+          label: "Reference",
+          items: [
+            { label: "SDK", link: "/reference/sdk/" },
+            ...SIDEBAR.map(({ slug, title }) => ({ label: title, link: `/reference/sdk/${slug}/` })),
+          ],
+        },
         {
           label: "Internals",
           items: [

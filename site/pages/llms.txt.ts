@@ -1,6 +1,7 @@
 import { getCollection } from "astro:content"
 import type { APIRoute } from "astro"
 import { parseNotebook } from "../../src/notebook/ipynb.ts"
+import { SIDEBAR } from "../reference/groups.ts"
 
 /** What the site has, for those who read text: https://llmstxt.org. The tutorials are notebooks, whole, with what their cells printed. */
 export const GET: APIRoute = async ({ site }) => {
@@ -15,6 +16,7 @@ export const GET: APIRoute = async ({ site }) => {
   const pages = (await getCollection("docs"))
     .filter(({ id }) => id !== "index")
     .map(({ id, data }) => `- [${data.title}](${link(`${id}/`)}): ${data.description ?? ""}`)
+  const reference = SIDEBAR.map(({ slug, title, intro }) => `- [${title}](${link(`reference/sdk/${slug}/`)}): ${intro}`)
   const text = `# podwire
 
 > A Kubernetes networking lab in pure TypeScript: simulated Linux machines, a control plane, Flannel and Cilium, packet-accurate and deterministic.
@@ -22,6 +24,10 @@ export const GET: APIRoute = async ({ site }) => {
 ## Tutorials
 
 ${tutorials.join("\n")}
+
+## The SDK
+
+${reference.join("\n")}
 
 ## Guides and internals
 

@@ -20,7 +20,7 @@ export interface LookupOptions {
   readonly http?: HttpQuestion
 }
 
-/** What {@link reachability} is asked for. */
+/** What {@link Cluster.reachability} is asked for. */
 export interface ReachabilityOptions {
   readonly port: number
   /** ("tcp") */
