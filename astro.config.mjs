@@ -5,15 +5,26 @@ import { contentSecurityPolicy } from "./site/integrations/content-security-poli
 import { offline } from "./site/integrations/offline.ts"
 import { SIDEBAR } from "./site/reference/groups.ts"
 
-/** The notebooks in the order of their numbers, each under the title it opens with. */
+/** What a text opens with; a file that has none ends the build. */
+function titleIn(file, text) {
+  const title = /^# (.+)/m.exec(text)?.[1]
+  if (title === undefined) throw new Error(`${file}: no title, "# …", in its first cell`)
+  return title
+}
+
+/** The notebooks in the order of their numbers, each under the title it opens with, in each language. */
 const tutorials = readdirSync("notebooks")
   .filter((file) => file.endsWith(".ipynb"))
   .sort()
   .map((file) => {
     const [first] = JSON.parse(readFileSync(`notebooks/${file}`, "utf8")).cells
-    const title = /^# (.+)/.exec([first.source].flat().join(""))?.[1]
-    if (title === undefined) throw new Error(`notebooks/${file}: the first cell does not begin with a title`)
-    return { label: title, link: `/tutorials/${file.replace(/\.ipynb$/, "")}/` }
+    const id = file.replace(/\.ipynb$/, "")
+    const ja = `notebooks/ja/${id}.md`
+    return {
+      label: titleIn(`notebooks/${file}`, [first.source].flat().join("")),
+      translations: { ja: titleIn(ja, readFileSync(ja, "utf8")) },
+      link: `/tutorials/${id}/`,
+    }
   })
 
 /** The site: static files under any base path; the build needs no network. */
@@ -32,6 +43,8 @@ export default defineConfig({
       title: "podwire",
       description:
         "A Kubernetes networking lab in pure TypeScript: every packet, every table, reproducible to the byte.",
+      defaultLocale: "root",
+      locales: { root: { label: "English", lang: "en" }, ja: { label: "日本語", lang: "ja" } },
       favicon: "/favicon.svg",
       logo: { src: "./site/assets/logo.svg", alt: "" },
       customCss: [
@@ -44,15 +57,20 @@ export default defineConfig({
       sidebar: [
         {
           label: "Start",
+          translations: { ja: "はじめに" },
           items: [
-            { label: "What podwire is", slug: "guides/what-it-is" },
-            { label: "At the terminal", slug: "guides/terminal" },
-            { label: "A cluster with Cilium", slug: "guides/cilium" },
-            { label: "Testing network policies", slug: "guides/testing-policies" },
-            { label: "Asking why", slug: "guides/asking-why" },
+            { label: "What podwire is", translations: { ja: "podwireとは" }, slug: "guides/what-it-is" },
+            { label: "At the terminal", translations: { ja: "ターミナルで使う" }, slug: "guides/terminal" },
+            { label: "A cluster with Cilium", translations: { ja: "Ciliumのクラスタ" }, slug: "guides/cilium" },
+            {
+              label: "Testing network policies",
+              translations: { ja: "ネットワークポリシーのテスト" },
+              slug: "guides/testing-policies",
+            },
+            { label: "Asking why", translations: { ja: "原因を調べる" }, slug: "guides/asking-why" },
           ],
         },
-        { label: "Tutorials", items: tutorials },
+        { label: "Tutorials", translations: { ja: "チュートリアル" }, items: tutorials },
         {
           label: "Reference",
           items: [
@@ -62,9 +80,10 @@ export default defineConfig({
         },
         {
           label: "Internals",
+          translations: { ja: "内部の仕組み" },
           items: [
-            { label: "Limits", slug: "internals/limits" },
-            { label: "How it is kept true", slug: "internals/truth" },
+            { label: "Limits", translations: { ja: "制限事項" }, slug: "internals/limits" },
+            { label: "How it is kept true", translations: { ja: "正しさを保つ方法" }, slug: "internals/truth" },
           ],
         },
       ],
@@ -72,6 +91,7 @@ export default defineConfig({
         Hero: "./site/components/Hero.astro",
         Search: "./site/components/Search.astro",
         Head: "./site/components/Head.astro",
+        LanguageSelect: "./site/components/LanguageSelect.astro",
       },
       lastUpdated: false,
       pagination: true,

@@ -1,4 +1,4 @@
-/** The site's own texts, in English: what its other languages must have too. `{name}` is a place for a value. */
+/** The site's own texts, in English: what its other languages must have too. `{name}` is a place for a value, `<name>` for an element. */
 
 /** What the pages' scripts say; each page carries these in its own language. */
 const script = {
@@ -58,4 +58,66 @@ const script = {
   "frame.bytes": "{length} bytes of the frame, in hexadecimal",
 } as const
 
-export const EN = { script }
+/** What is written into a page when the site is built. */
+const page = {
+  "tutorial.minutes": "{minutes} min read",
+  "tutorial.outputs": "every output was produced by running the cell above it",
+  "tutorial.download": "Download .ipynb",
+  "tutorial.here": "Every cell runs here, in your browser.",
+  "tutorial.own": "Try your own",
+  "tutorial.cluster":
+    "A cluster of its own, apart from the cells above: client-pod on k8s-worker-1, backend-pod with nginx on k8s-worker-2.",
+  "tutorial.elsewhere":
+    "It runs above, in this page. To run it elsewhere: open the <notebook> in Jupyter with the tslab kernel, or type <command> in the repository; that also compares what it prints with what is stored.",
+  "tutorial.notebook": "notebook",
+  "do.run": "Run",
+  "do.edit": "Edit",
+  "do.reset": "Reset",
+  "do.run-all": "Run all",
+  "do.stop": "Stop",
+  "do.script": "Script",
+  "do.packets": "Packets",
+  "do.save-script": "Save as .ts",
+  "do.save-notebook": "Save as .ipynb",
+  "do.share": "Link to my edits",
+  "cell.name": "Cell {number}: {id}",
+  "cell.run": "Run cell {id}",
+  "cell.edit": "Edit cell {id}",
+  "cell.script": "Copy cell {id} with what it needs, as a script",
+  "cell.packets": "Packets of cell {id}",
+  "cell.reset": "Reset cell {id}",
+  "cell.link": "Link to cell {id}",
+  "cell.show-code": "Show the code",
+  "cell.show-output": "Show the output",
+  "output.unshown": "output of type {types}, in the notebook file",
+  "prose.heading": "Section titled “{title}”",
+  "prose.table": "Table: {columns}",
+  "shell.log": "What the shell printed",
+  "shell.cluster": "Four machines, {cni}, two pods. The shell is on k8s-master.",
+  "shell.starting": "starting…",
+  "shell.line": "Command line",
+  "shell.start": "Start the shell",
+  "search.search": "Search",
+  "search.input": "Search the site",
+  "search.close": "Close",
+  "first.journey": "A packet's way through the cluster",
+  "first.caption": "A TCP SYN from client-pod to backend-pod. Eleven stops, two routers, one tunnel: <link>.",
+  "first.link": "follow it header by header",
+  "first.try": "Type at it",
+  "first.try-text":
+    "A cluster in this browser, with history, Tab and Ctrl-C. Nothing of it leaves the page, and nothing expires.",
+  "first.tables": "The tables it met",
+  "first.transcript": "Commands on k8s-worker-1 and what they print",
+  "first.tables-text":
+    "Route, neighbour, forwarding database: each answer is the next one's question. The machines, the control plane and Flannel are simulated in plain TypeScript; what they print is compared with recordings of a real kernel, byte for byte.",
+  "first.script": "The same in a script",
+  "missing.title": "No route to this page",
+  "missing.text": "There is nothing at this address. Search for it, or begin at the beginning.",
+  "missing.home": "The first page",
+  "missing.drop": "Where a packet was dropped",
+  "missing.caption":
+    "It happens to packets too: this one had a route and a neighbour, and no row in the forwarding database. <link>.",
+  "missing.link": "Why it died",
+} as const
+
+export const EN = { page, script }

@@ -1,4 +1,4 @@
-/** サイト自身のテキスト(日本語)。キーと `{name}` は en.ts と同じです。 */
+/** サイト自身のテキスト(日本語)。キーと `{name}`、`<name>` は en.ts と同じです。 */
 import type { Strings } from "./table.ts"
 
 const script: Strings["script"] = {
@@ -16,23 +16,23 @@ const script: Strings["script"] = {
   "cell.outputs": "セル {id} の出力 {n}",
   "edits.unreadable": "アドレスの末尾にある編集内容を読み取れません",
   "edits.opened":
-    "このアドレスには {count} 個のセルの編集内容が含まれています{version}{lost}。実行する前に内容を確認してください。",
+    "このアドレスには{count}個のセルの編集内容が含まれています{version}{lost}。実行する前に内容を確認してください。",
   "edits.version": "(podwire {version} で作成)",
-  "edits.lost": "。ほかに、このページにないセルの編集が {count} 個あります",
-  "edits.shared": "{count} 個のセルの編集内容をアドレスに含めました",
-  "edits.copied": "{count} 個のセルの編集内容をアドレスに含め、クリップボードにコピーしました",
+  "edits.lost": "。ほかに、このページにないセルの編集が{count}個あります",
+  "edits.shared": "{count}個のセルの編集内容をアドレスに含めました",
+  "edits.copied": "{count}個のセルの編集内容をアドレスに含め、クリップボードにコピーしました",
   "run.reset": "公開時の状態に戻しました",
   "run.stopped": "停止しました。上のセルは次の実行時にもう一度実行されます",
   "run.running": "{id} を実行中",
   "run.failed": "セル {id} が失敗しました",
-  "run.same": "{count} 個のセルすべての出力が、公開時の出力と1バイトも違わず一致しました",
-  "run.some": "{all} 個のうち {ran} 個のセルを実行し、{same} 個が公開時の出力と一致しました",
+  "run.same": "{count}個のセルすべての出力が、公開時の出力と1バイトも違わず一致しました",
+  "run.some": "{all}個のうち{ran}個のセルを実行し、{same}個が公開時の出力と一致しました",
   "shell.ended": "シェルが終了コード {code} で終了しました。もう一度使うにはページを再読み込みしてください。",
   "code.scrolls": "コード、横にスクロールできます",
   "search.unavailable": "索引を読み込めませんでした。検索はビルド済みのサイトで使えます。",
   "search.nothing": "「{text}」は見つかりませんでした",
-  "search.one": "1 件",
-  "search.many": "{count} 件",
+  "search.one": "1件",
+  "search.many": "{count}件",
   "take.copied": "{id} と必要なセルをスクリプトとしてコピーしました。node file.ts で実行できます",
   "take.saved": "編集内容を含めて {file} に保存しました",
   "packets.button": "パケット",
@@ -59,4 +59,65 @@ const script: Strings["script"] = {
   "frame.bytes": "フレームの {length} バイト(16進)",
 }
 
-export const JA: Strings = { script }
+const page: Strings["page"] = {
+  "tutorial.minutes": "読了目安 {minutes}分",
+  "tutorial.outputs": "すべての出力は、その上のセルを実行して得たものです",
+  "tutorial.download": ".ipynb をダウンロード",
+  "tutorial.here": "すべてのセルは、このブラウザの中で実行できます。",
+  "tutorial.own": "自分で試す",
+  "tutorial.cluster":
+    "上のセルとは別の、独立したクラスタです。client-podはk8s-worker-1に、nginxのbackend-podはk8s-worker-2にあります。",
+  "tutorial.elsewhere":
+    "上のセルは、このページの中で実行できます。ほかの環境で実行するには、<notebook>をtslabカーネルのJupyterで開くか、リポジトリで <command> と入力してください。後者は、出力を保存済みの内容と比較します。",
+  "tutorial.notebook": "ノートブック",
+  "do.run": "実行",
+  "do.edit": "編集",
+  "do.reset": "リセット",
+  "do.run-all": "すべて実行",
+  "do.stop": "停止",
+  "do.script": "スクリプト",
+  "do.packets": "パケット",
+  "do.save-script": ".ts で保存",
+  "do.save-notebook": ".ipynb で保存",
+  "do.share": "編集内容へのリンク",
+  "cell.name": "セル {number}: {id}",
+  "cell.run": "セル {id} を実行",
+  "cell.edit": "セル {id} を編集",
+  "cell.script": "セル {id} を必要なセルとともにスクリプトとしてコピー",
+  "cell.packets": "セル {id} のパケット",
+  "cell.reset": "セル {id} をリセット",
+  "cell.link": "セル {id} へのリンク",
+  "cell.show-code": "コードを表示",
+  "cell.show-output": "出力を表示",
+  "output.unshown": "{types} 形式の出力(ノートブックのファイルに含まれています)",
+  "prose.heading": "「{title}」のセクション",
+  "prose.table": "表: {columns}",
+  "shell.log": "シェルの出力",
+  "shell.cluster": "4台のマシン、{cni}、2つのPod。シェルはk8s-masterで動きます。",
+  "shell.starting": "起動中…",
+  "shell.line": "コマンドライン",
+  "shell.start": "シェルを起動",
+  "search.search": "検索",
+  "search.input": "サイト内を検索",
+  "search.close": "閉じる",
+  "first.journey": "クラスタの中をパケットが通る経路",
+  "first.caption": "client-podからbackend-podへのTCP SYN。11の地点、2つのルーター、1本のトンネル。<link>。",
+  "first.link": "ヘッダーを1つずつ追ってみましょう",
+  "first.try": "コマンドを入力する",
+  "first.try-text":
+    "このブラウザの中で動くクラスタです。履歴、Tab補完、Ctrl-Cが使えます。ページの外には何も送信されず、利用期限もありません。",
+  "first.tables": "パケットが参照したテーブル",
+  "first.transcript": "k8s-worker-1でのコマンドとその出力",
+  "first.tables-text":
+    "ルーティングテーブル、neighborテーブル、FDB。それぞれの答えが、次の問いになります。マシン、コントロールプレーン、Flannelは純粋なTypeScriptでシミュレートされており、その出力は本物のカーネルの記録とバイト単位で比較されています。",
+  "first.script": "同じことをスクリプトで",
+  "missing.title": "このページへのルートがありません",
+  "missing.text": "このアドレスには何もありません。検索するか、最初のページから始めてください。",
+  "missing.home": "最初のページ",
+  "missing.drop": "パケットが破棄された場所",
+  "missing.caption":
+    "パケットにも起こることです。このパケットにはルートもneighborエントリもありましたが、FDBに行がありませんでした。<link>。",
+  "missing.link": "破棄された理由を見る",
+}
+
+export const JA: Strings = { page, script }

@@ -27,7 +27,7 @@ export function excerpts(notebook: string): Excerpts {
         id,
         "figure",
         find(id)
-          .outputs.map(shownOutput)
+          .outputs.map((output) => shownOutput(output))
           .map((output) => (output.kind === "figure" ? output.html : ""))
           .join(""),
       ),
@@ -36,7 +36,7 @@ export function excerpts(notebook: string): Excerpts {
         id,
         "text",
         find(id)
-          .outputs.map(shownOutput)
+          .outputs.map((output) => shownOutput(output))
           .map((output) => (output.kind === "text" ? output.text : ""))
           .join("")
           .trimEnd(),

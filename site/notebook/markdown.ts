@@ -6,6 +6,7 @@ import { gfmFromMarkdown } from "mdast-util-gfm"
 import { toHast } from "mdast-util-to-hast"
 import { toString as textOf } from "mdast-util-to-string"
 import { gfm } from "micromark-extension-gfm"
+import { type Say, sayIn } from "../i18n/table.ts"
 
 type Root = ReturnType<typeof fromMarkdown>
 type RootContent = Root["children"][number]
@@ -27,10 +28,13 @@ export interface RenderedMarkdown {
   headings: Heading[]
 }
 
-/** `taken` are the anchors the page has already; those of this text are added. `skipTitle` leaves out level-one headings: the page has its own. */
+/**
+ * `taken` are the anchors the page has already; those of this text are added. `skipTitle` leaves out level-one headings: the page has its own.
+ * `say` names what has no name of its own, in the page's language (English).
+ */
 export function renderMarkdown(
   source: string,
-  options: { skipTitle?: boolean; taken?: Set<string> } = {},
+  options: { skipTitle?: boolean; taken?: Set<string>; say?: Say } = {},
 ): RenderedMarkdown {
   const taken = options.taken ?? new Set<string>()
   const tree = fromMarkdown(source, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] })
@@ -46,7 +50,7 @@ export function renderMarkdown(
     headings.push({ depth: node.depth, slug, text })
     node.data = { hProperties: { id: slug } }
   }
-  return { parts: partsOf(tree), headings }
+  return { parts: partsOf(tree, options.say ?? sayIn("en")), headings }
 }
 
 /** A link to another notebook's file leads to its page, to the same place in it. */
@@ -74,11 +78,11 @@ const SCHEMA = {
   attributes: { ...defaultSchema.attributes, "*": [...(defaultSchema.attributes?.["*"] ?? []), "id"] },
 }
 
-function partsOf(tree: Root): MarkdownPart[] {
+function partsOf(tree: Root, say: Say): MarkdownPart[] {
   const parts: MarkdownPart[] = []
   let text: RootContent[] = []
   const flush = (): void => {
-    if (text.length > 0) parts.push({ html: htmlOf(text) })
+    if (text.length > 0) parts.push({ html: htmlOf(text, say) })
     text = []
   }
   for (const node of tree.children) {
@@ -93,19 +97,21 @@ function partsOf(tree: Root): MarkdownPart[] {
   return parts
 }
 
-function htmlOf(children: RootContent[]): string {
+function htmlOf(children: RootContent[], say: Say): string {
   const safe = sanitize(toHast({ type: "root", children }), SCHEMA) as HastRoot
-  return toHtml({ type: "root", children: safe.children.map(withPageManners) })
+  return toHtml({ type: "root", children: safe.children.map((child) => withPageManners(child, say)) })
 }
 
 /** Headings link to themselves, as Starlight's do; tables scroll in a box that keys reach. */
-function withPageManners(node: HastContent): HastContent {
+function withPageManners(node: HastContent, say: Say): HastContent {
   if (node.type !== "element") return node
   if (node.tagName === "table")
-    return element("div", { className: ["pw-table"], tabIndex: 0, role: "group", ariaLabel: tableName(node) }, [node])
+    return element("div", { className: ["pw-table"], tabIndex: 0, role: "group", ariaLabel: tableName(node, say) }, [
+      node,
+    ])
   const id = node.properties["id"]
   if (!/^h[1-6]$/.test(node.tagName) || typeof id !== "string") return node
-  const label = `Section titled “${plain(node)}”`
+  const label = say("prose.heading", { title: plain(node) })
   const link = element("a", { className: ["sl-anchor-link"], href: `#${encodeURIComponent(id)}`, ariaLabel: label }, [
     element("span", { ariaHidden: "true", dataPagefindIgnore: "", className: ["sl-anchor-icon"] }, [
       { type: "text", value: "#" },
@@ -120,7 +126,8 @@ const element = (
   children: ElementContent[],
 ): HastContent & ElementContent => ({ type: "element", tagName, properties, children })
 
-const tableName = (table: ElementContent): string => `Table: ${find(table, "th").map(plain).join(", ")}`
+const tableName = (table: ElementContent, say: Say): string =>
+  say("prose.table", { columns: find(table, "th").map(plain).join(", ") })
 
 const find = (node: ElementContent, tagName: string): ElementContent[] =>
   node.type !== "element"

@@ -2,6 +2,7 @@
 
 import { errorText } from "../../src/notebook/error-text.ts"
 import type { Output } from "../../src/notebook/ipynb.ts"
+import { type Say, sayIn } from "../i18n/table.ts"
 import { sanitizeFigure } from "./figure.ts"
 import { renderMarkdown } from "./markdown.ts"
 
@@ -13,14 +14,15 @@ export type ShownOutput =
 
 const IMAGES = ["image/png", "image/jpeg", "image/gif", "image/webp"]
 
-export function shownOutput(output: Output): ShownOutput {
+/** `say` is in the page's language (English). */
+export function shownOutput(output: Output, say: Say = sayIn("en")): ShownOutput {
   if (output.output_type === "stream")
     return { kind: "text", text: output.text, tone: output.name === "stderr" ? "stderr" : "plain" }
   if (output.output_type === "error") return { kind: "text", text: errorText(output), tone: "error" }
-  return shownData(output.data)
+  return shownData(output.data, say)
 }
 
-function shownData(data: Readonly<Record<string, unknown>>): ShownOutput {
+function shownData(data: Readonly<Record<string, unknown>>, say: Say): ShownOutput {
   for (const mime of ["text/html", "image/svg+xml"]) {
     const html = data[mime]
     if (typeof html === "string") return { kind: "figure", html: sanitizeFigure(html) }
@@ -31,16 +33,16 @@ function shownData(data: Readonly<Record<string, unknown>>): ShownOutput {
       return { kind: "image", src: `data:${mime};base64,${base64.replace(/\s/g, "")}` }
   }
   const markdown = data["text/markdown"]
-  if (typeof markdown === "string") return { kind: "prose", html: proseOf(markdown) }
+  if (typeof markdown === "string") return { kind: "prose", html: proseOf(markdown, say) }
   const text = data["text/plain"]
   if (typeof text === "string") return { kind: "text", text, tone: "plain" }
   if ("application/json" in data)
     return { kind: "text", text: JSON.stringify(data["application/json"], null, 2), tone: "plain" }
-  return { kind: "text", text: `output of type ${Object.keys(data).join(", ")}, in the notebook file`, tone: "plain" }
+  return { kind: "text", text: say("output.unshown", { types: Object.keys(data).join(", ") }), tone: "plain" }
 }
 
-const proseOf = (markdown: string): string =>
-  renderMarkdown(markdown)
+const proseOf = (markdown: string, say: Say): string =>
+  renderMarkdown(markdown, { say })
     .parts.map((part) => ("html" in part ? part.html : sanitizeFigure(`<pre>${escaped(part.code)}</pre>`)))
     .join("")
 

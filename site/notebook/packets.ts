@@ -1,13 +1,25 @@
 /** Which cells of a notebook send packets: the notebook is run when the site is built, as a reader's page runs it. */
 import { format, inspect } from "node:util"
-import type { Notebook } from "../../src/notebook/ipynb.ts"
+import type { Cell, Notebook } from "../../src/notebook/ipynb.ts"
 import { Kernel } from "../../src/notebook/kernel/kernel.ts"
 import { compileCell } from "../kernel/compile.ts"
 import type { PacketList } from "../packets/protocol.ts"
 import { Recorder } from "../packets/recorder.ts"
 
-/** How many packets pass while each cell runs, by cell; cells without are left out. */
-export async function packetsOf({ cells }: Notebook): Promise<ReadonlyMap<string, number>> {
+type Counts = ReadonlyMap<string, number>
+
+const known = new Map<string, Promise<Counts>>()
+
+/** How many packets pass while each cell runs, by cell; cells without are left out. A notebook is run once, whatever the languages of its pages. */
+export function packetsOf({ cells }: Notebook): Promise<Counts> {
+  const code = cells.filter(({ cell_type }) => cell_type === "code")
+  const text = JSON.stringify(code.map(({ source }) => source))
+  const counts = known.get(text) ?? counted(code)
+  known.set(text, counts)
+  return counts
+}
+
+async function counted(cells: readonly Cell[]): Promise<Counts> {
   const recorder = new Recorder(await import("podwire"))
   const modules: Readonly<Record<string, () => Promise<object>>> = {
     podwire: async () => recorder.module,
@@ -20,8 +32,7 @@ export async function packetsOf({ cells }: Notebook): Promise<ReadonlyMap<string
     modules: Object.keys(modules),
   })
   const counts = new Map<string, number>()
-  for (const { cell_type, id, source } of cells) {
-    if (cell_type !== "code") continue
+  for (const { id, source } of cells) {
     await recorder.during(id, () => kernel.run(compileCell(id, source)))
     const packets = await countOf(recorder, id)
     if (packets > 0) counts.set(id, packets)

@@ -1,5 +1,6 @@
 /** A notebook as a page: its cells in order with their texts rendered, and the headings for "On this page". */
 import { type Cell, hasTag, type Notebook } from "../../src/notebook/ipynb.ts"
+import { type Say, sayIn } from "../i18n/table.ts"
 import { type Heading, type MarkdownPart, renderMarkdown } from "./markdown.ts"
 import { type ShownOutput, shownOutput } from "./output.ts"
 
@@ -28,8 +29,12 @@ export interface NotebookPage {
   headings: Heading[]
 }
 
-/** `packets`: how many pass while a cell runs, by cell. */
-export function notebookPage(notebook: Notebook, packets: ReadonlyMap<string, number> = new Map()): NotebookPage {
+/** `packets`: how many pass while a cell runs, by cell. `say` is in the page's language (English). */
+export function notebookPage(
+  notebook: Notebook,
+  packets: ReadonlyMap<string, number> = new Map(),
+  say: Say = sayIn("en"),
+): NotebookPage {
   const cells = notebook.cells.filter((cell) => !hasTag(cell, "remove-cell") && cell.cell_type !== "raw")
   // A cell's anchor is its id, so no heading may take it.
   const taken = new Set(notebook.cells.map((cell) => cell.id))
@@ -37,17 +42,17 @@ export function notebookPage(notebook: Notebook, packets: ReadonlyMap<string, nu
   let number = 0
   for (const [index, cell] of cells.entries()) {
     if (cell.cell_type === "code") {
-      page.cells.push({ ...codeCell(cell, ++number), packets: packets.get(cell.id) ?? 0 })
+      page.cells.push({ ...codeCell(cell, ++number, say), packets: packets.get(cell.id) ?? 0 })
       continue
     }
-    const { parts, headings } = renderMarkdown(cell.source, { skipTitle: index === 0, taken })
+    const { parts, headings } = renderMarkdown(cell.source, { skipTitle: index === 0, taken, say })
     page.cells.push({ kind: "prose", id: cell.id, parts })
     page.headings.push(...headings)
   }
   return page
 }
 
-function codeCell(cell: Cell, number: number): Omit<CodeCell, "packets"> {
+function codeCell(cell: Cell, number: number, say: Say): Omit<CodeCell, "packets"> {
   const left = cell.outputs.filter(
     (output) => !(output.output_type === "stream" && hasTag(cell, `remove-${output.name}`)),
   )
@@ -58,7 +63,9 @@ function codeCell(cell: Cell, number: number): Omit<CodeCell, "packets"> {
     source: cell.source.trimEnd(),
     input: showing(cell, "input"),
     // A command that prints nothing leaves no empty box.
-    outputs: left.map(shownOutput).filter((shown) => shown.kind !== "text" || shown.text.trim() !== ""),
+    outputs: left
+      .map((output) => shownOutput(output, say))
+      .filter((shown) => shown.kind !== "text" || shown.text.trim() !== ""),
     output: showing(cell, "output"),
   }
 }

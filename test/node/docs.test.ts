@@ -6,6 +6,7 @@
  * - `sh` that begins with `npx` or `npm`: typed at the reader's own machine. Calls of `npx podwire sh … -c`, `verify` and `version` are run, other
  *   commands must exist.
  * - `yaml title="pods.yaml"`: a file in the folder those commands run in.
+ * - A page in another language shows the blocks of the English one.
  * - Any other `sh`: typed on a machine of the simulated cluster, `title="k8s-worker-1"` or the first; a page has one cluster, in order.
  *
  * PODWIRE_ACCEPT=1 writes what is printed into the pages.
@@ -34,6 +35,12 @@ needs({ "a built SDK (npm run build)": existsSync(CLI) })("what the pages show",
 
   test("there is something to check", () => {
     expect(PAGES.flatMap(snippetsOf).filter(({ output }) => output !== undefined).length).toBeGreaterThan(3)
+  })
+
+  test.each(PAGES.filter((page) => page.includes("/docs/ja/")))("%s shows what the English page shows", (page) => {
+    const shown = (of: string): object[] =>
+      snippetsOf(of).map(({ lang, meta, code, output }) => ({ lang, meta, code, output: output?.text }))
+    expect(shown(page)).toEqual(shown(page.replace("/docs/ja/", "/docs/")))
   })
 
   for (const page of PAGES) describePage(page, () => folder)
