@@ -2,8 +2,6 @@
 import type { Cell, Notebook } from "../notebook/ipynb.ts"
 import { type CellOutcome, codeCells, NotebookRun, type NotebookRunOptions, type RunResult } from "./notebook-run.ts"
 
-export type { CellFailure, RunResult } from "./notebook-run.ts"
-
 /** How {@link runNotebook} runs. */
 export interface RunOptions extends NotebookRunOptions {
   /** Told after each code cell. */
