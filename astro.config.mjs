@@ -4,6 +4,7 @@ import { defineConfig } from "astro/config"
 import { contentSecurityPolicy } from "./site/integrations/content-security-policy.ts"
 import { offline } from "./site/integrations/offline.ts"
 import { SIDEBAR } from "./site/reference/groups.ts"
+import { TOOL_PAGES, toolPageAddress } from "./site/reference/tool-pages.ts"
 
 /** What a text opens with; a file that has none ends the build. */
 function titleIn(file, text) {
@@ -76,14 +77,20 @@ export default defineConfig({
           items: [
             { label: "SDK", link: "/reference/sdk/" },
             ...SIDEBAR.map(({ slug, title }) => ({ label: title, link: `/reference/sdk/${slug}/` })),
+            ...TOOL_PAGES.map((page) => ({ label: page.title, link: toolPageAddress(page) })),
           ],
         },
         {
           label: "Internals",
           translations: { ja: "内部の仕組み" },
           items: [
-            { label: "Limits", translations: { ja: "制限事項" }, slug: "internals/limits" },
+            {
+              label: "Limits and differences",
+              translations: { ja: "制限事項と違い" },
+              slug: "internals/limits",
+            },
             { label: "How it is kept true", translations: { ja: "正しさを保つ方法" }, slug: "internals/truth" },
+            { label: "Decisions", translations: { ja: "設計上の決定" }, slug: "internals/decisions" },
           ],
         },
       ],

@@ -3,6 +3,7 @@ import type { APIRoute } from "astro"
 import { parseNotebook } from "../../src/notebook/ipynb.ts"
 import { TRANSLATIONS } from "../i18n/table.ts"
 import { SIDEBAR } from "../reference/groups.ts"
+import { TOOL_PAGES, toolPageAddress } from "../reference/tool-pages.ts"
 
 /** What the site has, for those who read text: https://llmstxt.org. The tutorials are notebooks, whole, with what their cells printed. */
 export const GET: APIRoute = async ({ site }) => {
@@ -26,6 +27,7 @@ export const GET: APIRoute = async ({ site }) => {
     )
     .map(({ id, data }) => `- [${data.title}](${link(`${id}/`)}): ${data.description ?? ""}`)
   const reference = SIDEBAR.map(({ slug, title, intro }) => `- [${title}](${link(`reference/sdk/${slug}/`)}): ${intro}`)
+  const programs = TOOL_PAGES.map((page) => `- [${page.title}](${link(toolPageAddress(page).slice(1))}): ${page.intro}`)
   const text = `# podwire
 
 > A Kubernetes networking lab in pure TypeScript: simulated Linux machines, a control plane, Flannel and Cilium, packet-accurate and deterministic.
@@ -37,6 +39,10 @@ ${tutorials.join("\n")}
 ## The SDK
 
 ${reference.join("\n")}
+
+## Programs
+
+${programs.join("\n")}
 
 ## Guides and internals
 

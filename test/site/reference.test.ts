@@ -135,4 +135,76 @@ withSite("the SDK's reference", () => {
   })
 })
 
+withSite("the reference of programs", () => {
+  const listed = (page: string, name: string): { known: string[]; refused: string[] } => {
+    const wrapper = documentOf(`reference/tools/${page}index.html`).getElementById(name)?.closest(".sl-heading-wrapper")
+    expect(wrapper, `${name} on ${page}`).not.toBeNull()
+    const found = { known: [] as string[], refused: [] as string[] }
+    for (
+      let next = wrapper?.nextElementSibling;
+      next && next.className !== wrapper?.className;
+      next = next.nextElementSibling
+    ) {
+      const words = [...next.querySelectorAll("code")].map((code) => code.textContent ?? "")
+      if (next.className.includes("pw-options")) found.known.push(...words)
+      if (next.className.includes("pw-refused")) found.refused.push(...words)
+    }
+    return found
+  }
+
+  test("every program on the PATH of a machine and of a container is there", async () => {
+    const { cilium, createCluster } = await import("podwire")
+    const cluster = await createCluster({ preset: "article", cni: cilium() })
+    await cluster.apply({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "a" },
+      spec: { containers: [{ name: "a", image: "busybox", command: ["sleep", "9"] }] },
+    })
+    await cluster.pod("a").ready()
+    for (const [where, page] of [
+      ["k8s-master", ""],
+      ["a", "containers/"],
+    ] as const) {
+      const { lines } = await cluster.exec(where, "for d in $(echo $PATH | tr : ' '); do ls $d 2>/dev/null; done")
+      const names = new Set(lines.filter((line) => line !== ""))
+      expect(names.size).toBeGreaterThan(60)
+      const { document } = parseHTML(readFileSync(`${BUILD}/reference/tools/${page}index.html`, "utf8"))
+      const headings = [...document.querySelectorAll(".sl-markdown-content h2")].map((heading) => heading.textContent)
+      for (const name of names) expect(headings, `${name} of ${where}`).toContain(name)
+    }
+  })
+
+  test("options are those that the programs have", () => {
+    expect(listed("", "wc")).toEqual({
+      known: ["-c", "-l", "-m", "-w", "-L", "--lines", "--words", "--bytes", "--chars", "--max-line-length"],
+      refused: [],
+    })
+    expect(listed("", "date").known).toContain("--date …")
+    expect(listed("", "find").known).toEqual(expect.arrayContaining(["-name", "-delete", "-exec"]))
+    expect(listed("", "find").refused).toContain("-perm")
+    expect(listed("", "head").known).toContain("-NUMBER")
+    expect(listed("", "curl").known).toContain("--resolve …")
+    expect(listed("", "curl").refused).toContain("--http2")
+    // Beginnings of names work, and are no names.
+    expect(listed("", "sort").known).not.toContain("--human")
+    expect(listed("", "ip").refused).toContain("netns")
+    expect(listed("", "whoami")).toEqual({ known: [], refused: [] })
+    expect(listed("containers/", "wget").known).toContain("-O …")
+    expect(listed("kubectl/", "kubectl-get").known).toContain("--show-labels")
+    expect(listed("kubectl/", "kubectl").refused).toContain("drain")
+    expect(listed("cilium/", "cilium").refused).toContain("sysdump")
+    expect(listed("cilium/", "cilium-dbg-monitor").refused).toContain("--hex")
+    expect(listed("cilium/", "hubble-observe").known).toContain("--from-pod …")
+  })
+
+  test("what the shell runs itself is there", () => {
+    const { document } = parseHTML(readFileSync(`${BUILD}/reference/tools/shell/index.html`, "utf8"))
+    const words = (selector: string) =>
+      [...document.querySelectorAll(`${selector} code`)].map((code) => code.textContent)
+    expect(words(".pw-options")).toEqual(expect.arrayContaining(["cd", "trap", "read", "[["]))
+    expect(words(".pw-refused")).toEqual(expect.arrayContaining(["compgen", "suspend"]))
+  })
+})
+
 const documentOf = (path: string): Document => parseHTML(readFileSync(`${BUILD}/${path}`, "utf8")).document
