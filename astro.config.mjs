@@ -54,6 +54,7 @@ export default defineConfig({
         "@fontsource/jetbrains-mono/600.css",
         "./site/styles/site.css",
         "./site/styles/packets.css",
+        "./site/styles/print.css",
       ],
       sidebar: [
         {
