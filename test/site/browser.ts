@@ -34,7 +34,8 @@ export function sitePaths(): string[] {
   return [...listed, "/404.html"]
 }
 
-export const launch = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM, args: ARGS })
+export const launch = (...args: string[]): Promise<Browser> =>
+  chromium.launch({ executablePath: CHROMIUM, args: [...ARGS, ...args] })
 
 export interface Visitor {
   /** `http://127.0.0.1:PORT`, without a slash. */
