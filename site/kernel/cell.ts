@@ -1,6 +1,7 @@
 /** One cell of a page: its text, its buttons, and what is shown below it. */
 import type { Output } from "../../src/notebook/ipynb.ts"
 import { say } from "../i18n/strings.ts"
+import type { TypesPage } from "../types/client.ts"
 import type { Editor } from "./editor.ts"
 import { type CellCode, type KernelCell, outputsHash } from "./protocol.ts"
 
@@ -69,10 +70,14 @@ export class PageCell {
     return same
   }
 
-  async edit(run: () => void, changed: () => void): Promise<void> {
+  async edit(run: () => void, changed: () => void, page: TypesPage): Promise<void> {
     if (this.#editor === undefined) {
-      const { createEditor } = await import("./editor.ts")
-      this.#editor = createEditor(say("cell.editor", { id: this.id }), this.published.source, run, changed)
+      const [{ createEditor }, { cellTypes }] = await Promise.all([
+        import("./editor.ts"),
+        import("../types/extension.ts"),
+      ])
+      const { id, published } = this
+      this.#editor = createEditor(say("cell.editor", { id }), published.source, run, changed, cellTypes(id, page))
       // The editor insists on being shown and on its own classes: what hides and dresses it is around it.
       this.#box.className = "pw-editor"
       this.#box.append(this.#editor.element)

@@ -2,9 +2,9 @@
  * A page's buttons. A cell always runs on what the cells above it leave: where the kernel is elsewhere, it begins anew and runs them first. A run
  * costs milliseconds and is the same every time, so nothing has to be kept.
  */
-
 import { say } from "../i18n/strings.ts"
 import type { PacketPanel } from "../packets/panel.ts"
+import type { TypesPage } from "../types/client.ts"
 import { PageCell } from "./cell.ts"
 import { KernelClient, Stopped } from "./client.ts"
 import { EDITS, editsOf, linkOf } from "./permalink.ts"
@@ -18,6 +18,8 @@ export class Controls {
   #ran: string[] = []
   #running = false
   readonly #panels = new Map<PageCell, PacketPanel>()
+  /** For what checks types. */
+  readonly #page: TypesPage & { writing: boolean }
 
   constructor(bar: HTMLElement, cells: readonly KernelCell[]) {
     this.#bar = bar
@@ -25,6 +27,12 @@ export class Controls {
       const element = document.getElementById(cell.id)
       return element === null ? [] : [new PageCell(cell, element)]
     })
+    this.#page = {
+      library: bar.dataset["types"] ?? "",
+      cells: () => this.#cells.map(({ id, source }) => ({ id, source })),
+      writing: false,
+      say: (text) => this.#say(text),
+    }
   }
 
   async press(button: HTMLButtonElement): Promise<void> {
@@ -37,12 +45,13 @@ export class Controls {
       case "packets":
         return this.#packets(at)
       case "script":
-        return this.#take(({ copyScript }) => copyScript(this.#cells.slice(0, at + 1), this.#page))
+        return this.#take(({ copyScript }) => copyScript(this.#cells.slice(0, at + 1), this.#home))
       case "save-script":
-        return this.#take(({ saveScript }) => saveScript(this.#cells, this.#page))
+        return this.#take(({ saveScript }) => saveScript(this.#cells, this.#home))
       case "save-notebook":
-        return this.#take(({ saveNotebook }) => saveNotebook(this.#cells, this.#page))
+        return this.#take(({ saveNotebook }) => saveNotebook(this.#cells, this.#home))
       case "edit":
+        this.#page.writing = true
         return this.#edit(at)
       case "go":
         return this.#goTo(button)
@@ -85,6 +94,7 @@ export class Controls {
     await this.#cells[at]?.edit(
       () => void this.runTo(at),
       () => this.#changed(at),
+      this.#page,
     )
   }
 
@@ -127,7 +137,7 @@ export class Controls {
     this.#say(await how(await import("../export/take-home.ts")))
   }
 
-  get #page(): { name: string; version: string; notebook: string } {
+  get #home(): { name: string; version: string; notebook: string } {
     const notebook = this.#bar.dataset["notebook"] ?? ""
     const name = /([^/]*)\.ipynb$/.exec(notebook)?.[1] ?? "notebook"
     return { name, version: this.#version, notebook }

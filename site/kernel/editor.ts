@@ -1,10 +1,10 @@
 /** A cell's text under the reader's hands. Shift+Enter runs it; Tab leaves it. */
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands"
 import { javascript } from "@codemirror/lang-javascript"
-import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language"
-import { EditorState, Prec } from "@codemirror/state"
+import { bracketMatching, indentOnInput, syntaxHighlighting } from "@codemirror/language"
+import { EditorState, type Extension, Prec } from "@codemirror/state"
 import { drawSelection, EditorView, keymap } from "@codemirror/view"
-import { tags } from "@lezer/highlight"
+import { COLOURS } from "./colours.ts"
 
 export interface Editor {
   readonly element: HTMLElement
@@ -14,16 +14,13 @@ export interface Editor {
   goTo(line: number, column: number): void
 }
 
-const COLOURS = HighlightStyle.define([
-  { tag: [tags.keyword, tags.operatorKeyword, tags.modifier], color: "var(--pw-code-keyword)" },
-  { tag: [tags.string, tags.special(tags.string), tags.regexp], color: "var(--pw-code-string)" },
-  { tag: [tags.number, tags.bool, tags.null], color: "var(--pw-code-number)" },
-  { tag: [tags.function(tags.variableName), tags.function(tags.propertyName)], color: "var(--pw-code-function)" },
-  { tag: [tags.typeName, tags.className], color: "var(--pw-code-type)" },
-  { tag: tags.comment, color: "var(--pw-code-comment)" },
-])
-
-export function createEditor(label: string, text: string, run: () => void, changed: () => void): Editor {
+export function createEditor(
+  label: string,
+  text: string,
+  run: () => void,
+  changed: () => void,
+  more: Extension,
+): Editor {
   const runs = Prec.highest(
     keymap.of([
       {
@@ -52,6 +49,7 @@ export function createEditor(label: string, text: string, run: () => void, chang
         EditorView.updateListener.of((update) => {
           if (update.docChanged) changed()
         }),
+        more,
       ],
     }),
   })

@@ -1,0 +1,97 @@
+/** Below a cell's text: what is wrong with it, line by line. A message leads to its place; Ctrl+Shift+M leads here. */
+import { forEachDiagnostic, setDiagnosticsEffect } from "@codemirror/lint"
+import type { Extension } from "@codemirror/state"
+import { type EditorView, keymap, type Panel, showPanel } from "@codemirror/view"
+import type { Loading, TypesClient } from "./client.ts"
+
+export function messageList(cell: string, client: TypesClient): Extension {
+  return [
+    showPanel.of((view) => new MessageList(view, cell, client)),
+    keymap.of([
+      {
+        key: "Mod-Shift-m",
+        run: (view) => {
+          view.dom.querySelector<HTMLElement>(".pw-messages button")?.focus()
+          return true
+        },
+      },
+    ]),
+  ]
+}
+
+const WORDS: Readonly<Record<Exclude<Loading, "ready">, string>> = {
+  waiting: "",
+  loading: "loading types…",
+  failed: "without types: they could not be loaded",
+}
+
+class MessageList implements Panel {
+  readonly dom: HTMLElement = document.createElement("div")
+  readonly #view: EditorView
+  readonly #client: TypesClient
+  readonly #count = document.createElement("p")
+  readonly #list = document.createElement("ol")
+  readonly #unlisten: () => void
+  /** A check has come back. */
+  #checked = false
+
+  constructor(view: EditorView, cell: string, client: TypesClient) {
+    this.#view = view
+    this.#client = client
+    this.dom.className = "pw-messages"
+    this.dom.setAttribute("role", "group")
+    this.dom.setAttribute("aria-label", `Type errors of cell ${cell}`)
+    this.#count.setAttribute("role", "status")
+    this.dom.append(this.#count, this.#list)
+    this.dom.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") view.focus()
+    })
+    this.#unlisten = client.listen(() => this.#showCount())
+    this.#showCount()
+  }
+
+  update({ transactions }: Parameters<NonNullable<Panel["update"]>>[0]): void {
+    const effects = transactions.flatMap(({ effects }) => effects)
+    if (!effects.some((effect) => effect.is(setDiagnosticsEffect))) return
+    this.#checked = true
+    this.#show()
+  }
+
+  #show(): void {
+    const items: HTMLElement[] = []
+    forEachDiagnostic(this.#view.state, ({ message, source }, from) => {
+      const line = this.#view.state.doc.lineAt(from)
+      const item = document.createElement("li")
+      const button = document.createElement("button")
+      button.type = "button"
+      button.textContent = `${line.number}:${from - line.from + 1} ${message.split("\n", 1)[0]} ${source}`
+      button.addEventListener("click", () => this.#goTo(from))
+      item.append(button)
+      items.push(item)
+    })
+    this.#list.replaceChildren(...items)
+    this.#showCount()
+  }
+
+  #goTo(at: number): void {
+    this.#view.dispatch({ selection: { anchor: at }, scrollIntoView: true })
+    this.#view.focus()
+  }
+
+  /** Read aloud when it changes, and only then. */
+  #showCount(): void {
+    const { loading } = this.#client
+    const errors = this.#list.childElementCount
+    const found = this.#checked
+      ? errors === 0
+        ? "no type errors"
+        : `${errors} type error${errors === 1 ? "" : "s"}`
+      : ""
+    const text = loading === "ready" ? found : WORDS[loading]
+    if (this.#count.textContent !== text) this.#count.textContent = text
+  }
+
+  destroy(): void {
+    this.#unlisten()
+  }
+}
