@@ -75,10 +75,19 @@ export default defineConfig({
         { label: "Tutorials", translations: { ja: "チュートリアル" }, items: tutorials },
         {
           label: "Reference",
+          translations: { ja: "リファレンス" },
           items: [
-            { label: "SDK", link: "/reference/sdk/" },
-            ...SIDEBAR.map(({ slug, title }) => ({ label: title, link: `/reference/sdk/${slug}/` })),
-            ...TOOL_PAGES.map((page) => ({ label: page.title, link: toolPageAddress(page) })),
+            { label: "SDK", translations: { ja: "SDKリファレンス" }, link: "/reference/sdk/" },
+            ...SIDEBAR.map(({ slug, title, ja }) => ({
+              label: title,
+              translations: { ja },
+              link: `/reference/sdk/${slug}/`,
+            })),
+            ...TOOL_PAGES.map((page) => ({
+              label: page.title,
+              translations: { ja: page.ja },
+              link: toolPageAddress(page),
+            })),
           ],
         },
         {

@@ -1,7 +1,8 @@
 /** The packets that passed while a cell ran: a list with libpcap's filters, a file for Wireshark, and one packet in full. */
 import { say } from "../i18n/strings.ts"
 import { button, make } from "./dom.ts"
-import type { PacketAnswer, PacketDetail, PacketList, PacketQuestion, PacketRow } from "./protocol.ts"
+import type { Moment, PacketAnswer, PacketDetail, PacketList, PacketQuestion, PacketRow, TimeLine } from "./protocol.ts"
+import { TimeView } from "./time.ts"
 import { WayView } from "./way.ts"
 
 type Ask = (question: PacketQuestion) => Promise<PacketAnswer>
@@ -23,6 +24,8 @@ export class PacketPanel {
   readonly #status = make("span", { role: "status" })
   readonly #list = make("div", { className: "pw-packet-list", tabIndex: 0 })
   readonly #detail = make("div")
+  readonly #views = button(say("packets.clock"), () => void this.#orSay(() => this.#turn()), { ariaPressed: "false" })
+  #time: TimeView | undefined
   #rowsMax = ROWS_MAX
 
   /** `close` is called when the reader is done. */
@@ -37,7 +40,11 @@ export class PacketPanel {
       make("label", {}, say("packets.filter"), this.#filter),
       this.#cluster,
       button(say("packets.download"), () => void this.#orSay(() => this.#download())),
-      button(say("packets.close"), close),
+      this.#views,
+      button(say("packets.close"), () => {
+        this.#time?.end()
+        close()
+      }),
       this.#status,
     )
     form.addEventListener("submit", (event) => {
@@ -53,6 +60,42 @@ export class PacketPanel {
   /** Asks for the packets anew: the cell has run again, or the filter is another. */
   async show(): Promise<void> {
     await this.#orSay(() => this.#showList())
+  }
+
+  /** Shows the clock, at an instant, instead of the list. */
+  async showTime(time: number): Promise<void> {
+    await this.#orSay(async () => {
+      await this.#turn(true)
+      await this.#time?.show(time)
+    })
+  }
+
+  /** Where the clock stands, when it is looked at: in nanoseconds since the cell's first packet. */
+  get time(): number | undefined {
+    return this.#views.ariaPressed === "true" ? this.#time?.time : undefined
+  }
+
+  /** From the list to the clock, and back. */
+  async #turn(clock = this.#views.ariaPressed !== "true"): Promise<void> {
+    this.#views.ariaPressed = String(clock)
+    this.#time?.end()
+    this.#list.hidden = clock
+    this.#detail.hidden = clock
+    this.#filter.disabled = clock
+    if (!clock) return this.#time?.element.remove()
+    this.#time ??= new TimeView({
+      times: async () => (await this.#ask({ ...this.#about, kind: "times" })) as TimeLine,
+      moment: async (time) => (await this.#ask({ ...this.#about, kind: "moment", time })) as Moment,
+      open: (packet) => void this.#orSay(() => this.#openFromClock(packet)),
+    })
+    this.element.append(this.#time.element)
+    await this.#time.show(this.#time.time)
+  }
+
+  async #openFromClock(packet: number): Promise<void> {
+    await this.#turn(false)
+    await this.#open(packet)
+    this.#detail.scrollIntoView({ block: "nearest" })
   }
 
   /** What cannot be answered is said: the kernel has begun anew, say. */
@@ -75,6 +118,7 @@ export class PacketPanel {
     if (shown.length < answer.rows.length) this.#list.append(this.#more(answer.rows.length))
     const [first] = answer.rows.filter(({ dropped }) => dropped !== undefined).concat(answer.rows)
     if (first !== undefined) await this.#open(first.packet)
+    if (this.time !== undefined) await this.#time?.show(this.time)
   }
 
   focus(): void {

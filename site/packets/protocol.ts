@@ -46,11 +46,42 @@ export interface PacketDetail {
   readonly policy?: string
 }
 
+/** When something happened to a packet while a cell ran. */
+export interface TimeLine {
+  /** Instants, in nanoseconds since the first. */
+  readonly times: readonly number[]
+}
+
+/** What happened to a packet at an instant. */
+export interface Happening {
+  readonly packet: number
+  /** `k8s-worker-1 cni0`; absent between machines. */
+  readonly place?: string
+  readonly action: string
+  readonly detail?: string
+}
+
+/** The cluster at an instant. */
+export interface Moment {
+  /** The machines and pods, with the way so far of the packet that moved; SVG. */
+  readonly figure: string
+  readonly happenings: readonly Happening[]
+  /** The tables of the machine or pod where it happened, as they stood. */
+  readonly tables?: {
+    readonly where: string
+    readonly routes: string
+    readonly neighbours: string
+    readonly fdb: string
+  }
+}
+
 /** A question about the packets of a cell that has run. */
 export type PacketQuestion = { readonly cell: string; readonly cluster: number } & (
   | { readonly kind: "list" | "file"; readonly filter: string }
   | { readonly kind: "packet"; readonly packet: number }
+  | { readonly kind: "times" }
+  | { readonly kind: "moment"; readonly time: number }
 )
 
 /** A file for Wireshark: pcapng. */
-export type PacketAnswer = PacketList | PacketDetail | Uint8Array
+export type PacketAnswer = PacketList | PacketDetail | TimeLine | Moment | Uint8Array

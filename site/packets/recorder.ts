@@ -1,6 +1,7 @@
 /** Listens to every cluster of a page's cells while they run, and answers what the packet view asks. Changes nothing of what they print. */
 import type { Capture, CapturedFrame, Cluster, Hop, Recording } from "podwire"
 import { flowOf } from "./flow.ts"
+import { History } from "./history.ts"
 import type { PacketAnswer, PacketDetail, PacketList, PacketQuestion, PacketRow, PacketStop } from "./protocol.ts"
 
 type Podwire = typeof import("podwire")
@@ -14,6 +15,7 @@ interface Taken {
 export class Recorder {
   readonly #podwire: Podwire
   readonly #clusters: Cluster[] = []
+  readonly #histories = new WeakMap<Capture, History>()
   readonly #cells = new Map<string, readonly Taken[]>()
   #running: { readonly cluster: Cluster; readonly recording: Recording }[] | undefined
   /** For cells to import: clusters that are made with it are listened to. */
@@ -33,7 +35,7 @@ export class Recorder {
   }
 
   async #listen(cluster: Cluster): Promise<{ cluster: Cluster; recording: Recording }> {
-    return { cluster, recording: await cluster.record() }
+    return { cluster, recording: await cluster.record({ tables: true }) }
   }
 
   /** Runs a cell's code with open ears. */
@@ -53,11 +55,22 @@ export class Recorder {
     const all = this.#cells.get(question.cell)
     if (all === undefined) throw new RangeError(`cell ${question.cell} has not run; those that have: ${this.#ran()}`)
     const taken = all[question.cluster]
-    if (taken === undefined) return question.kind === "file" ? new Uint8Array() : { clusters: [], rows: [] }
+    if (taken === undefined) return nothing(question.kind)
     if (question.kind === "packet") return this.#packet(taken, question.packet)
+    if (question.kind === "times") return { times: this.#history(taken).times }
+    if (question.kind === "moment") return this.#history(taken).at(question.time)
     if (question.kind === "file") return taken.capture.filter(question.filter).toPcapng()
     const clusters = all.map(({ capture }) => new Set(capture.frames.map(({ packet }) => packet)).size)
     return { clusters, ...listOf(taken.capture, question.filter) }
+  }
+
+  /** Put together when it is first looked at. */
+  #history({ cluster, capture }: Taken): History {
+    const known = this.#histories.get(capture)
+    if (known !== undefined) return known
+    const history = new History(capture, cluster.topology(), this.#podwire.topology)
+    this.#histories.set(capture, history)
+    return history
   }
 
   #ran = (): string => [...this.#cells.keys()].join(", ") || "none"
@@ -130,4 +143,12 @@ function stopsOf(hops: readonly Hop[], frames: readonly CapturedFrame[], dissect
       ...(bytes === undefined ? {} : { bytes, layers: dissect(bytes) }),
     }
   })
+}
+
+/** Of a cell that ran without a cluster. */
+function nothing(kind: PacketQuestion["kind"]): PacketAnswer {
+  if (kind === "file") return new Uint8Array()
+  if (kind === "packet") return { stops: [] }
+  if (kind === "times") return { times: [] }
+  return kind === "moment" ? { figure: "", happenings: [] } : { clusters: [], rows: [] }
 }

@@ -2,6 +2,8 @@
 export interface Group {
   readonly slug: string
   readonly title: string
+  /** The title in Japanese, for the sidebar: the pages are in English. */
+  readonly ja: string
   readonly intro: string
   /** Below src/: a folder with a slash at the end, or a file. */
   readonly sources: readonly string[]
@@ -12,12 +14,14 @@ export const GROUPS: readonly Group[] = [
   {
     slug: "capture",
     title: "Capture",
+    ja: "キャプチャ",
     intro: "Frames as they pass, on every device at once: filtered, printed, saved, followed from hop to hop.",
-    sources: ["cluster/capture.ts", "wire/dissect.ts"],
+    sources: ["cluster/capture.ts", "cluster/tables.ts", "wire/dissect.ts"],
   },
   {
     slug: "policies",
     title: "Policies",
+    ja: "ポリシー",
     intro:
       "What network policies say: one flow with the line that decides, all pairs of pods at once, and tests of policies.",
     sources: ["cluster/policy/", "cluster/verify.ts", "cluster/verify/"],
@@ -25,12 +29,14 @@ export const GROUPS: readonly Group[] = [
   {
     slug: "cluster",
     title: "The cluster",
+    ja: "クラスタ",
     intro: "A cluster, its machines and pods, what runs on them and what comes back.",
     sources: ["cluster/", "shell/exec-result.ts", "versions.ts"],
   },
   {
     slug: "figures",
     title: "Figures",
+    ja: "図",
     intro:
       "Plain data to SVG and HTML text, for notebooks and pages. Each figure has a name that screen readers read, and its data as rows of text.",
     sources: ["view/"],
@@ -38,24 +44,28 @@ export const GROUPS: readonly Group[] = [
   {
     slug: "programs",
     title: "Programs and images",
+    ja: "プログラムとイメージ",
     intro: "Programs of your own for machines and containers, and images that bring them.",
     sources: ["images/", "linux/task/", "shell/tool.ts"],
   },
   {
     slug: "cni",
     title: "CNI plugins",
+    ja: "CNIプラグイン",
     intro: "What gives pods their network.",
     sources: ["cni/"],
   },
   {
     slug: "matchers",
     title: "Matchers",
+    ja: "マッチャー",
     intro: "Matchers for vitest. Importing the module adds them to expect.",
     sources: ["vitest.ts"],
   },
   {
     slug: "runner",
     title: "Notebooks",
+    ja: "ノートブック",
     intro:
       "What needs a file system, processes or sockets of the host: running notebooks, saving figures, serving pages.",
     sources: ["node/", "notebook/"],

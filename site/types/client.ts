@@ -1,4 +1,5 @@
 /** A page's side of its type checker: one for all its editors, started when the first of them needs it. */
+import { say } from "../i18n/strings.ts"
 import type { CellText, FromTypes, ToTypes, Types } from "./protocol.ts"
 
 /** The page around the editors. */
@@ -93,7 +94,7 @@ export class TypesClient {
     for (const done of this.#waiting.values()) done(undefined)
     this.#waiting.clear()
     this.#become("failed")
-    this.page.say(`the type checker cannot be loaded${why === "" ? "" : ` (${why})`}: cells run without it`)
+    this.page.say(say("types.lost", { why: why === "" ? "" : ` (${why})` }))
   }
 
   #become(loading: Loading): void {

@@ -1,7 +1,9 @@
 /** Below a cell's text: what is wrong with it, line by line. A message leads to its place; Ctrl+Shift+M leads here. */
+
 import { forEachDiagnostic, setDiagnosticsEffect } from "@codemirror/lint"
 import type { Extension } from "@codemirror/state"
 import { type EditorView, keymap, type Panel, showPanel } from "@codemirror/view"
+import { say } from "../i18n/strings.ts"
 import type { Loading, TypesClient } from "./client.ts"
 
 export function messageList(cell: string, client: TypesClient): Extension {
@@ -19,10 +21,9 @@ export function messageList(cell: string, client: TypesClient): Extension {
   ]
 }
 
-const WORDS: Readonly<Record<Exclude<Loading, "ready">, string>> = {
-  waiting: "",
-  loading: "loading types…",
-  failed: "without types: they could not be loaded",
+function stateText(loading: Exclude<Loading, "ready">): string {
+  if (loading === "waiting") return ""
+  return loading === "loading" ? say("types.loading") : say("types.failed")
 }
 
 class MessageList implements Panel {
@@ -40,7 +41,7 @@ class MessageList implements Panel {
     this.#client = client
     this.dom.className = "pw-messages"
     this.dom.setAttribute("role", "group")
-    this.dom.setAttribute("aria-label", `Type errors of cell ${cell}`)
+    this.dom.setAttribute("aria-label", say("types.list", { id: cell }))
     this.#count.setAttribute("role", "status")
     this.dom.append(this.#count, this.#list)
     this.dom.addEventListener("keydown", (event) => {
@@ -82,12 +83,9 @@ class MessageList implements Panel {
   #showCount(): void {
     const { loading } = this.#client
     const errors = this.#list.childElementCount
-    const found = this.#checked
-      ? errors === 0
-        ? "no type errors"
-        : `${errors} type error${errors === 1 ? "" : "s"}`
-      : ""
-    const text = loading === "ready" ? found : WORDS[loading]
+    const found =
+      errors === 0 ? say("types.none") : errors === 1 ? say("types.one") : say("types.many", { count: errors })
+    const text = loading !== "ready" ? stateText(loading) : this.#checked ? found : ""
     if (this.#count.textContent !== text) this.#count.textContent = text
   }
 

@@ -12,6 +12,7 @@ import { type TraceEvent, TraceKind } from "../sim/trace.ts"
 import type { Hop } from "../view/path-data.ts"
 import { checkNames } from "./command.ts"
 import { dropped, journeyOf, type Place } from "./journey.ts"
+import type { TableLog, Tables } from "./tables.ts"
 
 /** What to capture. Everything, everywhere, when nothing is said. */
 export interface CaptureOptions {
@@ -21,6 +22,8 @@ export interface CaptureOptions {
   on?: string
   /** A device's name; all of the machine's or pod's when absent. */
   device?: string
+  /** Keeps the tables, too, for {@link Capture.tables} (false). */
+  tables?: boolean
 }
 
 /** A frame and where it was seen. */
@@ -58,6 +61,7 @@ export interface DroppedPacket {
 interface Background {
   events: readonly TraceEvent[]
   places: readonly Place[]
+  tables?: TableLog
 }
 
 /**
@@ -117,6 +121,24 @@ export class Capture implements Iterable<CapturedFrame> {
   journey(frame: CapturedFrame | undefined = this.frames[0]): Hop[] {
     const same = this.frames.filter((other) => other.packet === frame?.packet)
     return journeyOf(same, this.#background.events, this.#background.places)
+  }
+
+  /**
+   * The tables of a machine or pod at an instant, as far as its packets made it look: what `ip route`, `ip neigh` and `bridge fdb` would have printed.
+   * @param time virtual nanoseconds, as in frames and drops
+   * @throws RangeError for a place that was not listened to, and for a capture that kept no tables
+   * @example capture.tables("k8s-worker-1", capture.frames[0].time).fdb
+   */
+  tables(where: string, time: number): Tables {
+    const { tables, places } = this.#background
+    if (tables === undefined) throw new RangeError("this capture kept no tables: capture({ tables: true }, …) does")
+    const place = places.find((one) => (one.pod ?? one.node) === where)
+    const found = place === undefined ? undefined : tables.at(place.net, time)
+    if (found === undefined)
+      throw new RangeError(
+        `nobody listened on "${where}"; there were: ${places.map((one) => one.pod ?? one.node).join(", ")}`,
+      )
+    return found
   }
 
   /** Every packet that was dropped meanwhile, anywhere, and why: `capture.drops.map((drop) => drop.reason)`. */
@@ -188,7 +210,7 @@ export class Capture implements Iterable<CapturedFrame> {
 
 printable(Capture, (capture) => capture.toString())
 
-const CAPTURE_OPTIONS = { filter: 0, on: 0, device: 0 } satisfies Record<keyof CaptureOptions, 0>
+const CAPTURE_OPTIONS = { filter: 0, on: 0, device: 0, tables: 0 } satisfies Record<keyof CaptureOptions, 0>
 
 /** Frames that are being taken: what {@link Cluster.record} returns. */
 export interface Recording {
@@ -197,7 +219,12 @@ export interface Recording {
 }
 
 /** Listens at the points until stopped. */
-export function startCapture(sim: Simulation, places: readonly Place[], options: CaptureOptions): Recording {
+export function startCapture(
+  sim: Simulation,
+  places: readonly Place[],
+  options: CaptureOptions,
+  tables?: TableLog,
+): Recording {
   checkNames("capture", options, CAPTURE_OPTIONS)
   const pass = compiled(options.filter ?? "")
   const from = sim.trace.start()
@@ -206,7 +233,10 @@ export function startCapture(sim: Simulation, places: readonly Place[], options:
     // Unlike tcpdump in a pod, which shows what is still to be computed: a file of these opens without a bad checksum.
     const socket = new PacketSocket(point.net, {
       finishChecksums: true,
-      filter: (bytes, offset, length) => pass(new DataView(bytes.buffer), offset, length),
+      filter: (bytes, offset, length) => {
+        tables?.look(point.net, sim.now)
+        return pass(new DataView(bytes.buffer), offset, length)
+      },
       ...(device === undefined ? {} : { device }),
     })
     return { point, socket }
@@ -214,6 +244,7 @@ export function startCapture(sim: Simulation, places: readonly Place[], options:
   return {
     stop(): Capture {
       const events = sim.trace.stop(from)
+      for (const { net } of places) tables?.look(net, sim.now)
       const all = taps.flatMap(({ point, socket }) => {
         socket.close()
         return socket.frames.map((frame, order) => ({ frame, point, order }))
@@ -222,7 +253,7 @@ export function startCapture(sim: Simulation, places: readonly Place[], options:
       all.sort((a, b) => a.frame.time - b.frame.time || a.frame.serial - b.frame.serial)
       return new Capture(
         all.map(({ frame, point }) => captured(sim.epoch, frame, point)),
-        { events, places },
+        { events, places, ...(tables === undefined ? {} : { tables }) },
       )
     },
   }

@@ -211,7 +211,10 @@ export class Cluster {
    */
   async record(options: CaptureOptions = {}): Promise<Recording> {
     const { startCapture } = await this.sim.load(() => import("./capture.ts"))
-    return startCapture(this.sim, this.#points(options.on), options)
+    const places = this.#points(options.on)
+    if (options.tables !== true) return startCapture(this.sim, places, options)
+    const { TableLog } = await this.sim.load(() => import("./tables.ts"))
+    return startCapture(this.sim, places, options, new TableLog(places, this.sim.now))
   }
 
   #points(on: string | undefined): Place[] {

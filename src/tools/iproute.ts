@@ -31,15 +31,20 @@ export interface IpOptions {
   oneline: boolean
   family: "inet" | "inet6" | "bridge" | "unspec"
   net: NetNamespace
-  proc: Process
+  /** Who asks. */
+  uid: number
   /** Said on standard error before the output. */
   warn(text: string): void
 }
 
 /** As they are before any option has been read. */
-export function ipOptions(proc: Process, family: IpOptions["family"], warn: IpOptions["warn"]): IpOptions {
+export function ipOptions(
+  { net, uid }: { readonly net: NetNamespace; readonly uid: number },
+  family: IpOptions["family"],
+  warn: IpOptions["warn"],
+): IpOptions {
   const flags = { json: false, pretty: false, details: false, statistics: false, allStatistics: false }
-  return { ...flags, brief: false, oneline: false, family, net: proc.net, proc, warn }
+  return { ...flags, brief: false, oneline: false, family, net, uid, warn }
 }
 
 /** The words of a command, taken one after the other. */

@@ -118,6 +118,41 @@ withSiteInChromium("packets", () => {
     await page.context().close()
   })
 
+  test("the clock: instants by hand and by themselves, the packet's way so far, tables as they stood", async () => {
+    const page = await site.open(BETWEEN)
+    await open(page, "break")
+    await page.click('#break .pw-packets button:has-text("Clock")')
+    await page.waitForSelector("#break .pw-tables")
+    const clock = (): Promise<string | null> => page.textContent("#break .pw-clock output")
+    expect(await clock()).toMatch(/^0\.000000 s, instant 1 of \d+$/)
+    expect(await page.textContent("#break .pw-happenings")).toContain("client-pod eth0 sent")
+    await page.focus("#break .pw-clock input")
+    await page.keyboard.press("ArrowRight")
+    await page.waitForFunction(() => /dropped/.test(document.querySelector("#break .pw-happenings")?.textContent ?? ""))
+    expect(await page.textContent("#break .pw-happenings")).toContain("SKB_DROP_REASON_VXLAN_NO_REMOTE")
+    const tables = await page.textContent("#break .pw-tables")
+    expect(tables).toContain("10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink")
+    expect(tables).not.toContain("5e:83:73:4b:98:06 dev flannel.1 dst 192.168.80.105")
+    await page.click('#break .pw-clock button:has-text("Play")')
+    await page.waitForFunction(
+      () => (document.querySelector("#break .pw-clock input") as HTMLInputElement).valueAsNumber > 2,
+    )
+    await page.click('#break .pw-clock button:has-text("Pause")')
+    expect(await violations(page)).toEqual([])
+    await page.click("#break .pw-happenings button")
+    await page.waitForSelector("#break .pw-hex")
+    await page.context().close()
+  })
+
+  test("who wants less motion has no Play", async () => {
+    const page = await site.open(BETWEEN, { reducedMotion: "reduce" })
+    await open(page, "break")
+    await page.click('#break .pw-packets button:has-text("Clock")')
+    await page.waitForSelector("#break .pw-tables")
+    expect(await page.isVisible('#break .pw-clock button:has-text("Play")')).toBe(false)
+    await page.context().close()
+  })
+
   test("a cell of a matrix says why when it is pressed", async () => {
     const page = await site.open(BITES)
     await page.locator("#matrix svg.pwf g:has(> title)").first().click()

@@ -139,7 +139,7 @@ const TYPES: Readonly<Record<number, string>> = {
 function answer(question: Question, way: Answer, options: IpOptions): string {
   const { route, dev } = way
   const cache = cacheOf(question, way, options.net)
-  const uid = question.iif === undefined ? options.proc.uid : undefined
+  const uid = question.iif === undefined ? options.uid : undefined
   const showsSource = question.iif === undefined && question.from === 0
   if (options.json) return answerJson(question, way, cache, options)
   const type = TYPES[route.type] ?? (options.details ? "unicast" : "")
@@ -180,7 +180,7 @@ function answerJson(question: Question, way: Answer, cache: CacheEntry, options:
     prefsrc: question.iif === undefined && question.from === 0 ? formatIpv4(way.source) : undefined,
     mark: question.mark === 0 ? undefined : question.mark,
     flags: route.type === RouteType.MULTICAST ? ["rt_offload_failed"] : [],
-    uid: question.iif === undefined ? options.proc.uid : undefined,
+    uid: question.iif === undefined ? options.uid : undefined,
     cache: cache.flags,
     expires: cache.expires,
     metrics: cache.mtu === undefined ? undefined : [{ mtu: cache.mtu }],
