@@ -6,7 +6,17 @@ import type { Editor } from "./editor.ts"
 import { type CellCode, type KernelCell, outputsHash } from "./protocol.ts"
 
 /** What a reader reads beside the cell. */
-export type CellState = "idle" | "waiting" | "running" | "same" | "differs" | "ran" | "failed" | "stopped" | "stale"
+export type CellState =
+  | "idle"
+  | "waiting"
+  | "running"
+  | "same"
+  | "differs"
+  | "ran"
+  | "failed"
+  | "stopped"
+  | "stale"
+  | "edited"
 
 export class PageCell {
   readonly published: KernelCell
@@ -17,6 +27,11 @@ export class PageCell {
   readonly #box = document.createElement("div")
   #editor: Editor | undefined
   state: CellState = "idle"
+  /** Where it comes to rest when nothing is under way, and the texts that what it shows follows from. */
+  #rest: CellState = "idle"
+  #chain = ""
+  #textShown = ""
+  #published = ""
   /** Of the last run; none of a text that has not run, or was never run here. */
   outputs: readonly Output[] | undefined
 
@@ -42,6 +57,27 @@ export class PageCell {
 
   get code(): CellCode {
     return this.edited ? { source: this.source } : { compiled: this.published.compiled }
+  }
+
+  /** What it shows now follows from these texts. */
+  shows(rest: CellState, chain: string): void {
+    if (rest === "idle") this.#published = chain
+    this.#rest = rest
+    this.#chain = chain
+    this.#textShown = this.source
+    this.show(rest)
+  }
+
+  rest(): void {
+    this.show(this.#rest)
+  }
+
+  /** Compares with the texts as they are. What runs, or waits for it, is left alone. */
+  freshen(chain: string): void {
+    if (this.state === "waiting" || this.state === "running") return
+    if (this.#chain === chain) {
+      if (this.state === "stale" || this.state === "edited") this.rest()
+    } else this.show(this.source === this.#textShown ? "stale" : "edited")
   }
 
   show(state: CellState): void {
@@ -107,6 +143,6 @@ export class PageCell {
     this.#code?.removeAttribute("hidden")
     this.#outputs.replaceChildren(...this.#original)
     this.outputs = undefined
-    this.show("idle")
+    this.shows("idle", this.#published)
   }
 }

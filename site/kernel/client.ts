@@ -19,6 +19,8 @@ interface Asked {
 export class KernelClient {
   /** Whether packets are kept, for {@link ask}. A kernel that has begun keeps to what it began with. */
   record = false
+  /** Of clusters that name none; podwire's own when undefined. */
+  seed: number | undefined
   #worker: Worker | undefined
   #waiting: Waiting[] = []
   readonly #asked = new Map<number, Asked>()
@@ -26,7 +28,8 @@ export class KernelClient {
 
   /** Runs a cell after those that were asked for before. Rejects with {@link Stopped}. */
   run(id: string, code: CellCode): Promise<DoneMessage> {
-    this.#post({ id, code, record: this.record })
+    const { record, seed } = this
+    this.#post({ id, code, record, ...(seed === undefined ? {} : { seed }) })
     return new Promise((done, fail) => {
       this.#waiting.push({ id, done, stopped: () => fail(new Stopped(`cell ${id} was stopped`)) })
     })

@@ -1,23 +1,19 @@
-/**
- * A page's buttons. A cell always runs on what the cells above it leave: where the kernel is elsewhere, it begins anew and runs them first. A run
- * costs milliseconds and is the same every time, so nothing has to be kept.
- */
+/** A page's buttons. */
 import { say } from "../i18n/strings.ts"
 import type { PacketPanel } from "../packets/panel.ts"
 import type { TypesPage } from "../types/client.ts"
 import { PageCell } from "./cell.ts"
-import { KernelClient, Stopped } from "./client.ts"
-import { EDITS, editsOf, linkOf } from "./permalink.ts"
+import { EDITS, type SharedEdits } from "./permalink.ts"
 import type { KernelCell } from "./protocol.ts"
+import { Runner } from "./runner.ts"
 
 export class Controls {
   readonly #bar: HTMLElement
   readonly #cells: readonly PageCell[]
-  readonly #kernel = new KernelClient()
-  /** Texts that the kernel has run since it began. */
-  #ran: string[] = []
-  #running = false
+  readonly #runner: Runner
   readonly #panels = new Map<PageCell, PacketPanel>()
+  /** Where an address wants a cell's clock to stand. */
+  #clock: SharedEdits["clock"]
   /** For what checks types. */
   readonly #page: TypesPage & { writing: boolean }
 
@@ -27,114 +23,59 @@ export class Controls {
       const element = document.getElementById(cell.id)
       return element === null ? [] : [new PageCell(cell, element)]
     })
+    this.#runner = new Runner(this.#cells, {
+      say: (text) => this.#say(text),
+      busy: (running) => this.#allow("stop", running),
+      ran: async (cell) => this.#panels.get(cell)?.show(),
+    })
     this.#page = {
       library: bar.dataset["types"] ?? "",
       cells: () => this.#cells.map(({ id, source }) => ({ id, source })),
       writing: false,
       say: (text) => this.#say(text),
     }
+    this.#seedBox?.addEventListener("change", () => this.#seedChanged())
+    // It may have been written before these buttons were there.
+    this.#seedChanged()
   }
 
   async press(button: HTMLButtonElement): Promise<void> {
     const id = button.closest(".pw-cell")?.id
     const at = this.#cells.findIndex((cell) => cell.id === id)
-    const cell = this.#cells[at]
     switch (button.dataset["do"]) {
       case "run":
-        return this.runTo(at)
-      case "packets":
-        return this.#packets(at)
-      case "script":
-        return this.#take(({ copyScript }) => copyScript(this.#cells.slice(0, at + 1), this.#home))
-      case "save-script":
-        return this.#take(({ saveScript }) => saveScript(this.#cells, this.#home))
-      case "save-notebook":
-        return this.#take(({ saveNotebook }) => saveNotebook(this.#cells, this.#home))
+        return void (await this.#runner.runTo(at))
+      case "run-all":
+        return void (await this.#runner.runTo(this.#cells.length - 1))
+      case "stop":
+        return this.#runner.stop()
+      case "verify":
+        return this.#verify()
       case "edit":
         this.#page.writing = true
         return this.#edit(at)
       case "go":
         return this.#goTo(button)
       case "reset":
-        cell?.reset()
-        return this.#changed(at)
-      case "run-all":
-        return this.runTo(this.#cells.length - 1)
-      case "stop":
-        return this.stop()
+        this.#cells[at]?.reset()
+        return this.#changed()
       case "reset-all":
         return this.#resetAll()
-      case "share":
-        return this.#share()
+      case "packets":
+        return this.#packets(at)
+      default:
+        return this.#take(button, at)
     }
   }
 
-  /** The packets of a cell. The kernel keeps them from the first time that somebody asks: until then it runs without listening. */
-  async #packets(at: number): Promise<void> {
-    const cell = this.#cells[at]
-    if (cell === undefined) return
-    if (this.#panels.has(cell)) return this.#panels.get(cell)?.focus()
-    const { PacketPanel } = await import("../packets/panel.ts")
-    if (!this.#kernel.record) this.stop()
-    this.#kernel.record = true
-    if (this.#ran.length <= at) await this.runTo(at)
-    if (this.#ran.length <= at) return
-    const close = (): void => {
-      panel.element.remove()
-      this.#panels.delete(cell)
-    }
-    const panel = new PacketPanel(cell.id, (question) => this.#kernel.ask(question), close)
-    this.#panels.set(cell, panel)
-    cell.element.append(panel.element)
-    await panel.show()
-    panel.focus()
-  }
-
-  async #edit(at: number): Promise<void> {
-    await this.#cells[at]?.edit(
-      () => void this.runTo(at),
-      () => this.#changed(at),
-      this.#page,
-    )
-  }
-
-  /** A place in an error: the line it names, in the cell it names. */
-  async #goTo({ dataset }: HTMLButtonElement): Promise<void> {
-    const at = this.#cells.findIndex(({ id }) => id === dataset["cell"])
-    await this.#edit(at)
-    this.#cells[at]?.goTo(Number(dataset["line"]), Number(dataset["column"]))
-  }
-
-  /** Edits that came with the address: shown, and not run. */
-  async open(hash: string): Promise<void> {
-    const edits = await editsOf(hash)
-    if (edits === undefined) return this.#say(say("edits.unreadable"))
-    const known = Object.entries(edits.cells).filter(([id]) => this.#cells.some((cell) => cell.id === id))
-    for (const [id, text] of known) {
-      const at = this.#cells.findIndex((cell) => cell.id === id)
-      await this.#edit(at)
-      this.#cells[at]?.write(text)
-    }
-    const version = edits.version === this.#version ? "" : say("edits.version", { version: edits.version })
-    const count = Object.keys(edits.cells).length - known.length
-    const lost = count === 0 ? "" : say("edits.lost", { count })
-    this.#say(say("edits.opened", { count: known.length, version, lost }))
-  }
-
-  /** Puts the edits into the address, and the address on the clipboard where that is allowed. */
-  async #share(): Promise<void> {
-    const edited = this.#cells.filter((cell) => cell.edited)
-    const cells = Object.fromEntries(edited.map((cell) => [cell.id, cell.source]))
-    history.replaceState(null, "", await linkOf({ version: this.#version, cells }))
-    const copied = await navigator.clipboard?.writeText(location.href).then(
-      () => true,
-      () => false,
-    )
-    this.#say(say(copied === true ? "edits.copied" : "edits.shared", { count: edited.length }))
-  }
-
-  async #take(how: (home: typeof import("../export/take-home.ts")) => Promise<string>): Promise<void> {
-    this.#say(await how(await import("../export/take-home.ts")))
+  /** What leaves the page: links, scripts, notebooks. */
+  async #take(button: HTMLButtonElement, at: number): Promise<void> {
+    const what = button.dataset["do"]
+    if (what === "share") return this.#share()
+    const home = await import("../export/take-home.ts")
+    if (what === "script") this.#say(await home.copyScript(this.#cells.slice(0, at + 1), this.#home))
+    else if (what === "save-script") this.#say(await home.saveScript(this.#cells, this.#home))
+    else if (what === "save-notebook") this.#say(await home.saveNotebook(this.#cells, this.#home))
   }
 
   get #home(): { name: string; version: string; notebook: string } {
@@ -147,87 +88,140 @@ export class Controls {
     return this.#bar.dataset["version"] ?? ""
   }
 
-  /** Ends whatever runs. */
-  stop(): void {
-    this.#kernel.stop()
-    this.#ran = []
+  // ── texts ───────────────────────────────────────────────────────────────────────────────────
+
+  async #edit(at: number): Promise<void> {
+    await this.#cells[at]?.edit(
+      () => void this.#runner.runTo(at),
+      () => this.#changed(),
+      this.#page,
+    )
+  }
+
+  /** A place in an error: the line it names, in the cell it names. */
+  async #goTo({ dataset }: HTMLButtonElement): Promise<void> {
+    const at = this.#cells.findIndex(({ id }) => id === dataset["cell"])
+    await this.#edit(at)
+    this.#cells[at]?.goTo(Number(dataset["line"]), Number(dataset["column"]))
+  }
+
+  /** Texts, or the seed, are other ones. */
+  #changed(): void {
+    this.#runner.refresh()
+    this.#showShare()
   }
 
   #resetAll(): void {
-    this.stop()
-    for (const [at, cell] of this.#cells.entries()) {
-      cell.reset()
-      this.#changed(at)
-    }
+    this.#runner.stop()
+    this.#runner.seed = undefined
+    if (this.#seedBox !== null) this.#seedBox.value = ""
+    for (const cell of this.#cells) cell.reset()
+    this.#changed()
     if (location.hash.startsWith(EDITS)) history.replaceState(null, "", location.pathname)
     this.#say(say("run.reset"))
   }
 
-  /** Runs a cell, after those above it that the kernel has not run as they are now. */
-  async runTo(last: number): Promise<void> {
-    if (this.#running) this.stop()
-    const wanted = this.#cells.slice(0, last + 1)
-    const known = this.#ran.length <= last && this.#ran.every((text, i) => text === wanted[i]?.source)
-    if (!known) this.stop()
-    const todo = wanted.slice(this.#ran.length)
-    for (const cell of todo) cell.show("waiting")
-    this.#busy(true)
-    try {
-      for (const cell of todo) if (!(await this.#run(cell))) break
-      this.#report(wanted)
-    } catch (error) {
-      if (!(error instanceof Stopped)) throw error
-      for (const cell of todo) if (cell.state === "waiting" || cell.state === "running") cell.show("stopped")
-      this.#say(say("run.stopped"))
-    } finally {
-      this.#busy(false)
-    }
+  // ── the seed ────────────────────────────────────────────────────────────────────────────────
+
+  get #seedBox(): HTMLInputElement | null {
+    return this.#bar.querySelector<HTMLInputElement>("input[data-seed]")
   }
 
-  /** False when it failed: what is below waits for it. */
-  async #run(cell: PageCell): Promise<boolean> {
-    cell.show("running")
-    this.#say(say("run.running", { id: cell.id }))
-    const { source } = cell
-    const { ok, outputs } = await this.#kernel.run(cell.id, cell.code)
-    this.#ran.push(source)
-    const same = await cell.put(outputs)
-    await this.#panels.get(cell)?.show()
-    const own = this.#cells.slice(0, this.#cells.indexOf(cell) + 1).some((one) => one.edited)
-    cell.show(same && !cell.edited ? "same" : !ok ? "failed" : own ? "ran" : "differs")
-    if (!ok && !same) {
-      for (const one of this.#cells) if (one.state === "waiting") one.show("idle")
-      return false
-    }
-    return true
+  #seedChanged(): void {
+    const seed = this.#seedBox?.valueAsNumber ?? Number.NaN
+    this.#runner.seed = Number.isSafeInteger(seed) ? seed : undefined
+    this.#changed()
   }
 
-  /** A cell's text is another one: what ran after it says so. */
-  #changed(at: number): void {
-    for (const [i, cell] of this.#cells.entries())
-      if (i > at && ["same", "differs", "ran", "failed"].includes(cell.state)) cell.show("stale")
-    const share = this.#bar.querySelector<HTMLButtonElement>('[data-do="share"]')
-    if (share !== null) share.hidden = !this.#cells.some((one) => one.edited)
+  /** Runs the page from its beginning, and says whether it is what is published. */
+  async #verify(): Promise<void> {
+    if (this.#runner.seed !== undefined || this.#cells.some((cell) => cell.edited))
+      return this.#say(say("verify.edited"))
+    this.#runner.listen()
+    this.#runner.stop()
+    await this.#runner.runTo(this.#cells.length - 1)
+    const differ = this.#cells.filter(({ state }) => state !== "same")
+    if (differ.length > 0) return this.#say(say("verify.differs", { cells: differ.map(({ id }) => id).join(", ") }))
+    const { sealText } = await import("./seal.ts")
+    const published = this.#cells.map((cell) => cell.published)
+    this.#say(await sealText(published, this.#runner, this.#version))
+  }
+
+  // ── packets ─────────────────────────────────────────────────────────────────────────────────
+
+  /** The packets of a cell. The kernel keeps them from the first time that somebody asks: until then it runs without listening. */
+  async #packets(at: number): Promise<void> {
     const cell = this.#cells[at]
-    if (cell !== undefined && cell.state !== "running") cell.show(cell.edited ? "stale" : "idle")
-    if (cell?.state === "stale") {
-      const place = cell.element.querySelector(".pw-state")
-      if (place !== null) place.textContent = say("state.edited")
+    if (cell === undefined) return
+    const open = this.#panels.get(cell)
+    if (open !== undefined) return open.focus()
+    const { PacketPanel } = await import("../packets/panel.ts")
+    this.#runner.listen()
+    if (this.#runner.count <= at && !(await this.#runner.runTo(at))) return
+    const panel = new PacketPanel(
+      cell.id,
+      (question) => this.#runner.ask(question),
+      () => {
+        panel.element.remove()
+        this.#panels.delete(cell)
+        this.#showShare()
+      },
+    )
+    this.#panels.set(cell, panel)
+    cell.element.append(panel.element)
+    await panel.show()
+    if (this.#clock?.cell === cell.id) await panel.showTime(this.#clock.time)
+    panel.focus()
+    this.#showShare()
+  }
+
+  // ── links ───────────────────────────────────────────────────────────────────────────────────
+
+  /** Edits that came with the address: shown, and not run. */
+  async open(hash: string): Promise<void> {
+    const { shared } = await import("./sharing.ts")
+    const { edits, text } = await shared(hash, this.#cells, this.#version)
+    for (const [at, cell] of this.#cells.entries()) {
+      const source = edits?.cells[cell.id]
+      if (source === undefined) continue
+      await this.#edit(at)
+      cell.write(source)
     }
+    if (edits?.seed !== undefined && this.#seedBox !== null) {
+      this.#seedBox.valueAsNumber = edits.seed
+      this.#seedChanged()
+    }
+    this.#clock = edits?.clock
+    this.#say(text)
   }
 
-  #report(cells: readonly PageCell[]): void {
-    const same = cells.filter(({ state }) => state === "same").length
-    const failed = cells.find(({ state }) => state === "failed")
-    if (failed !== undefined) this.#say(say("run.failed", { id: failed.id }))
-    else if (same === this.#cells.length) this.#say(say("run.same", { count: same }))
-    else this.#say(say("run.some", { ran: cells.length, all: this.#cells.length, same }))
+  async #share(): Promise<void> {
+    const { share } = await import("./sharing.ts")
+    const { seed } = this.#runner
+    const clock = this.#openClock
+    const page = {
+      version: this.#version,
+      ...(seed === undefined ? {} : { seed }),
+      ...(clock === undefined ? {} : { clock }),
+    }
+    this.#say(await share(this.#cells, page))
   }
 
-  #busy(running: boolean): void {
-    this.#running = running
-    const stop = this.#bar.querySelector<HTMLButtonElement>('[data-do="stop"]')
-    if (stop !== null) stop.disabled = !running
+  get #openClock(): SharedEdits["clock"] {
+    for (const [{ id }, { time }] of this.#panels) if (time !== undefined) return { cell: id, time }
+    return undefined
+  }
+
+  /** There is something to put into a link. */
+  #showShare(): void {
+    const something = this.#runner.seed !== undefined || this.#panels.size > 0 || this.#cells.some((one) => one.edited)
+    const share = this.#bar.querySelector<HTMLButtonElement>('[data-do="share"]')
+    if (share !== null) share.hidden = !something
+  }
+
+  #allow(what: string, allowed: boolean): void {
+    const button = this.#bar.querySelector<HTMLButtonElement>(`[data-do="${what}"]`)
+    if (button !== null) button.disabled = !allowed
   }
 
   #say(text: string): void {

@@ -5,6 +5,10 @@ export interface SharedEdits {
   readonly version: string
   /** Texts by cell. */
   readonly cells: Readonly<Record<string, string>>
+  /** Of the page's clusters, where it is not podwire's own. */
+  readonly seed?: number
+  /** Where a cell's clock stands: nanoseconds since its first packet. */
+  readonly clock?: { readonly cell: string; readonly time: number }
 }
 
 export const EDITS = "#edits="
@@ -27,11 +31,23 @@ export async function editsOf(hash: string): Promise<SharedEdits | undefined> {
       Uint8Array.from(binary, (character) => character.charCodeAt(0)),
       new DecompressionStream("deflate-raw"),
     )
-    const { version, cells } = JSON.parse(new TextDecoder().decode(bytes)) as Partial<SharedEdits>
-    const texts = Object.entries(cells ?? {}).filter(([, text]) => typeof text === "string")
-    return typeof version === "string" && texts.length > 0 ? { version, cells: Object.fromEntries(texts) } : undefined
+    return read(JSON.parse(new TextDecoder().decode(bytes)) as Partial<SharedEdits>)
   } catch {
     return undefined
+  }
+}
+
+/** Anybody may have written it. */
+function read({ version, cells, seed, clock }: Partial<SharedEdits>): SharedEdits | undefined {
+  const texts = Object.entries(cells ?? {}).filter(([, text]) => typeof text === "string")
+  const timed = typeof clock?.cell === "string" && Number.isSafeInteger(clock.time)
+  const seeded = Number.isSafeInteger(seed)
+  if (typeof version !== "string" || (texts.length === 0 && !timed && !seeded)) return undefined
+  return {
+    version,
+    cells: Object.fromEntries(texts),
+    ...(seeded ? { seed: seed as number } : {}),
+    ...(timed ? { clock: { cell: clock.cell, time: clock.time } } : {}),
   }
 }
 

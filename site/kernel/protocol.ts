@@ -12,6 +12,8 @@ export interface RunMessage {
   readonly code: CellCode
   /** Whether packets are kept for {@link AskMessage}. The same for all cells of a worker. */
   readonly record: boolean
+  /** Of clusters that name none. The same for all cells of a worker. */
+  readonly seed?: number
 }
 
 /** A question about a cell that has run. */

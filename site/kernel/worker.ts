@@ -6,10 +6,12 @@ import type { AnswerMessage, AskMessage, DoneMessage, RunMessage } from "./proto
 
 /** There when packets are kept. */
 let recorder: Recorder | undefined
+/** What cells import, with the reader's seed and open ears; podwire as it is when undefined. */
+let podwire: Promise<typeof import("podwire")> | undefined
 
 /** What cells may import beside tslab's own module. Nothing else is code of ours. */
 const MODULES: Readonly<Record<string, () => Promise<object>>> = {
-  podwire: async () => recorder?.module ?? (await import("podwire")),
+  podwire: () => podwire ?? import("podwire"),
   "@observablehq/plot": () => import("@observablehq/plot"),
   linkedom: () => import("linkedom"),
 }
@@ -56,11 +58,20 @@ async function answer({ ask, question }: AskMessage): Promise<void> {
   }
 }
 
-async function run({ id, code, record }: RunMessage): Promise<void> {
-  if (record && recorder === undefined) {
-    const [{ Recorder }, podwire] = await Promise.all([import("../packets/recorder.ts"), import("podwire")])
-    recorder = new Recorder(podwire)
-  }
+/** A clusters' own seed goes before the reader's. */
+async function prepared({ record, seed }: RunMessage): Promise<typeof import("podwire")> {
+  const plain = await import("podwire")
+  const seeded: typeof plain =
+    seed === undefined ? plain : { ...plain, createCluster: (options) => plain.createCluster({ seed, ...options }) }
+  if (!record) return seeded
+  const { Recorder } = await import("../packets/recorder.ts")
+  recorder = new Recorder(seeded)
+  return recorder.module
+}
+
+async function run(message: RunMessage): Promise<void> {
+  const { id, code, record, seed } = message
+  if (record || seed !== undefined) await (podwire ??= prepared(message))
   const compiled = "compiled" in code ? code.compiled : await compile(id, code.source)
   if ("error" in compiled) {
     tell({ id, ok: false, outputs: [compiled.error] })

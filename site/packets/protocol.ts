@@ -75,13 +75,19 @@ export interface Moment {
   }
 }
 
+/** The seeds of all clusters there are. */
+export interface SeedList {
+  readonly seeds: readonly number[]
+}
+
 /** A question about the packets of a cell that has run. */
 export type PacketQuestion = { readonly cell: string; readonly cluster: number } & (
   | { readonly kind: "list" | "file"; readonly filter: string }
   | { readonly kind: "packet"; readonly packet: number }
   | { readonly kind: "times" }
+  | { readonly kind: "seeds" }
   | { readonly kind: "moment"; readonly time: number }
 )
 
 /** A file for Wireshark: pcapng. */
-export type PacketAnswer = PacketList | PacketDetail | TimeLine | Moment | Uint8Array
+export type PacketAnswer = PacketList | PacketDetail | TimeLine | Moment | SeedList | Uint8Array

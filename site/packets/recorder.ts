@@ -57,6 +57,7 @@ export class Recorder {
     const taken = all[question.cluster]
     if (taken === undefined) return nothing(question.kind)
     if (question.kind === "packet") return this.#packet(taken, question.packet)
+    if (question.kind === "seeds") return { seeds: this.#clusters.map(({ sim }) => sim.prng.seed) }
     if (question.kind === "times") return { times: this.#history(taken).times }
     if (question.kind === "moment") return this.#history(taken).at(question.time)
     if (question.kind === "file") return taken.capture.filter(question.filter).toPcapng()
@@ -150,5 +151,6 @@ function nothing(kind: PacketQuestion["kind"]): PacketAnswer {
   if (kind === "file") return new Uint8Array()
   if (kind === "packet") return { stops: [] }
   if (kind === "times") return { times: [] }
+  if (kind === "seeds") return { seeds: [] }
   return kind === "moment" ? { figure: "", happenings: [] } : { clusters: [], rows: [] }
 }

@@ -65,7 +65,10 @@ export class TimeView {
   }
 
   #toggle(): void {
-    if (this.#timer !== undefined) return this.end()
+    if (this.#timer !== undefined) {
+      this.end()
+      return
+    }
     if (this.#slider.valueAsNumber >= this.#times.length - 1) this.#slider.valueAsNumber = 0
     this.#timer = setInterval(() => this.#step(1), STEP_MS)
     this.#play.textContent = say("time.pause")
@@ -73,9 +76,11 @@ export class TimeView {
 
   #step(by: number): void {
     const next = this.#slider.valueAsNumber + by
-    if (next < 0 || next >= this.#times.length || !this.element.isConnected) return this.end()
-    this.#slider.valueAsNumber = next
-    void this.#show()
+    if (next < 0 || next >= this.#times.length || !this.element.isConnected) this.end()
+    else {
+      this.#slider.valueAsNumber = next
+      void this.#show()
+    }
   }
 
   async #show(): Promise<void> {

@@ -10,17 +10,17 @@ function hashText(text: string, start: number): number {
 }
 
 export class Prng {
-  readonly #seed: number
+  readonly seed: number
   readonly #rng: RandomGenerator
 
   constructor(seed: number) {
-    this.#seed = seed
+    this.seed = seed
     this.#rng = xoroshiro128plus(seed | 0)
   }
 
   /** An independent stream that depends on this one's seed and `name` only, not on what was drawn so far. */
   fork(name: string): Prng {
-    return new Prng(hashText(name, (0x811c9dc5 ^ this.#seed) >>> 0))
+    return new Prng(hashText(name, (0x811c9dc5 ^ this.seed) >>> 0))
   }
 
   /** An unsigned 32-bit integer. */

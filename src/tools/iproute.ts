@@ -3,7 +3,6 @@ import { strerror } from "../linux/errno.ts"
 import type { NetDevice } from "../linux/netdev.ts"
 import type { NetNamespace } from "../linux/netns.ts"
 import type { NetlinkError } from "../linux/rtnetlink/error.ts"
-import type { Process } from "../linux/task/process.ts"
 import { parseMac } from "../wire/address.ts"
 
 /** Ends a command: text for standard error and the exit code. */

@@ -80,6 +80,71 @@ withSiteInChromium("cells in the browser", () => {
     await page.context().close()
   })
 
+  test("an edit that is undone makes everything fresh again, before a run and after it", async () => {
+    const page = await site.open(FIRST)
+    const [first, second] = [await idOf(page, 0), await idOf(page, 1)]
+    await write(page, first, "const other = 1")
+    await settled(page, first, "edited")
+    await settled(page, second, "stale")
+    await page.keyboard.press("Control+z")
+    await settled(page, second, "idle")
+    await press(page, second, "run")
+    await settled(page, second, "same")
+    await page.focus(`#${first} .cm-content`)
+    await page.keyboard.type("// ")
+    await settled(page, first, "edited")
+    await settled(page, second, "stale")
+    await page.keyboard.press("Control+z")
+    await settled(page, first, "same")
+    await settled(page, second, "same")
+    await page.context().close()
+  })
+
+  test("verify runs the published page from its beginning and shows its seal", async () => {
+    const page = await site.open(FIRST)
+    const first = await idOf(page, 0)
+    const hash = await page.textContent(".pw-end code")
+    await page.click('[data-do="verify"]')
+    await page.waitForFunction(() =>
+      /SHA-256/.test(document.querySelector('.pw-bar [role="status"]')?.textContent ?? ""),
+    )
+    expect(await status(page)).toMatch(
+      /^verified here: podwire \d+\.\d+\.\d+, seed 1, all \d+ cells byte for byte, SHA-256 /,
+    )
+    expect((await status(page))?.endsWith(` ${hash}`)).toBe(true)
+    await write(page, first, "1")
+    await page.click('[data-do="verify"]')
+    await page.waitForFunction(() => /Reset/.test(document.querySelector('.pw-bar [role="status"]')?.textContent ?? ""))
+    await page.context().close()
+  })
+
+  test("another seed gives other addresses; a link carries it, and where a cell's clock stands", async () => {
+    const page = await site.open("/tutorials/01-a-packet-between-pods/")
+    await page.fill("input[data-seed]", "7")
+    await press(page, "tcpdump", "run")
+    await settled(page, "tcpdump", "ran")
+    await settled(page, "create-cluster", "same")
+    await page.click('#break [data-do="packets"]')
+    await page.waitForSelector("#break .pw-hex")
+    await page.click('#break .pw-packets button:has-text("Clock")')
+    await page.waitForSelector("#break .pw-tables")
+    await page.click('#break .pw-clock button:has-text("▶")')
+    const clock = await page.textContent("#break .pw-clock output")
+    await page.click('[data-do="share"]')
+    await page.waitForFunction(() => location.hash.startsWith("#edits="))
+    const url = new URL(page.url())
+    const other = await site.open(url.pathname + url.hash)
+    await other.waitForFunction(() =>
+      /The clock of cell break/.test(document.querySelector('.pw-bar [role="status"]')?.textContent ?? ""),
+    )
+    expect(await other.inputValue("input[data-seed]")).toBe("7")
+    await other.click('#break [data-do="packets"]')
+    await other.waitForSelector("#break .pw-tables")
+    expect(await other.textContent("#break .pw-clock output")).toBe(clock)
+    await page.context().close()
+    await other.context().close()
+  })
+
   test("a failure says where, in the cell's terms", async () => {
     const page = await site.open(FIRST)
     const first = await idOf(page, 0)
@@ -169,11 +234,10 @@ console.log(typeof fetch, typeof WebSocket, typeof importScripts, typeof documen
       /brings other texts for 1 of/.test(document.querySelector('.pw-bar [role="status"]')?.textContent ?? ""),
     )
     expect(await other.innerText(`#${first} .cm-content`)).toBe(text)
-    expect(
-      await other.evaluate(() =>
-        [...document.querySelectorAll<HTMLElement>("[data-state]")].map((cell) => cell.dataset["state"]),
-      ),
-    ).toEqual(["stale"])
+    // What is published belongs to other texts.
+    const shown = await states(other)
+    expect(shown[0]).toBe(`${first} edited`)
+    expect(shown.slice(1).filter((state) => !state?.endsWith(" stale"))).toEqual([])
     await press(other, first, "run")
     await settled(other, first, "ran")
     expect(await other.textContent(`#${first} .pw-output`)).toBe("from afar: <b>日本語</b>")
