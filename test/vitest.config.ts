@@ -16,7 +16,7 @@ export default defineConfig({
         },
       },
       { test: { name: "node", include: ["test/node/**/*.test.ts"], testTimeout: 120_000, fileParallelism: false } },
-      { test: { name: "site", include: ["test/site/**/*.test.ts"], testTimeout: 120_000, fileParallelism: false } },
+      { test: { name: "site", include: ["test/site/**/*.test.ts"], testTimeout: 120_000 } },
     ],
   },
 })

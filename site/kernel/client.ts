@@ -1,6 +1,6 @@
 /** A page's side of its kernel: cells are asked for in order, a stop ends the worker, and what had run runs again when it is needed. */
 import type { PacketAnswer, PacketQuestion } from "../packets/protocol.ts"
-import type { AnswerMessage, AskMessage, CellCode, DoneMessage, RunMessage } from "./protocol.ts"
+import type { AnswerMessage, AskMessage, CellCode, DoneMessage, RunMessage, ShellMessage } from "./protocol.ts"
 
 /** A cell that did not end by itself. */
 export class Stopped extends Error {}
@@ -40,6 +40,14 @@ export class KernelClient {
     const ask = ++this.#asks
     this.#post({ ask, question })
     return new Promise((done, failed) => this.#asked.set(ask, { done, failed }))
+  }
+
+  /** A way to a shell on the cluster that the cells made last; they must be recorded. */
+  shell(): MessagePort {
+    const { port1, port2 } = new MessageChannel()
+    this.#worker ??= this.#start()
+    this.#worker.postMessage({ shell: port2 } satisfies ShellMessage, [port2])
+    return port1
   }
 
   /** Ends whatever runs, an endless loop too. All state is gone. */

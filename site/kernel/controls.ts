@@ -6,12 +6,14 @@ import { PageCell } from "./cell.ts"
 import { EDITS, type SharedEdits } from "./permalink.ts"
 import type { KernelCell } from "./protocol.ts"
 import { Runner } from "./runner.ts"
+import type { PageTerminal } from "./terminal.ts"
 
 export class Controls {
   readonly #bar: HTMLElement
   readonly #cells: readonly PageCell[]
   readonly #runner: Runner
   readonly #panels = new Map<PageCell, PacketPanel>()
+  readonly #shells = new Set<PageTerminal>()
   /** Where an address wants a cell's clock to stand. */
   #clock: SharedEdits["clock"]
   /** For what checks types. */
@@ -27,6 +29,7 @@ export class Controls {
       say: (text) => this.#say(text),
       busy: (running) => this.#allow("stop", running),
       ran: async (cell) => this.#panels.get(cell)?.show(),
+      gone: () => this.#endShells(),
     })
     this.#page = {
       library: bar.dataset["types"] ?? "",
@@ -63,6 +66,8 @@ export class Controls {
         return this.#resetAll()
       case "packets":
         return this.#packets(at)
+      case "shell":
+        return this.#shell(at)
       default:
         return this.#take(button, at)
     }
@@ -173,6 +178,33 @@ export class Controls {
     if (this.#clock?.cell === cell.id) await panel.showTime(this.#clock.time)
     panel.focus()
     this.#showShare()
+  }
+
+  // ── shells ──────────────────────────────────────────────────────────────────────────────────
+
+  /** A terminal below a cell, on the cluster as the cell leaves it. */
+  async #shell(at: number): Promise<void> {
+    const cell = this.#cells[at]
+    if (cell === undefined) return
+    const { PageTerminal } = await import("./terminal.ts")
+    this.#runner.listen()
+    if (this.#runner.count !== at + 1) {
+      this.#runner.stop()
+      if (!(await this.#runner.runTo(at))) return
+    }
+    const box = document.querySelector<HTMLElement>("[data-terminal]")?.cloneNode(true) as HTMLElement
+    for (const part of box.querySelectorAll(".pw-buttons, noscript")) part.remove()
+    const log = box.querySelector('[role="log"]') as HTMLElement
+    log.textContent = ""
+    log.setAttribute("aria-label", say("shell.of", { id: cell.id }))
+    for (const old of cell.element.querySelectorAll(".pw-terminal")) old.remove()
+    cell.element.append(box)
+    this.#shells.add(new PageTerminal(box, this.#runner.shell()))
+  }
+
+  #endShells(): void {
+    for (const shell of this.#shells) shell.end(say("shell.gone"))
+    this.#shells.clear()
   }
 
   // ── links ───────────────────────────────────────────────────────────────────────────────────

@@ -22,6 +22,11 @@ export interface AskMessage {
   readonly question: PacketQuestion
 }
 
+/** A terminal for the cluster that cells made last. */
+export interface ShellMessage {
+  readonly shell: MessagePort
+}
+
 export type AnswerMessage = { readonly ask: number } & ({ readonly answer: PacketAnswer } | { readonly error: string })
 
 /** A cell has ended. */

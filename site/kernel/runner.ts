@@ -14,6 +14,8 @@ export interface RunnerHost {
   busy(running: boolean): void
   /** A cell has run. */
   ran(cell: PageCell): Promise<void>
+  /** The kernel has begun anew: clusters are gone. */
+  gone(): void
 }
 
 export class Runner {
@@ -25,6 +27,8 @@ export class Runner {
   /** Which run is the last that was asked for. */
   #turn = 0
   #running = false
+  /** Somebody may have typed at the clusters. */
+  #touched = false
 
   constructor(cells: readonly PageCell[], host: RunnerHost) {
     this.#cells = cells
@@ -59,10 +63,18 @@ export class Runner {
     return this.#kernel.ask(question)
   }
 
+  /** A way to a shell on the cluster that the cells made last. What is typed there, the cells below find. */
+  shell(): MessagePort {
+    this.#touched = true
+    return this.#kernel.shell()
+  }
+
   /** Ends whatever runs. */
   stop(): void {
     this.#kernel.stop()
     this.#ran = []
+    this.#touched = false
+    this.#host.gone()
   }
 
   /** Runs a cell, after those above it that the kernel has not run as they are now. True when all of them ran. */
@@ -100,7 +112,7 @@ export class Runner {
     this.#ran.push(source)
     const same = await cell.put(outputs)
     await this.#host.ran(cell)
-    const own = this.seed !== undefined || this.#cells.slice(0, at + 1).some((one) => one.edited)
+    const own = this.#touched || this.seed !== undefined || this.#cells.slice(0, at + 1).some((one) => one.edited)
     cell.shows(same && !cell.edited ? "same" : !ok ? "failed" : own ? "ran" : "differs", chain)
     // The reader may have written on meanwhile.
     this.refresh()

@@ -1,12 +1,15 @@
 /** A terminal on a page: a log that screen readers follow, and one line to type in, with history and Tab. */
 import { say } from "../i18n/strings.ts"
 import { Screen } from "./screen.ts"
-import type { FromShell, ToShell } from "./terminal-worker.ts"
+import type { FromShell, ToShell } from "./shell.ts"
 
 const HISTORY_MAX = 500
 
+const startShell = (plugin: string): Worker =>
+  new Worker(new URL("./terminal-worker.ts", import.meta.url), { type: "module", name: plugin })
+
 export class PageTerminal {
-  readonly #worker: Worker
+  readonly #shell: Worker | MessagePort
   readonly #screen = new Screen()
   readonly #log: HTMLElement
   readonly #prompt: HTMLElement
@@ -15,7 +18,8 @@ export class PageTerminal {
   /** Which entry of the history is in the line; its length: none. */
   #at = 0
 
-  constructor(root: HTMLElement) {
+  /** `shell` is the way to one that runs already; without it one is started, on a cluster of its own. */
+  constructor(root: HTMLElement, shell?: MessagePort) {
     this.#log = root.querySelector('[role="log"]') as HTMLElement
     this.#prompt = root.querySelector(".pw-prompt") as HTMLElement
     this.#input = root.querySelector("input") as HTMLInputElement
@@ -26,28 +30,34 @@ export class PageTerminal {
       this.#enter(this.#input.value)
     })
     this.#input.addEventListener("keydown", (event) => this.#key(event))
+    root.querySelector("[data-copy]")?.addEventListener("click", () => {
+      void navigator.clipboard?.writeText(this.#history.map((line) => `${line}\n`).join(""))
+      this.#input.focus()
+    })
     root.querySelector("[data-interrupt]")?.addEventListener("click", () => this.#interrupt())
     for (const button of root.querySelectorAll<HTMLButtonElement>("[data-command]"))
       button.addEventListener("click", () => this.#enter(button.dataset["command"] ?? ""))
-    this.#worker = new Worker(new URL("./terminal-worker.ts", import.meta.url), {
-      type: "module",
-      name: root.dataset["cni"] ?? "flannel",
-    })
-    this.#worker.addEventListener("message", ({ data }: MessageEvent<FromShell>) => this.#hear(data))
+    this.#shell = shell ?? startShell(root.dataset["cni"] ?? "flannel")
+    this.#shell.addEventListener("message", (event) => this.#hear((event as MessageEvent<FromShell>).data))
+    shell?.start()
     this.#input.focus()
   }
 
+  /** There is nobody to type at any more. */
+  end(why: string): void {
+    this.#screen.write(`\n${why}\n`)
+    this.#input.disabled = true
+    this.#show()
+  }
+
   #send(message: ToShell): void {
-    this.#worker.postMessage(message)
+    this.#shell.postMessage(message)
   }
 
   #hear(message: FromShell): void {
     if (message.kind === "output") this.#screen.write(message.text)
     else if (message.kind === "words") this.#complete(message.line, message.words)
-    else if (message.kind === "ended") {
-      this.#screen.write(`\n${say("shell.ended", { code: message.code })}\n`)
-      this.#input.disabled = true
-    }
+    else if (message.kind === "ended") this.end(say("shell.ended", { code: message.code }))
     this.#show()
   }
 

@@ -2,7 +2,8 @@
 import inspect from "node-inspect-extracted"
 import { Kernel } from "../../src/notebook/kernel/kernel.ts"
 import type { Recorder } from "../packets/recorder.ts"
-import type { AnswerMessage, AskMessage, DoneMessage, RunMessage } from "./protocol.ts"
+import type { AnswerMessage, AskMessage, DoneMessage, RunMessage, ShellMessage } from "./protocol.ts"
+import type { FromShell, ToShell } from "./shell.ts"
 
 /** There when packets are kept. */
 let recorder: Recorder | undefined
@@ -45,9 +46,21 @@ const tell = postMessage.bind(globalThis) as (message: DoneMessage | AnswerMessa
 /** One after the other, in the order of asking. */
 let last: Promise<void> = Promise.resolve()
 
-addEventListener("message", ({ data }: MessageEvent<RunMessage | AskMessage>) => {
-  last = last.then(() => ("ask" in data ? answer(data) : run(data)))
+addEventListener("message", ({ data }: MessageEvent<RunMessage | AskMessage | ShellMessage>) => {
+  last = last.then(() => ("ask" in data ? answer(data) : "shell" in data ? openShell(data.shell) : run(data)))
 })
+
+async function openShell(port: MessagePort): Promise<void> {
+  const cluster = recorder?.newest
+  const tellShell = (message: FromShell): void => port.postMessage(message)
+  if (cluster === undefined) {
+    tellShell({ kind: "output", text: "There is no cluster yet: no cell has made one." })
+    return
+  }
+  const { Shell } = await import("./shell.ts")
+  const shell = new Shell(cluster, cluster.nodes[0]?.name ?? "", tellShell)
+  port.onmessage = ({ data }: MessageEvent<ToShell>) => shell.hear(data)
+}
 
 async function answer({ ask, question }: AskMessage): Promise<void> {
   try {

@@ -34,6 +34,11 @@ export class Recorder {
     }
   }
 
+  /** The cluster that was made last. */
+  get newest(): Cluster | undefined {
+    return this.#clusters.at(-1)
+  }
+
   async #listen(cluster: Cluster): Promise<{ cluster: Cluster; recording: Recording }> {
     return { cluster, recording: await cluster.record({ tables: true }) }
   }

@@ -26,9 +26,11 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
+let scripts = 0
 async function runScript(text: string): Promise<string> {
-  writeFileSync(join(folder, "script.ts"), text)
-  const { stdout } = await run(process.execPath, ["script.ts"], { cwd: folder, encoding: "utf8" })
+  const file = `script-${++scripts}.ts`
+  writeFileSync(join(folder, file), text)
+  const { stdout } = await run(process.execPath, [file], { cwd: folder, encoding: "utf8" })
   return stdout.replace(/^written: .*\n/gm, "")
 }
 
@@ -41,13 +43,15 @@ describe.each(NOTEBOOKS)("%s", (file) => {
 
   test("some cells, each with what it needs: the last lines are the cell's own", async () => {
     const cells = codeOf(notebook(file)).filter((one) => !hasTag(one, "podwire-exercise"))
-    for (const part of [0.2, 0.5, 0.9]) {
-      const at = Math.floor(cells.length * part)
-      const script = scriptFor(cells.slice(0, at + 1).map(scriptCell), file, "test")
-      const out = await runScript(script)
-      const wanted = printed(cells[at] as Cell)
-      expect(out.slice(Math.max(0, out.length - wanted.length)), script).toBe(wanted)
-    }
+    const some = [0.2, 0.5, 0.9].map((part) => Math.floor(cells.length * part))
+    await Promise.all(
+      some.map(async (at) => {
+        const script = scriptFor(cells.slice(0, at + 1).map(scriptCell), file, "test")
+        const out = await runScript(script)
+        const wanted = printed(cells[at] as Cell)
+        expect(out.slice(Math.max(0, out.length - wanted.length)), script).toBe(wanted)
+      }),
+    )
   })
 })
 

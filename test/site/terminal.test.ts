@@ -20,6 +20,44 @@ withSiteInChromium("the terminal below a tutorial", () => {
   })
 })
 
+withSiteInChromium("a shell on the page's own cluster", () => {
+  const site = visitor()
+
+  test("finds what the cells made; the cells below find what was typed; a new beginning ends it", async () => {
+    const page = await site.open("/tutorials/01-a-packet-between-pods/", {
+      permissions: ["clipboard-read", "clipboard-write"],
+    })
+    const shell = page.locator("#fdb .pw-terminal")
+    const type = async (line: string): Promise<void> => {
+      await shell.locator("input").fill(line)
+      await page.keyboard.press("Enter")
+    }
+    const log = (text: RegExp): Promise<unknown> =>
+      page.waitForFunction(
+        (text) => new RegExp(text).test(document.querySelector('#fdb [role="log"]')?.textContent ?? ""),
+        text.source,
+      )
+    await page.click('#fdb [data-do="shell"]')
+    await page.waitForFunction(() => /# $/.test(document.querySelector("#fdb .pw-prompt")?.textContent ?? ""))
+    await type("kubectl get pod client-pod -o name")
+    await log(/pod\/client-pod/)
+    await type("ssh k8s-worker-1 bridge fdb del 5e:83:73:4b:98:06 dev flannel.1 dst 192.168.80.105; echo gone")
+    await log(/\ngone\n/)
+    await shell.locator("[data-copy]").click()
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
+      "kubectl get pod client-pod -o name\nssh k8s-worker-1 bridge fdb del 5e:83:73:4b:98:06 dev flannel.1 dst 192.168.80.105; echo gone\n",
+    )
+    expect(await violations(page)).toEqual([])
+    await page.click('#tcpdump [data-do="run"]')
+    await page.waitForSelector('#tcpdump:is([data-state="ran"], [data-state="failed"])')
+    // No row, no packet for tcpdump to see.
+    await page.click('#routes [data-do="run"]')
+    await page.waitForSelector('#routes[data-state="same"]')
+    await log(/The cells run anew: this shell's cluster is gone\./)
+    await page.context().close()
+  })
+})
+
 withSiteInChromium("the terminal on the first page", () => {
   const site = visitor()
   let page: Page

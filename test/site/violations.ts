@@ -2,7 +2,9 @@
 import AxeBuilder from "@axe-core/playwright"
 import type { Page } from "playwright-core"
 
-export async function violations(page: Page): Promise<string[][]> {
-  const found = await new AxeBuilder({ page }).analyze()
+/** `rules`: only these; all when absent. */
+export async function violations(page: Page, rules?: string[]): Promise<string[][]> {
+  const axe = new AxeBuilder({ page })
+  const found = await (rules === undefined ? axe : axe.withRules(rules)).analyze()
   return found.violations.map(({ id, nodes }) => [id, ...nodes.slice(0, 5).map(({ html }) => html)])
 }
