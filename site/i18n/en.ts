@@ -4,6 +4,7 @@
 const script = {
   "state.waiting": "waiting",
   "state.running": "running…",
+  "state.running-for": "running… {seconds} s",
   "state.same": "same as published",
   "state.differs": "differs from the published output",
   "state.ran": "ran",

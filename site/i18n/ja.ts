@@ -4,6 +4,7 @@ import type { Strings } from "./table.ts"
 const script: Strings["script"] = {
   "state.waiting": "待機中",
   "state.running": "実行中…",
+  "state.running-for": "実行中… {seconds} 秒",
   "state.same": "公開時の出力と同じ",
   "state.differs": "公開時の出力と異なる",
   "state.ran": "実行済み",

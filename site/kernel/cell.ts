@@ -27,6 +27,7 @@ export class PageCell {
   readonly #box = document.createElement("div")
   #editor: Editor | undefined
   state: CellState = "idle"
+  #timer: ReturnType<typeof setInterval> | undefined
   /** Where it comes to rest when nothing is under way, and the texts that what it shows follows from. */
   #rest: CellState = "idle"
   #chain = ""
@@ -82,8 +83,9 @@ export class PageCell {
 
   show(state: CellState): void {
     this.state = state
-    const place = this.element.querySelector(".pw-state")
-    if (place !== null) place.textContent = state === "idle" ? "" : say(`state.${state}`)
+    clearInterval(this.#timer)
+    if (state === "running") this.#count()
+    else this.#write(state === "idle" ? "" : say(`state.${state}`))
     this.element.dataset["state"] = state
     const reset = this.element.querySelector<HTMLButtonElement>('[data-do="reset"]')
     const packets = this.element.querySelector<HTMLButtonElement>('[data-do="packets"]')
@@ -92,6 +94,18 @@ export class PageCell {
       packets.textContent = say("packets.button")
     }
     if (reset !== null) reset.hidden = !(this.edited || ["differs", "ran", "failed"].includes(state))
+  }
+
+  /** What takes long says how long. */
+  #count(): void {
+    let seconds = 0
+    this.#write(say("state.running"))
+    this.#timer = setInterval(() => this.#write(say("state.running-for", { seconds: ++seconds })), 1000)
+  }
+
+  #write(text: string): void {
+    const place = this.element.querySelector(".pw-state")
+    if (place !== null) place.textContent = text
   }
 
   /** The outputs of a run; the published ones stay when nothing is different. */

@@ -184,6 +184,57 @@ withSiteInChromium("cells in the browser", () => {
     await page.context().close()
   })
 
+  test("a flood of output is cut, and says so; the page goes on", async () => {
+    const page = await site.open(FIRST)
+    const first = await idOf(page, 0)
+    await write(page, first, "for (let i = 0; i < 500_000; i++) console.log('line', i)")
+    await press(page, first, "run")
+    await settled(page, first, "ran")
+    const text = (await page.textContent(`#${first} .pw-output`)) ?? ""
+    expect(text.startsWith("line 0\nline 1\n")).toBe(true)
+    expect(text.length).toBeLessThan(70_000)
+    expect(text).toMatch(/cut|left out|more/)
+    await press(page, first, "reset")
+    await press(page, first, "run")
+    await settled(page, first, "same")
+    await page.context().close()
+  })
+
+  test("two tabs are two kernels", async () => {
+    const page = await site.open(FIRST)
+    const first = await idOf(page, 0)
+    const other = await page.context().newPage()
+    await other.goto(site.origin + FIRST)
+    await write(page, first, "while (true) {}")
+    await press(page, first, "run")
+    await settled(page, first, "running")
+    await press(other, first, "run")
+    await settled(other, first, "same")
+    expect(await page.getAttribute(`#${first}`, "data-state")).toBe("running")
+    await page.context().close()
+  })
+
+  test("a worker that is slow to come is waited for, can be stopped, and is asked for again", async () => {
+    const page = await site.open(FIRST)
+    const [first, second] = [await idOf(page, 0), await idOf(page, 1)]
+    let release = (): void => undefined
+    const held = new Promise<void>((done) => (release = done))
+    await page.context().route(/\/worker-[^/]*\.js$/, async (route) => {
+      await held
+      await route.continue().catch(() => undefined)
+    })
+    await press(page, second, "run")
+    await settled(page, first, "running")
+    await settled(page, second, "waiting")
+    await page.click('[data-do="stop"]')
+    await settled(page, second, "stopped")
+    await press(page, second, "run")
+    await settled(page, first, "running")
+    release()
+    await settled(page, second, "same")
+    await page.context().close()
+  })
+
   test("HTML of an output cannot run anything in the page, nor reach the network from the worker", async () => {
     const page = await site.open(FIRST)
     const first = await idOf(page, 0)
