@@ -28,6 +28,17 @@ const tutorials = readdirSync("notebooks")
     }
   })
 
+/** The bundler would put what a first run needs of the SDK's door beside the figures, which it does not need. */
+const codeSplitting = {
+  groups: [
+    { name: "figures", test: /[\\/]dist[\\/]view[\\/]/ },
+    {
+      name: "door",
+      test: /[\\/]dist[\\/](?:cluster[\\/](?:door|cluster)|cni[\\/](?:cilium|flannel)[\\/](?:cilium|flannel)|images[\\/](?:nginx|http-server)|shell[\\/]tool)\.js$/,
+    },
+  ],
+}
+
 /** The site: static files under any base path; the build needs no network. */
 export default defineConfig({
   srcDir: "./site",
@@ -38,7 +49,7 @@ export default defineConfig({
   trailingSlash: "always",
   // Scripts stay files: one that is written into the page keeps Vite's marker for what it imports later, and fails when it does.
   // Workers are modules: their code comes in pieces, as it is needed.
-  vite: { build: { assetsInlineLimit: 0 }, worker: { format: "es" } },
+  vite: { build: { assetsInlineLimit: 0 }, worker: { format: "es", rolldownOptions: { output: { codeSplitting } } } },
   integrations: [
     starlight({
       title: "podwire",

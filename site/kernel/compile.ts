@@ -29,11 +29,12 @@ export function compileCell(id: string, source: string): CompiledCell {
   refuseImports(javascript, body)
   const edits: [start: number, end: number, text: string][] = []
   const names = new Set<string>()
-  const modules = new Set<string>()
+  const modules: Record<string, string[]> = {}
   for (const node of body) {
     if (node.type === "ImportDeclaration") {
       const module = (node["source"] as { value: string }).value
-      modules.add(module)
+      const wanted = (modules[module] ??= [])
+      wanted.push(...importedNames(node))
       const [code, own] = importCode(node, module)
       edits.push([node.start, node.end, code])
       for (const name of own) names.add(name)
@@ -47,7 +48,7 @@ export function compileCell(id: string, source: string): CompiledCell {
     id,
     own: `own({ ${getters.join(", ")} });`,
     code: edited(javascript, edits),
-    modules: [...modules],
+    modules,
     ...(last === undefined ? {} : { last: { ...position(javascript, last.start), by: LAST.length } }),
   }
 }
@@ -121,6 +122,15 @@ function located(error: Error & { loc?: { line: number; column: number } }): Com
   const zero = error.loc !== undefined && String(error.loc.column) === column && error instanceof SyntaxError
   return new CompileError(message, Number(line), Number(column) + (zero ? 1 : 0))
 }
+
+/** The exports that an import asks for; `*` for all of them. */
+const importedNames = (node: Node): string[] =>
+  (node["specifiers"] as readonly Node[]).map((specifier) => {
+    if (specifier.type === "ImportNamespaceSpecifier") return "*"
+    if (specifier.type === "ImportDefaultSpecifier") return "default"
+    const { name, value } = specifier["imported"] as { name?: string; value?: string }
+    return name ?? String(value)
+  })
 
 /** `import { a as b } from "m"` as a constant, on as many lines; and the names it makes. */
 function importCode(node: Node, module: string): [code: string, names: string[]] {

@@ -3,7 +3,7 @@ import { say } from "../i18n/strings.ts"
 import type { PacketPanel } from "../packets/panel.ts"
 import type { TypesPage } from "../types/client.ts"
 import { PageCell } from "./cell.ts"
-import { EDITS, type SharedEdits } from "./permalink.ts"
+import type { SharedEdits } from "./permalink.ts"
 import type { KernelCell } from "./protocol.ts"
 import { Runner } from "./runner.ts"
 import type { PageTerminal } from "./terminal.ts"
@@ -122,7 +122,8 @@ export class Controls {
     if (this.#seedBox !== null) this.#seedBox.value = ""
     for (const cell of this.#cells) cell.reset()
     this.#changed()
-    if (location.hash.startsWith(EDITS)) history.replaceState(null, "", location.pathname)
+    // As in permalink.ts, which is loaded only for such an address.
+    if (location.hash.startsWith("#edits=")) history.replaceState(null, "", location.pathname)
     this.#say(say("run.reset"))
   }
 

@@ -11,7 +11,8 @@ export interface SharedEdits {
   readonly clock?: { readonly cell: string; readonly time: number }
 }
 
-export const EDITS = "#edits="
+/** How an address with a reader's edits goes on behind the page's own; whoever reads it is loaded when there is one. */
+const EDITS = "#edits="
 /** More than a page full of cells; what claims to be larger is no link of ours. */
 const TEXT_MAX = 1_000_000
 

@@ -11,10 +11,16 @@ let recorder: Recorder | undefined
 let podwire: Promise<typeof import("podwire")> | undefined
 
 /** What cells may import beside tslab's own module. Nothing else is code of ours. */
-const MODULES: Readonly<Record<string, () => Promise<object>>> = {
-  podwire: () => podwire ?? import("podwire"),
+const MODULES: Readonly<Record<string, (exports: readonly string[]) => Promise<object>>> = {
+  podwire: (exports) => podwire ?? podwireWith(exports),
   "@observablehq/plot": () => import("@observablehq/plot"),
   linkedom: () => import("linkedom"),
+}
+
+/** The figures are loaded with the first cell that asks for one. */
+async function podwireWith(exports: readonly string[]): Promise<object> {
+  const { CORE } = await import("./podwire-core.ts")
+  return exports.every((name) => Object.hasOwn(CORE, name)) ? CORE : import("podwire")
 }
 
 // Cells are read from anywhere: none of them has business with the network or with what the site stores.
@@ -37,7 +43,7 @@ const kernel = new Kernel({
   inspect: Object.assign((value: unknown, options?: object) => inspect.inspect(value, options), {
     format: inspect.format,
   }),
-  load: async (name) => (Object.hasOwn(MODULES, name) ? MODULES[name]?.() : undefined),
+  load: async (name, exports) => (Object.hasOwn(MODULES, name) ? MODULES[name]?.(exports) : undefined),
   modules: Object.keys(MODULES),
 })
 

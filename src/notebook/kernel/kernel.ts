@@ -13,16 +13,16 @@ export interface CompiledCell {
   readonly own: string
   /** The rest of the body of an async function with `require` and `last`, line for line the cell. */
   readonly code: string
-  /** What it imports. */
-  readonly modules: readonly string[]
+  /** What it imports: names by module; `*` for the whole. */
+  readonly modules: Readonly<Record<string, readonly string[]>>
   /** Where `last(` stands in front of the last expression: what comes behind it in its line is further right than in the cell. */
   readonly last?: { readonly line: number; readonly column: number; readonly by: number }
 }
 
 export interface KernelHost {
   readonly inspect: Inspect
-  /** The modules cells may import, by name; `undefined` where there is none. */
-  load(name: string): Promise<object | undefined>
+  /** The modules cells may import, by name, with at least these exports (`*`: all); `undefined` where there is none. */
+  load(name: string, exports: readonly string[]): Promise<object | undefined>
   /** Their names, for the error that says what there is. */
   readonly modules: readonly string[]
 }
@@ -80,10 +80,10 @@ export class Kernel {
     this.#outputs.push(output)
   }
 
-  async #modules(names: readonly string[]): Promise<ReadonlyMap<string, object>> {
+  async #modules(wanted: CompiledCell["modules"]): Promise<ReadonlyMap<string, object>> {
     const found = new Map<string, object>()
-    for (const name of names) {
-      const module = name === "tslab" ? this.#tslab() : await this.#host.load(name)
+    for (const [name, exports] of Object.entries(wanted)) {
+      const module = name === "tslab" ? this.#tslab() : await this.#host.load(name, exports)
       if (module === undefined)
         throw new Error(`Cannot find module '${name}': a page has ${["tslab", ...this.#host.modules].join(", ")}`)
       found.set(name, module)
