@@ -7,6 +7,7 @@ import ts from "typescript"
 export const DOORS: Readonly<Record<string, string>> = {
   podwire: "src/index.ts",
   "podwire/vitest": "src/vitest.ts",
+  "podwire/vitest-plugin": "src/node/vitest/plugin.ts",
   "podwire/node": "src/node/index.ts",
 }
 

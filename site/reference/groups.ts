@@ -59,8 +59,9 @@ export const GROUPS: readonly Group[] = [
     slug: "matchers",
     title: "Matchers",
     ja: "マッチャー",
-    intro: "Matchers for vitest. Importing the module adds them to expect.",
-    sources: ["vitest.ts"],
+    intro:
+      "For vitest: importing podwire/vitest adds matchers to expect, and podwire/vitest-plugin makes test files of notebooks.",
+    sources: ["vitest.ts", "node/vitest/"],
   },
   {
     slug: "runner",

@@ -2,7 +2,7 @@
 
 export type { DisplayOutput, ErrorOutput, Output, StreamOutput } from "../notebook/ipynb.ts"
 export { type Cell, type Notebook, NotebookError, parseNotebook, serializeNotebook } from "../notebook/ipynb.ts"
-export type { CellFailure, RunResult } from "./notebook-run.ts"
-export { type RunOptions, runNotebook } from "./run-notebook.ts"
+export type { CellFailure, RunOptions, RunResult } from "./notebook-run.ts"
+export { runNotebook } from "./run-notebook.ts"
 export { save } from "./save.ts"
 export { createStaticServer, listen } from "./serve-static.ts"

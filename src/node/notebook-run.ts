@@ -3,20 +3,18 @@ import { canonicalize, canonicalOutputs } from "../notebook/canonical.ts"
 import { type Cell, hasTag, type Notebook, type Output } from "../notebook/ipynb.ts"
 import { CellLines } from "./cell-lines.ts"
 import { asError, collect, type Ran, reasonOf } from "./cell-result.ts"
-import { type KernelMessage, TslabKernel } from "./tslab-kernel.ts"
+import { type CellStatus, type KernelMessage, TslabKernel } from "./tslab-kernel.ts"
 
 /** tslab drops, silently, what arrives within 200 ms after a failing cell. */
 const AFTER_FAILURE_MS = 250
 /** What a cell left behind may still print when the last one has ended. */
 const STRAYS_MS = 100
 
-export type CellOutcome = "ok" | "error" | "timeout" | "skipped" | "dead"
-
 /** One cell's run. */
 export interface CellRun {
   cell: Cell
   /** `skipped`: its tag says that it is not to be run. */
-  status: CellOutcome
+  status: CellStatus | "skipped"
   /** Canonical. */
   outputs: Output[]
   /** Why it failed; `undefined` also for a failure that its tag allows. */
@@ -40,11 +38,20 @@ export interface RunResult {
   notRun: string[]
 }
 
-export interface NotebookRunOptions {
+/** How a notebook is run. */
+export interface RunOptions {
   /** Where the kernel runs: imports resolve from here. */
   cwd: string
   /** Milliseconds a cell may take (60,000). */
   timeout?: number
+  /** Told after each code cell, by `runNotebook`. */
+  onProgress?: (
+    cell: Cell,
+    index: number,
+    total: number,
+    status: "ok" | "error" | "timeout" | "skipped" | "dead",
+    milliseconds: number,
+  ) => void
   /** Ends the run: the kernel is stopped, and what waits for it rejects with the signal's reason. */
   signal?: AbortSignal
 }
@@ -60,7 +67,7 @@ export class NotebookRun {
   readonly #ran: Ran[] = []
   #lines: CellLines | undefined
 
-  private constructor(notebook: Notebook, kernel: TslabKernel, options: NotebookRunOptions) {
+  private constructor(notebook: Notebook, kernel: TslabKernel, options: RunOptions) {
     this.#notebook = notebook
     this.#kernel = kernel
     this.#cwd = options.cwd
@@ -72,7 +79,7 @@ export class NotebookRun {
   }
 
   /** @throws Error when tslab is not installed or does not start */
-  static async start(notebook: Notebook, options: NotebookRunOptions): Promise<NotebookRun> {
+  static async start(notebook: Notebook, options: RunOptions): Promise<NotebookRun> {
     options.signal?.throwIfAborted()
     return new NotebookRun(notebook, await TslabKernel.start(options.cwd), options)
   }

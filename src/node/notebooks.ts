@@ -4,9 +4,9 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { diffNotebooks, outputLines } from "../notebook/diff.ts"
 import { type Notebook, NotebookError, parseNotebook, serializeNotebook } from "../notebook/ipynb.ts"
-import type { RunResult } from "./notebook-run.ts"
+import type { RunOptions, RunResult } from "./notebook-run.ts"
 import { oldNode } from "./old-node.ts"
-import { type RunOptions, runNotebook } from "./run-notebook.ts"
+import { runNotebook } from "./run-notebook.ts"
 
 const USAGE = `usage: npm run notebooks [-- [--accept] [FILE.ipynb ...]]
 

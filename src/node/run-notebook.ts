@@ -1,12 +1,6 @@
 /** Runs a notebook on the real tslab and returns it with canonical outputs. */
-import type { Cell, Notebook } from "../notebook/ipynb.ts"
-import { type CellOutcome, codeCells, NotebookRun, type NotebookRunOptions, type RunResult } from "./notebook-run.ts"
-
-/** How {@link runNotebook} runs. */
-export interface RunOptions extends NotebookRunOptions {
-  /** Told after each code cell. */
-  onProgress?: (cell: Cell, index: number, total: number, status: CellOutcome, milliseconds: number) => void
-}
+import type { Notebook } from "../notebook/ipynb.ts"
+import { codeCells, NotebookRun, type RunOptions, type RunResult } from "./notebook-run.ts"
 
 /**
  * Runs a notebook's code cells, in order, on a tslab kernel of its own.

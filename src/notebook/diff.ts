@@ -1,6 +1,6 @@
 /** What changed between two runs of a notebook, cell by cell. */
 import { errorText } from "./error-text.ts"
-import type { Cell, Notebook, Output } from "./ipynb.ts"
+import type { Notebook, Output } from "./ipynb.ts"
 
 /** An output as the lines a person would compare. */
 export function outputLines(output: Output): string[] {
@@ -17,20 +17,23 @@ export function outputLines(output: Output): string[] {
 const textLines = (mime: string, text: string): string[] =>
   (/html|xml/.test(mime) ? text.replaceAll("><", ">\n<") : text).split("\n")
 
-const linesOf = (cell: Cell): string[] => cell.outputs.flatMap(outputLines)
-
 /** A readable difference, empty when the outputs agree: `-` what is committed, `+` what was run. */
 export function diffNotebooks(committed: Notebook, run: Notebook): string {
   const parts: string[] = []
   for (const cell of run.cells) {
     if (cell.cell_type !== "code") continue
     const before = committed.cells.find((other) => other.id === cell.id)
-    const a = before === undefined ? [] : linesOf(before)
-    const b = linesOf(cell)
-    if (a.join("\n") === b.join("\n")) continue
-    parts.push(`cell ${cell.id}:`, ...unified(a, b), "")
+    const lines = diffOutputs(before?.outputs ?? [], cell.outputs)
+    if (lines.length > 0) parts.push(`cell ${cell.id}:`, ...lines, "")
   }
   return parts.join("\n")
+}
+
+/** The same for the outputs of one cell, as lines; none when they agree. */
+export function diffOutputs(committed: readonly Output[], run: readonly Output[]): readonly string[] {
+  const a = committed.flatMap(outputLines)
+  const b = run.flatMap(outputLines)
+  return a.join("\n") === b.join("\n") ? [] : unified(a, b)
 }
 
 const LIMIT = 40

@@ -152,14 +152,15 @@ describe("what is loaded", () => {
     const script = `
       const { createCluster, VERSIONS } = require("podwire")
       const { save, runNotebook } = require("podwire/node")
+      const { notebooks } = require("podwire/vitest-plugin")
       const { version } = require("podwire/package.json")
       createCluster({ nodes: 1 }).then(async (cluster) => {
         const same = await import("podwire")
-        console.log((await cluster.node("control-plane").exec("uname -r")).text === VERSIONS.kernel, typeof save, typeof runNotebook, version, same.createCluster === createCluster)
+        console.log((await cluster.node("control-plane").exec("uname -r")).text === VERSIONS.kernel, typeof save, typeof runNotebook, notebooks().name, version, same.createCluster === createCluster)
       })`
     const child = spawn(process.execPath, ["--input-type=commonjs", "-e", script])
     expect(await finished(child)).toMatchObject({
-      stdout: `true function function ${manifest.version} true\n`,
+      stdout: `true function function podwire:notebooks ${manifest.version} true\n`,
       stderr: "",
     })
   })
@@ -190,6 +191,7 @@ describe("a consumer's compiler", () => {
     writeFileSync(join(folder, "package.json"), '{ "type": "module" }')
     writeFileSync(join(folder, "sdk.ts"), SDK)
     writeFileSync(join(folder, "lab.test.ts"), LAB_TEST)
+    writeFileSync(join(folder, "vitest.config.ts"), CONFIG)
     writeFileSync(join(folder, "wrong.ts"), WRONG)
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -238,6 +240,10 @@ describe("a consumer's compiler", () => {
     expect(compile(ts, "lab.test.ts", { ...options, skipLibCheck: true, types: [] })).toEqual([])
   })
 
+  test.each(RESOLUTIONS.slice(0, 3))("TypeScript %s: podwire/vitest-plugin", (_, ts, options) => {
+    expect(compile(ts, "vitest.config.ts", { ...options, skipLibCheck: true, types: [] })).toEqual([])
+  })
+
   test.each(RESOLUTIONS)("TypeScript %s: mistakes are found", (_, ts, options) => {
     const lines = compile(ts, "wrong.ts", { ...options, skipLibCheck: true, types: [] }).map(
       (message) => message.split(":")[0],
@@ -257,7 +263,7 @@ test("what only some users need is an optional peer", () => {
 })
 
 test("the doors that are documented are the doors there are", () => {
-  expect(Object.keys(manifest.exports)).toEqual([".", "./vitest", "./node", "./package.json"])
+  expect(Object.keys(manifest.exports)).toEqual([".", "./vitest", "./vitest-plugin", "./node", "./package.json"])
   expect(existsSync("dist/vitest.js")).toBe(true)
 })
 
@@ -297,6 +303,15 @@ test("web is reached", async () => {
   // @ts-expect-error: there is no such protocol
   await expect(cluster.pod("client")).toReach("web:80", { protocol: "sctp" })
 })
+`
+
+const CONFIG = `
+import { notebooks } from "podwire/vitest-plugin"
+import { defineConfig } from "vitest/config"
+
+export default defineConfig({ plugins: [notebooks({ timeout: 10_000 })], test: { include: ["notebooks/*.ipynb"] } })
+// @ts-expect-error: files are chosen by Vitest
+notebooks({ include: "*.ipynb" })
 `
 
 const WRONG = `import { createCluster } from "podwire"

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, test } from "vitest"
-import type { RunResult } from "../../src/node/notebook-run.ts"
-import { type RunOptions, runNotebook } from "../../src/node/run-notebook.ts"
+import type { RunOptions, RunResult } from "../../src/node/notebook-run.ts"
+import { runNotebook } from "../../src/node/run-notebook.ts"
 import {
   type Cell,
   NOTEBOOK_METADATA,

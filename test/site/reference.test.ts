@@ -10,6 +10,7 @@ import { BUILD, withSite } from "./browser.ts"
 const DOORS: Readonly<Record<string, string>> = {
   podwire: "dist/index.d.ts",
   "podwire/vitest": "dist/vitest.d.ts",
+  "podwire/vitest-plugin": "dist/node/vitest/plugin.d.ts",
   "podwire/node": "dist/node/index.d.ts",
 }
 

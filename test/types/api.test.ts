@@ -2,7 +2,12 @@
 import { describe, expect, test } from "vitest"
 import { exportsOf } from "./declarations.ts"
 
-const DOORS = { podwire: "src/index.ts", "podwire/node": "src/node/index.ts", "podwire/vitest": "src/vitest.ts" }
+const DOORS = {
+  podwire: "src/index.ts",
+  "podwire/node": "src/node/index.ts",
+  "podwire/vitest": "src/vitest.ts",
+  "podwire/vitest-plugin": "src/node/vitest/plugin.ts",
+}
 
 describe.each(Object.entries(DOORS))("%s", (door, file) => {
   test("its exports and their signatures", async () => {
