@@ -1,12 +1,10 @@
 /** The real tslab kernel, driven over ZeroMQ (Jupyter messaging protocol 5.3). */
 import { type ChildProcess, spawn } from "node:child_process"
 import { createHmac, randomBytes } from "node:crypto"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { createRequire } from "node:module"
-import { createServer } from "node:net"
-import { tmpdir } from "node:os"
-import { dirname, join, resolve } from "node:path"
+import { rmSync } from "node:fs"
 import type { Dealer, Subscriber } from "zeromq"
+import { type Connection, newConnection } from "./connection.ts"
+import { CONNECTION_FILE, type KernelCommand, NEEDS_TSLAB, ownCommand } from "./kernel-command.ts"
 
 /** One message as it arrived. */
 export interface KernelMessage {
@@ -21,26 +19,7 @@ const RETRY_MS = 150
 const START_TIMEOUT_MS = 30_000
 const INTERRUPT_MS = 1000
 const SHUTDOWN_MS = 2000
-
-/** Loaded into the kernel before tslab: when the descriptor to us closes, however we ended, the kernel ends too. */
-const GUARD = `data:text/javascript,${encodeURIComponent(`
-import { Socket } from "node:net"
-new Socket({ fd: 3 }).on("close", () => process.kill(process.pid, "SIGKILL")).on("error", () => {}).resume().unref()
-`)}`
-
-/** tslab's folder. It and zeromq are not podwire's dependencies: whoever runs notebooks installs them. */
-function tslabFolder(): string {
-  try {
-    return dirname(createRequire(import.meta.url).resolve("tslab/package.json"))
-  } catch {
-    throw new Error("notebooks need tslab and zeromq: npm install --save-dev tslab zeromq")
-  }
-}
-
-/** The version of the tslab that runs notebooks. */
-export function tslabVersion(): string {
-  return String((JSON.parse(readFileSync(join(tslabFolder(), "package.json"), "utf8")) as { version: unknown }).version)
-}
+const COMPLAINT_MAX = 4000
 
 interface Sockets {
   shell: Dealer
@@ -50,7 +29,7 @@ interface Sockets {
 
 async function openSockets(): Promise<Sockets> {
   const { Dealer, Subscriber } = await import("zeromq").catch(() => {
-    throw new Error("notebooks need tslab and zeromq: npm install --save-dev tslab zeromq")
+    throw new Error(NEEDS_TSLAB)
   })
   return {
     shell: new Dealer({ linger: 0 }),
@@ -59,27 +38,10 @@ async function openSockets(): Promise<Sockets> {
   }
 }
 
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((done) => {
-          const server = createServer()
-          server.listen(0, "127.0.0.1", () => done(server))
-        }),
-    ),
-  )
-  const ports = servers.map((server) => (server.address() as { port: number }).port)
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
-  return ports
-}
-
 export class TslabKernel {
   readonly #process: ChildProcess
   readonly #sockets: Sockets
-  readonly #key: string
-  readonly #folder: string
+  readonly #connection: Connection
   readonly #session = randomBytes(8).toString("hex")
   readonly #listeners = new Set<(channel: "shell" | "iopub", message: KernelMessage) => void>()
   /** By request: who is told of what a cell publishes, after its end as well. */
@@ -87,55 +49,42 @@ export class TslabKernel {
   #counter = 0
   #exited = false
   #broken: Error | undefined
+  /** The end of what it wrote to standard error. */
+  #complaint = ""
 
-  private constructor(child: ChildProcess, sockets: Sockets, key: string, folder: string) {
+  private constructor(child: ChildProcess, sockets: Sockets, connection: Connection) {
     this.#process = child
     this.#sockets = sockets
-    this.#key = key
-    this.#folder = folder
+    this.#connection = connection
     child.once("exit", () => {
       this.#exited = true
     })
+    child.once("error", (error: NodeJS.ErrnoException) => {
+      this.#exited = true
+      this.#broken = error.code === "ENOENT" ? new Error(`${child.spawnfile}: no such program`) : error
+    })
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#complaint = (this.#complaint + text).slice(-COMPLAINT_MAX)
+    })
   }
 
-  /** Starts a kernel in `cwd` and waits until it answers. Whatever goes wrong, nothing stays behind. */
-  static async start(cwd: string): Promise<TslabKernel> {
-    const tslab = resolve(tslabFolder(), "bin/tslab")
+  /** Starts a kernel in `cwd`, tslab with this Node or what `command` says, and waits until it answers. Whatever goes wrong, nothing stays behind. */
+  static async start(cwd: string, command?: KernelCommand): Promise<TslabKernel> {
     const sockets = await openSockets()
-    const ports = (await freePorts(5)) as [number, number, number, number, number]
-    const [shell, iopub, stdin, control, heartbeat] = ports
-    const key = randomBytes(16).toString("hex")
-    const folder = mkdtempSync(join(tmpdir(), "podwire-kernel-"))
-    const connection = join(folder, "connection.json")
-    const file = {
-      shell_port: shell,
-      iopub_port: iopub,
-      stdin_port: stdin,
-      control_port: control,
-      hb_port: heartbeat,
-      ip: "127.0.0.1",
-      key,
-      transport: "tcp",
-      signature_scheme: "hmac-sha256",
-    }
-    writeFileSync(connection, JSON.stringify(file), { mode: 0o600 })
-    // The kernel starts whatever `node` comes first: it must be the one that runs this.
-    const env = {
-      ...process.env,
-      PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
-      NO_COLOR: "1",
-      FORCE_COLOR: "0",
-    }
-    const child = spawn(process.execPath, ["--import", GUARD, tslab, "kernel", "--config-path", connection], {
+    const connection = await newConnection()
+    const { argv, env } = command ?? ownCommand()
+    const [program = "", ...args] = argv.map((word) => word.replaceAll(CONNECTION_FILE, connection.file))
+    const child = spawn(program, args, {
       cwd,
-      env,
-      stdio: ["ignore", "ignore", "inherit", "pipe"],
+      env: { ...(env ?? process.env), NO_COLOR: "1", FORCE_COLOR: "0" },
+      // What another's command complains about is part of the answer.
+      stdio: ["ignore", "ignore", command === undefined ? "inherit" : "pipe", "pipe"],
       // Ctrl-C is for the runner: it stops the kernel in its own way.
       detached: true,
     })
-    const kernel = new TslabKernel(child, sockets, key, folder)
+    const kernel = new TslabKernel(child, sockets, connection)
     try {
-      await kernel.#connect(shell, iopub, control)
+      await kernel.#connect()
     } catch (error) {
       await kernel.stop()
       throw error
@@ -143,8 +92,9 @@ export class TslabKernel {
     return kernel
   }
 
-  async #connect(shell: number, iopub: number, control: number): Promise<void> {
+  async #connect(): Promise<void> {
     const sockets = this.#sockets
+    const { shell, iopub, control } = this.#connection
     sockets.shell.connect(`tcp://127.0.0.1:${shell}`)
     sockets.control.connect(`tcp://127.0.0.1:${control}`)
     sockets.iopub.connect(`tcp://127.0.0.1:${iopub}`)
@@ -164,9 +114,9 @@ export class TslabKernel {
     const deadline = Date.now() + START_TIMEOUT_MS
     try {
       while (!(seen.shell && seen.iopub)) {
-        if (this.#exited) throw new Error("tslab ended while starting")
         if (this.#broken !== undefined) throw this.#broken
-        if (Date.now() > deadline) throw new Error("tslab did not answer within 30 s")
+        if (this.#exited) throw new Error(`tslab ended while starting${this.#lastWords()}`)
+        if (Date.now() > deadline) throw new Error(`tslab did not answer within 30 s${this.#lastWords()}`)
         await this.#send(this.#sockets.shell, "kernel_info_request", {})
         await new Promise((done) => setTimeout(done, RETRY_MS))
       }
@@ -175,13 +125,20 @@ export class TslabKernel {
     }
   }
 
+  /** Of what it complained about, the line that says most: an error's own, or the last. */
+  #lastWords(): string {
+    const lines = this.#complaint.trim().split("\n")
+    const said = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines[lines.length - 1]
+    return said === "" ? "" : `: ${said}`
+  }
+
   async #listen(channel: "shell" | "iopub", socket: Dealer | Subscriber): Promise<void> {
     try {
       for await (const frames of socket) this.#receive(channel, frames)
     } catch (error) {
       // A closed socket ends the loop without an error.
       this.#broken = error as Error
-      this.#process.kill("SIGKILL")
+      this.#kill()
     }
   }
 
@@ -209,7 +166,7 @@ export class TslabKernel {
   }
 
   #sign(frames: readonly (Buffer | string)[]): string {
-    const hmac = createHmac("sha256", this.#key)
+    const hmac = createHmac("sha256", this.#connection.key)
     for (const frame of frames) hmac.update(frame)
     return hmac.digest("hex")
   }
@@ -271,7 +228,7 @@ export class TslabKernel {
       timer = setTimeout(() => {
         timedOut = true
         this.#process.kill("SIGINT")
-        timer = setTimeout(() => this.#process.kill("SIGKILL"), INTERRUPT_MS)
+        timer = setTimeout(() => this.#kill(), INTERRUPT_MS)
       }, timeout)
       this.#listeners.add(listener)
       if (this.#exited) {
@@ -290,12 +247,22 @@ export class TslabKernel {
     })
   }
 
+  /** With what it started: a kernel may be behind a wrapper. */
+  #kill(): void {
+    if (this.#process.pid === undefined) return
+    try {
+      process.kill(-this.#process.pid, "SIGKILL")
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+
   /** Asks the kernel to end, and ends it if it does not. */
   async stop(): Promise<void> {
     const { shell, control, iopub } = this.#sockets
     if (!this.#exited) {
       const gone = new Promise<void>((done) => this.#process.once("exit", () => done()))
-      const killer = setTimeout(() => this.#process.kill("SIGKILL"), SHUTDOWN_MS)
+      const killer = setTimeout(() => this.#kill(), SHUTDOWN_MS)
       await this.#send(control, "shutdown_request", { restart: false }).catch(() => undefined)
       await gone
       clearTimeout(killer)
@@ -303,6 +270,6 @@ export class TslabKernel {
     shell.close()
     control.close()
     iopub.close()
-    rmSync(this.#folder, { recursive: true, force: true })
+    rmSync(this.#connection.folder, { recursive: true, force: true })
   }
 }

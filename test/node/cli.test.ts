@@ -306,6 +306,8 @@ describe("doctor", () => {
     expect(findings.map(({ name }) => name)).toEqual([
       "node",
       "tslab",
+      "kernelspec tslab",
+      "kernelspec jslab",
       "jupyter",
       "kubectl",
       "tshark",
