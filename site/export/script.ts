@@ -76,7 +76,7 @@ const SHOW = `/** What a notebook prints of a cell's last value. */
 const show = (value: unknown): void => {
   if (value !== undefined && value !== null) console.log(value)
 }`
-/** The types that podwire's figures have. */
+/** tslab's display, for the forms that podwire's figures have. */
 const DISPLAY = `/** What a notebook shows goes into files. */
 let shown = 0
 const toFile = (kind: string) => (text: string): void => {

@@ -77,7 +77,7 @@ async function answer({ ask, question }: AskMessage): Promise<void> {
   }
 }
 
-/** A clusters' own seed goes before the reader's. */
+/** podwire with the reader's seed and open ears. A seed that a cell names goes before the reader's. */
 async function prepared({ record, seed }: RunMessage): Promise<typeof import("podwire")> {
   const plain = await import("podwire")
   const seeded: typeof plain =
