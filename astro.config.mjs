@@ -81,6 +81,7 @@ export default defineConfig({
               slug: "guides/testing-policies",
             },
             { label: "Asking why", translations: { ja: "原因を調べる" }, slug: "guides/asking-why" },
+            { label: "Notebooks", translations: { ja: "ノートブック" }, slug: "guides/notebooks" },
           ],
         },
         { label: "Tutorials", translations: { ja: "チュートリアル" }, items: tutorials },
