@@ -31,10 +31,19 @@ async function notebooksCommand(args: readonly string[]): Promise<number> {
     return 2
   }
   const named = args.filter((arg) => !arg.startsWith("-"))
-  let code = 0
-  for (const file of named.length > 0 ? named : allNotebooks())
-    code = Math.max(code, await checkNotebook(file, args.includes("--accept")))
-  return code
+  const files = named.length > 0 ? named : allNotebooks()
+  const codes: number[] = []
+  for (const file of files) {
+    codes.push(await checkNotebook(file, args.includes("--accept")))
+    // Ctrl-C is for all of them.
+    if (codes.at(-1) === 130) return 130
+  }
+  const bad = files.filter((_, i) => codes[i] !== 0)
+  if (files.length > 1)
+    process.stdout.write(
+      bad.length === 0 ? `all ${files.length} are fine\n` : `${bad.length} of ${files.length}: ${bad.join(", ")}\n`,
+    )
+  return Math.max(...codes)
 }
 
 const allNotebooks = (): string[] =>

@@ -1,6 +1,7 @@
 /** What changed between two runs of a notebook, cell by cell. */
 import { errorText } from "./error-text.ts"
 import type { Notebook, Output } from "./ipynb.ts"
+import { diffLines } from "./line-diff.ts"
 
 /** An output as the lines a person would compare. */
 export function outputLines(output: Output): string[] {
@@ -33,35 +34,5 @@ export function diffNotebooks(committed: Notebook, run: Notebook): string {
 export function diffOutputs(committed: readonly Output[], run: readonly Output[]): readonly string[] {
   const a = committed.flatMap(outputLines)
   const b = run.flatMap(outputLines)
-  return a.join("\n") === b.join("\n") ? [] : unified(a, b)
+  return a.join("\n") === b.join("\n") ? [] : diffLines(a, b)
 }
-
-const LIMIT = 40
-
-/** The lines that differ: one by one where nothing came or went, else all between the common beginning and end, with two of context. */
-function unified(a: readonly string[], b: readonly string[]): readonly string[] {
-  if (a.length === b.length)
-    return limit(
-      a.flatMap((line, i) => (line === b[i] ? [] : [`- ${line}`, `+ ${b[i]}`])),
-      2 * LIMIT,
-    )
-  let start = 0
-  while (start < a.length && start < b.length && a[start] === b[start]) start++
-  let end = 0
-  while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++
-  return [
-    ...a.slice(Math.max(0, start - 2), start).map((line) => `  ${line}`),
-    ...limit(
-      a.slice(start, a.length - end).map((line) => `- ${line}`),
-      LIMIT,
-    ),
-    ...limit(
-      b.slice(start, b.length - end).map((line) => `+ ${line}`),
-      LIMIT,
-    ),
-    ...a.slice(a.length - end, a.length - end + 2).map((line) => `  ${line}`),
-  ]
-}
-
-const limit = (lines: readonly string[], most: number): readonly string[] =>
-  lines.length > most ? [...lines.slice(0, most), `… ${lines.length - most} more`] : lines

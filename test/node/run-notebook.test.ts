@@ -13,7 +13,7 @@ import {
   parseNotebook,
   serializeNotebook,
 } from "../../src/notebook/ipynb.ts"
-import { built, finished, podwire } from "./process.ts"
+import { built, finished, node, podwire } from "./process.ts"
 
 const cwd = process.cwd()
 const folder = mkdtempSync(join(tmpdir(), "podwire-notebook-"))
@@ -299,6 +299,15 @@ describe("the command", () => {
     expect(code).toBe(1)
     expect(said).toContain("cell sum:\n- 3\n+ 2\n")
     expect(readFileSync(bad, "utf8")).toBe(before)
+  })
+
+  test("of several it says at the end which are not fine", async () => {
+    const good = write("first.ipynb", serializeNotebook(stored("2\n")))
+    const bad = write("second.ipynb", serializeNotebook(stored("3\n")))
+    const { code, stdout: said } = await node("node/notebooks.js", [bad, good])
+    expect(code).toBe(1)
+    expect(said.endsWith(`\n1 of 2: ${bad}\n`)).toBe(true)
+    expect((await node("node/notebooks.js", [good, good])).stdout.endsWith("\nall 2 are fine\n")).toBe(true)
   })
 
   test("--accept shows the difference and writes; then --check agrees", async () => {
