@@ -15,6 +15,7 @@ const script = {
   "cell.editor": "Code of cell {id}",
   "cell.output": "Output of cell {id}",
   "cell.outputs": "Output {n} of cell {id}",
+  "cell.show-all": "Show all {count} characters",
   "edits.unreadable": "the address ends with edits that cannot be read",
   "edits.opened": "this address brings other texts for {count} of the cells{version}{lost}. Read before you run.",
   "edits.version": ", made with podwire {version}",

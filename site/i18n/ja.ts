@@ -15,6 +15,7 @@ const script: Strings["script"] = {
   "cell.editor": "セル {id} のコード",
   "cell.output": "セル {id} の出力",
   "cell.outputs": "セル {id} の出力 {n}",
+  "cell.show-all": "{count}文字すべてを表示",
   "edits.unreadable": "アドレスの末尾にある編集内容を読み取れません",
   "edits.opened":
     "このアドレスには{count}個のセルの編集内容が含まれています{version}{lost}。実行する前に内容を確認してください。",

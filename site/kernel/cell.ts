@@ -108,14 +108,14 @@ export class PageCell {
     if (place !== null) place.textContent = text
   }
 
-  /** The outputs of a run; the published ones stay when nothing is different. */
-  async put(outputs: readonly Output[]): Promise<boolean> {
+  /** The outputs of a run, and the whole of those that are cut; the published ones stay when nothing is different. */
+  async put(outputs: readonly Output[], whole: ReadonlyMap<number, string>): Promise<boolean> {
     this.outputs = outputs
     const same = outputsHash(outputs) === this.published.hash
-    if (same) this.#outputs.replaceChildren(...this.#original)
+    if (same && whole.size === 0) this.#outputs.replaceChildren(...this.#original)
     else {
       const { renderOutputs } = await import("./render.ts")
-      this.#outputs.replaceChildren(...renderOutputs(this.id, outputs))
+      this.#outputs.replaceChildren(...renderOutputs(this.id, outputs, whole))
     }
     return same
   }

@@ -34,6 +34,8 @@ export interface DoneMessage {
   readonly id: string
   readonly ok: boolean
   readonly outputs: readonly Output[]
+  /** What was kept of the outputs that are cut, by their places. */
+  readonly whole: ReadonlyMap<number, string>
 }
 
 /** A notebook's code cells as a page gets them. */

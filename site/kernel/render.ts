@@ -7,10 +7,32 @@ import { sanitized } from "../notebook/sanitize.ts"
 
 const IMAGES = ["image/png", "image/jpeg", "image/gif", "image/webp"]
 
-export function renderOutputs(id: string, outputs: readonly Output[]): HTMLElement[] {
-  return outputs.map((output, i) =>
-    render(output, outputs.length === 1 ? say("cell.output", { id }) : say("cell.outputs", { n: i + 1, id })),
-  )
+/** `whole`: of outputs that are cut, by their places. */
+export function renderOutputs(
+  id: string,
+  outputs: readonly Output[],
+  whole: ReadonlyMap<number, string> = new Map(),
+): HTMLElement[] {
+  return outputs.flatMap((output, i) => {
+    const label = outputs.length === 1 ? say("cell.output", { id }) : say("cell.outputs", { n: i + 1, id })
+    const box = render(output, label)
+    const all = whole.get(i)
+    return all === undefined ? [box] : [box, showAll(box, all)]
+  })
+}
+
+/** A button that puts the whole text into the box, and goes. */
+function showAll(box: HTMLElement, text: string): HTMLElement {
+  const button = document.createElement("button")
+  button.type = "button"
+  button.className = "pw-show-all"
+  button.textContent = say("cell.show-all", { count: text.length.toLocaleString(document.documentElement.lang) })
+  button.addEventListener("click", () => {
+    box.textContent = text
+    box.focus({ preventScroll: true })
+    button.remove()
+  })
+  return button
 }
 
 function render(output: Output, label: string): HTMLElement {

@@ -108,9 +108,9 @@ export class Runner {
     const at = this.#cells.indexOf(cell)
     const { source } = cell
     const chain = this.#chains()[at] ?? ""
-    const { ok, outputs } = await this.#kernel.run(cell.id, cell.code)
+    const { ok, outputs, whole } = await this.#kernel.run(cell.id, cell.code)
     this.#ran.push(source)
-    const same = await cell.put(outputs)
+    const same = await cell.put(outputs, whole)
     await this.#host.ran(cell)
     const own = this.#touched || this.seed !== undefined || this.#cells.slice(0, at + 1).some((one) => one.edited)
     cell.shows(same && !cell.edited ? "same" : !ok ? "failed" : own ? "ran" : "differs", chain)

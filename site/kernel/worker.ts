@@ -93,7 +93,7 @@ async function run(message: RunMessage): Promise<void> {
   if (record || seed !== undefined) await (podwire ??= prepared(message))
   const compiled = "compiled" in code ? code.compiled : await compile(id, code.source)
   if ("error" in compiled) {
-    tell({ id, ok: false, outputs: [compiled.error] })
+    tell({ id, ok: false, outputs: [compiled.error], whole: new Map() })
     return
   }
   const result = await (recorder?.during(id, () => kernel.run(compiled)) ?? kernel.run(compiled))

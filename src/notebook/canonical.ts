@@ -31,16 +31,17 @@ export function canonicalOutputs(outputs: readonly Output[], options: CanonicalO
   return merged.map((output) => scrubbed(output, options))
 }
 
-function shortened(text: string): string {
-  if (text.length <= STREAM_MAX) return text
-  const end = text.lastIndexOf("\n", STREAM_MAX) + 1 || STREAM_MAX
-  return `${text.slice(0, end)}… ${text.length - end} more characters\n`
+/** The first lines, at most so many characters, and how many more there are; `lost`: how many were never here. */
+export function cut(text: string, max: number, lost = 0): string {
+  if (text.length <= max && lost === 0) return text
+  const end = text.lastIndexOf("\n", max - 1) + 1 || Math.min(max, text.length)
+  return `${text.slice(0, end)}… ${text.length - end + lost} more characters\n`
 }
 
 function scrubbed(output: Output, options: CanonicalOptions): Output {
   const clean = (text: string): string =>
     (options.scrub ?? []).reduce((result, folder) => result.replaceAll(folder, "."), text)
-  if (output.output_type === "stream") return { ...output, text: shortened(clean(output.text)) }
+  if (output.output_type === "stream") return { ...output, text: cut(clean(output.text), STREAM_MAX) }
   if (output.output_type === "error")
     return { ...output, evalue: clean(output.evalue), traceback: output.traceback.map(clean) }
   return {

@@ -193,7 +193,17 @@ withSiteInChromium("cells in the browser", () => {
     const text = (await page.textContent(`#${first} .pw-output`)) ?? ""
     expect(text.startsWith("line 0\nline 1\n")).toBe(true)
     expect(text.length).toBeLessThan(70_000)
-    expect(text).toMatch(/cut|left out|more/)
+    expect(text).toMatch(/\n… \d+ more characters$/)
+    const all = page.locator(`#${first} .pw-show-all`)
+    expect(await all.textContent()).toMatch(/^Show all 1,048,\d+ characters$/)
+    await all.click()
+    const whole = (await page.textContent(`#${first} .pw-output`)) ?? ""
+    // Two numbers of the page's agree: what it shows and what it says is left are all that was printed.
+    const printed = Array.from({ length: 500_000 }, (_, i) => `line ${i}\n`).join("").length
+    const [, shown = "", left] = /^([^…]*)… (\d+) more characters\n$/.exec(whole) ?? []
+    expect([shown.length + Number(left), shown.length > 1_000_000]).toEqual([printed, true])
+    expect(await page.evaluate(() => document.activeElement?.className)).toContain("pw-output")
+    expect(await all.count()).toBe(0)
     await press(page, first, "reset")
     await press(page, first, "run")
     await settled(page, first, "same")

@@ -1,9 +1,9 @@
 /** Runs cells as tslab does: one after the other, each in a function of its own, over the names of those before. Needs neither Node nor a page. */
-import { canonicalOutputs, STREAM_MAX } from "../canonical.ts"
 import { type Frame, failureOf } from "../failure.ts"
 import type { DisplayOutput, Output } from "../ipynb.ts"
 import { Console, type Inspect } from "./console.ts"
 import { Display } from "./display.ts"
+import { OutputLog } from "./output-log.ts"
 import { Scope } from "./scope.ts"
 
 /** A cell as the compiler leaves it. */
@@ -30,13 +30,14 @@ export interface KernelHost {
 /** What a cell came to. */
 export interface CellResult {
   readonly ok: boolean
+  /** Canonical. */
   readonly outputs: readonly Output[]
+  /** What was kept of the outputs that are cut, by their places. */
+  readonly whole: ReadonlyMap<number, string>
 }
 
 /** Names a script by its cell, so that a stack says which cell a frame is in. */
 export const scriptName = (id: string): string => `podwire-cell:${id}`
-/** Many times what is kept of a stream. */
-const PRINTED_MAX = 16 * STREAM_MAX
 /** Lines that V8 puts before the body of a `new Function`, and one of ours. */
 const LINES_BEFORE = 3
 
@@ -44,20 +45,18 @@ export class Kernel {
   readonly #host: KernelHost
   readonly #scope = new Scope()
   readonly #cells = new Map<string, CompiledCell>()
-  #outputs: Output[] = []
-  /** Characters that the cell has printed. */
-  #printed = 0
+  #outputs = new OutputLog()
   readonly #console: Console
 
   constructor(host: KernelHost) {
     this.#host = host
-    this.#console = new Console(host.inspect, (name, text) => this.#emit({ output_type: "stream", name, text }))
+    this.#console = new Console(host.inspect, (name, text) => this.#outputs.add({ output_type: "stream", name, text }))
   }
 
-  /** Runs a cell. The result's outputs are canonical. */
+  /** Runs a cell. */
   async run(cell: CompiledCell): Promise<CellResult> {
-    this.#outputs = []
-    this.#printed = 0
+    const outputs = new OutputLog()
+    this.#outputs = outputs
     this.#cells.set(cell.id, cell)
     let ok = true
     try {
@@ -66,18 +65,9 @@ export class Kernel {
       if (last !== undefined && last !== null) this.#console.log(last)
     } catch (thrown) {
       ok = false
-      this.#emit(this.#failure(cell, thrown))
+      outputs.add(this.#failure(cell, thrown))
     }
-    return { ok, outputs: canonicalOutputs(this.#outputs, {}) }
-  }
-
-  #emit(output: Output): void {
-    if (output.output_type === "stream") {
-      this.#printed += output.text.length
-      // An endless loop that prints is to be stopped, not to fill the memory until then.
-      if (this.#printed > PRINTED_MAX) return
-    }
-    this.#outputs.push(output)
+    return { ok, outputs: outputs.canonical(), whole: outputs.whole() }
   }
 
   async #modules(wanted: CompiledCell["modules"]): Promise<ReadonlyMap<string, object>> {
@@ -95,7 +85,7 @@ export class Kernel {
   #tslab(): object {
     const show = (data: Record<string, unknown>): DisplayOutput => {
       const output: DisplayOutput = { output_type: "display_data", data, metadata: {} }
-      this.#emit(output)
+      this.#outputs.add(output)
       return output
     }
     return { display: new Display(show, false), newDisplay: () => new Display(show, true) }
