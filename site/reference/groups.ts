@@ -16,7 +16,7 @@ export const GROUPS: readonly Group[] = [
     title: "Capture",
     ja: "キャプチャ",
     intro: "Frames as they pass, on every device at once: filtered, printed, saved, followed from hop to hop.",
-    sources: ["cluster/capture.ts", "cluster/tables.ts", "wire/dissect.ts"],
+    sources: ["cluster/capture.ts", "cluster/recording.ts", "cluster/tables.ts", "wire/dissect.ts"],
   },
   {
     slug: "policies",

@@ -1,17 +1,14 @@
 /** Frames seen on the cluster's devices: a list that prints as tcpdump prints, filters, and saves. */
-import { compileFilter, FilterError } from "../capture/filter.ts"
+import { compileFilter } from "../capture/filter.ts"
 import type { Frame } from "../capture/frame.ts"
 import { writePcap } from "../capture/pcap.ts"
 import { writePcapng } from "../capture/pcapng.ts"
 import { type PrintOptions, TcpdumpPrinter } from "../capture/tcpdump.ts"
-import { type PacketFrame, PacketSocket } from "../linux/inet/packet-socket.ts"
-import type { NetDevice } from "../linux/netdev.ts"
 import { printable } from "../shell/exec-result.ts"
-import { SECOND, type Simulation } from "../sim/simulation.ts"
+import { SECOND } from "../sim/simulation.ts"
 import { type TraceEvent, TraceKind } from "../sim/trace.ts"
 import type { Hop } from "../view/path-data.ts"
-import { checkNames } from "./command.ts"
-import { dropped, journeyOf, type Place } from "./journey.ts"
+import { dropped, journeyOf, nameOf, type Place } from "./journey.ts"
 import type { TableLog, Tables } from "./tables.ts"
 
 /** What to capture. Everything, everywhere, when nothing is said. */
@@ -58,9 +55,11 @@ export interface DroppedPacket {
 }
 
 /** What the kernels decided while the frames were taken, and where the frames can come from. */
-interface Background {
+export interface Background {
   events: readonly TraceEvent[]
   places: readonly Place[]
+  /** A name is no place: a pod may come again, and another namespace may have one of its name. */
+  from: ReadonlyMap<CapturedFrame, Place>
   tables?: TableLog
 }
 
@@ -73,7 +72,7 @@ export class Capture implements Iterable<CapturedFrame> {
   readonly frames: readonly CapturedFrame[]
   readonly #background: Background
 
-  constructor(frames: readonly CapturedFrame[], background: Background = { events: [], places: [] }) {
+  constructor(frames: readonly CapturedFrame[], background: Background = { events: [], places: [], from: new Map() }) {
     this.frames = frames
     this.#background = background
   }
@@ -120,7 +119,8 @@ export class Capture implements Iterable<CapturedFrame> {
    */
   journey(frame: CapturedFrame | undefined = this.frames[0]): Hop[] {
     const same = this.frames.filter((other) => other.packet === frame?.packet)
-    return journeyOf(same, this.#background.events, this.#background.places)
+    const { events, places, from } = this.#background
+    return journeyOf(same, events, places, (one) => from.get(one))
   }
 
   /**
@@ -132,12 +132,11 @@ export class Capture implements Iterable<CapturedFrame> {
   tables(where: string, time: number): Tables {
     const { tables, places } = this.#background
     if (tables === undefined) throw new RangeError("this capture kept no tables: capture({ tables: true }, …) does")
-    const place = places.find((one) => (one.pod ?? one.node) === where)
+    const named = places.filter((one) => nameOf(one) === where)
+    const place = named.findLast(({ net }) => tables.knows(net, time)) ?? named[0]
     const found = place === undefined ? undefined : tables.at(place.net, time)
     if (found === undefined)
-      throw new RangeError(
-        `nobody listened on "${where}"; there were: ${places.map((one) => one.pod ?? one.node).join(", ")}`,
-      )
+      throw new RangeError(`nobody listened on "${where}"; there were: ${[...new Set(places.map(nameOf))].join(", ")}`)
     return found
   }
 
@@ -209,88 +208,3 @@ export class Capture implements Iterable<CapturedFrame> {
 }
 
 printable(Capture, (capture) => capture.toString())
-
-const CAPTURE_OPTIONS = { filter: 0, on: 0, device: 0, tables: 0 } satisfies Record<keyof CaptureOptions, 0>
-
-/** Frames that are being taken: what {@link Cluster.record} returns. */
-export interface Recording {
-  /** Ends it; what was taken until now. */
-  stop(): Capture
-}
-
-/** Listens at the points until stopped. */
-export function startCapture(
-  sim: Simulation,
-  places: readonly Place[],
-  options: CaptureOptions,
-  tables?: TableLog,
-): Recording {
-  checkNames("capture", options, CAPTURE_OPTIONS)
-  const pass = compiled(options.filter ?? "")
-  const from = sim.trace.start()
-  const taps = places.map((point) => {
-    const device = options.device === undefined ? undefined : deviceOf(point, options.device)
-    // Unlike tcpdump in a pod, which shows what is still to be computed: a file of these opens without a bad checksum.
-    const socket = new PacketSocket(point.net, {
-      finishChecksums: true,
-      filter: (bytes, offset, length) => {
-        tables?.look(point.net, sim.now)
-        return pass(new DataView(bytes.buffer), offset, length)
-      },
-      ...(device === undefined ? {} : { device }),
-    })
-    return { point, socket }
-  })
-  return {
-    stop(): Capture {
-      const events = sim.trace.stop(from)
-      for (const { net } of places) tables?.look(net, sim.now)
-      const all = taps.flatMap(({ point, socket }) => {
-        socket.close()
-        return socket.frames.map((frame, order) => ({ frame, point, order }))
-      })
-      // Frames of one instant stay in the order in which the packet passed: each socket numbers what it sees.
-      all.sort((a, b) => a.frame.time - b.frame.time || a.frame.serial - b.frame.serial)
-      return new Capture(
-        all.map(({ frame, point }) => captured(sim.epoch, frame, point)),
-        { events, places, ...(tables === undefined ? {} : { tables }) },
-      )
-    },
-  }
-}
-
-function compiled(expression: string): ReturnType<typeof compileFilter> {
-  try {
-    return compileFilter(expression)
-  } catch (error) {
-    if (error instanceof FilterError)
-      throw new SyntaxError(`capture filter ${JSON.stringify(expression)}: ${error.message}`)
-    throw error
-  }
-}
-
-function deviceOf(place: Place, name: string): NetDevice {
-  const device = place.net.device(name)
-  if (device === undefined)
-    throw new RangeError(
-      `no device "${name}" on ${place.pod ?? place.node}; there are: ${place.net.devices.map((dev) => dev.name).join(", ")}`,
-    )
-  return device
-}
-
-function captured(epoch: number, frame: PacketFrame, place: Place): CapturedFrame {
-  const whole = Math.floor(frame.time / SECOND)
-  return {
-    seconds: epoch + whole,
-    nanos: frame.time - whole * SECOND,
-    bytes: frame.bytes,
-    length: frame.length,
-    where: place.pod ?? place.node,
-    node: place.node,
-    device: frame.device,
-    ifindex: frame.ifindex,
-    outgoing: frame.packetType === 4,
-    packet: frame.packet,
-    time: frame.time,
-  }
-}

@@ -12,7 +12,7 @@ import type { Simulation } from "../sim/simulation.ts"
 import { renderTable } from "../tools/kubectl/table.ts"
 import type { TopologyDevice, TopologyNode } from "../view/topology-data.ts"
 import { formatPrefix, ipv4 } from "../wire/address.ts"
-import type { Capture, CaptureOptions, Recording } from "./capture.ts"
+import type { Capture, CaptureOptions } from "./capture.ts"
 import { checkNames, type ExecOptions, parseDuration, runAt, type Site } from "./command.ts"
 import { type HandleHost, NodeHandle, PodHandle, type ReachTarget } from "./handles.ts"
 import type { Place } from "./journey.ts"
@@ -20,6 +20,7 @@ import type { PolicyAnswer } from "./policy/answer.ts"
 import type { Asked, LookupOptions, ReachabilityOptions } from "./policy/ask.ts"
 import type { Reachability } from "./policy/reachability.ts"
 import type { Reach, ReachOptions, ReachSource } from "./reach.ts"
+import type { Recording } from "./recording.ts"
 import { Terminal, type TerminalOptions } from "./terminal.ts"
 
 /** One machine and its kubelet. */
@@ -205,16 +206,18 @@ export class Cluster {
   }
 
   /**
-   * Takes frames until it is stopped, and changes nothing else: what runs meanwhile gives the same as without. Pods that start later are not
-   * listened to. See {@link Cluster.capture} for the frames of one action.
+   * Takes frames until it is stopped, and changes nothing else: what runs meanwhile gives the same as without. A pod that starts meanwhile is
+   * listened to from its first packet on, unless the options say where. See {@link Cluster.capture} for the frames of one action.
    * @example const recording = await cluster.record({ filter: "arp" })
    */
   async record(options: CaptureOptions = {}): Promise<Recording> {
-    const { startCapture } = await this.sim.load(() => import("./capture.ts"))
+    const { Listener } = await this.sim.load(() => import("./recording.ts"))
     const places = this.#points(options.on)
-    if (options.tables !== true) return startCapture(this.sim, places, options)
-    const { TableLog } = await this.sim.load(() => import("./tables.ts"))
-    return startCapture(this.sim, places, options, new TableLog(places, this.sim.now))
+    const log = options.tables === true ? await this.sim.load(() => import("./tables.ts")) : undefined
+    const listener = new Listener(this.sim, places, options, log && new log.TableLog())
+    if (options.on === undefined && options.device === undefined)
+      for (const [node, { kubelet }] of this.#parts.nodes) listener.follow(node, kubelet.networkCreated)
+    return listener
   }
 
   #points(on: string | undefined): Place[] {

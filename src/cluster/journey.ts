@@ -22,6 +22,9 @@ export interface Place {
   net: NetNamespace
 }
 
+/** The pod's name, or the machine's. */
+export const nameOf = (place: Place): string => place.pod ?? place.node
+
 /** What happened at a device, and why, in the words of the tools that show what decided. */
 interface Decision {
   action: string
@@ -33,6 +36,7 @@ export function journeyOf(
   frames: readonly CapturedFrame[],
   events: readonly TraceEvent[],
   places: readonly Place[],
+  placeOf: (frame: CapturedFrame) => Place | undefined,
 ): Hop[] {
   const [first] = frames
   if (first === undefined) return []
@@ -42,7 +46,7 @@ export function journeyOf(
     const before = hops[hops.length - 1]
     if (before?.node !== undefined && before.node !== frame.node)
       hops.push({ device: "wire", time: frame.time, action: "wire", detail: wireText(frame, before) })
-    hops.push(hopOf(frame, own, placeOf(frame, places)))
+    hops.push(hopOf(frame, own, placeOf(frame)))
   }
   const drop = own.find((event) => event.kind === TraceKind.KFREE_SKB)
   if (drop !== undefined) addDrop(hops, dropped(drop, places, hops[hops.length - 1]))
@@ -65,9 +69,6 @@ function addDrop(hops: Hop[], drop: Hop): void {
     hops[hops.length - 1] = { ...last, ...drop }
   else hops.push(drop)
 }
-
-const placeOf = (frame: CapturedFrame, places: readonly Place[]): Place | undefined =>
-  places.find((place) => (place.pod ?? place.node) === frame.where)
 
 function hopOf(frame: CapturedFrame, events: readonly TraceEvent[], place: Place | undefined): Hop {
   const here = events.filter((event) => event.net === place?.net.id && event.ifindex === frame.ifindex)

@@ -6,7 +6,6 @@ import { fdbShow } from "../tools/bridge/fdb-show.ts"
 import { ipNeigh } from "../tools/ip/neigh.ts"
 import { ipRoute } from "../tools/ip/route.ts"
 import { ipOptions, Words } from "../tools/iproute.ts"
-import type { Place } from "./journey.ts"
 
 /** The tables of a machine or pod, as `ip route`, `ip neigh` and `bridge fdb` print them. */
 export interface Tables {
@@ -23,12 +22,16 @@ const ROOT = 0
 export class TableLog {
   readonly #logs = new Map<NetNamespace, { generation: number; readonly tables: Tables[] }>()
 
-  /** `now` is the time at which the tables are as they are. */
-  constructor(places: readonly Place[], now: number) {
-    for (const { net } of places) {
-      this.#logs.set(net, { generation: -1, tables: [] })
-      this.look(net, now)
-    }
+  /** From now on, these. */
+  add(net: NetNamespace, now: number): void {
+    this.#logs.set(net, { generation: -1, tables: [] })
+    this.look(net, now)
+  }
+
+  /** Whether it was looked at by then. */
+  knows(net: NetNamespace, time: number): boolean {
+    const first = this.#logs.get(net)?.tables[0]
+    return first !== undefined && first.time <= time
   }
 
   /** Every write to a table raises its number. */

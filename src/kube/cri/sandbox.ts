@@ -24,13 +24,14 @@ function uuid(prng: Prng): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
-/** A sandbox, or the runtime's error text. */
+/** A sandbox, or the runtime's error text. `created` is told of the namespace before anything is in it. */
 export async function runPodSandbox(
   kernel: Kernel,
   task: Task,
   prng: Prng,
   pod: Pod,
   hostIp: string,
+  created: (net: NetNamespace) => void = () => undefined,
 ): Promise<PodSandbox | string> {
   const id = prng.hex(64)
   if (pod.spec.hostNetwork === true)
@@ -40,6 +41,7 @@ export async function runPodSandbox(
     return `failed to setup network for sandbox ${JSON.stringify(id)}: cni plugin not initialized`
   const name = `cni-${uuid(prng)}`
   const net = kernel.createNamespace(name)
+  created(net)
   linkUp(net.loopback)
   const args = cniArgs(id, `/var/run/netns/${name}`, pod)
   const result = await addNetwork(kernel, task, network, args)

@@ -1,6 +1,7 @@
 /** The node's agent: registers the node, runs the pods that are bound to it. Models pkg/kubelet/kubelet.go. */
 import type { NodeCondition } from "kubernetes-types/core/v1.js"
 import type { Kernel } from "../../linux/kernel.ts"
+import type { NetNamespace } from "../../linux/netns.ts"
 import { MILLISECOND } from "../../sim/simulation.ts"
 import { type Task, WaitQueue } from "../../sim/task.ts"
 import type { Registry } from "../api/registry.ts"
@@ -54,6 +55,7 @@ export class Kubelet implements PodHost, NodeAgent {
   readonly heartbeat: Heartbeat
   /** Told when somebody stops this kubelet. */
   readonly stopped: Set<() => void> = new Set()
+  readonly networkCreated: Set<(pod: Pod, net: NetNamespace) => void> = new Set()
   /** Pods of this node by uid. */
   readonly workers: Map<string, PodWorker> = new Map()
   readonly #options: KubeletOptions

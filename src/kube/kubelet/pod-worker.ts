@@ -1,5 +1,6 @@
 /** One pod on one node, from its arrival to its end. Models pkg/kubelet/kubelet.go syncPod and pod_workers.go. */
 import type { Kernel } from "../../linux/kernel.ts"
+import type { NetNamespace } from "../../linux/netns.ts"
 import type { Prng } from "../../sim/prng.ts"
 import { MILLISECOND, SECOND, type Simulation } from "../../sim/simulation.ts"
 import { Task, WaitQueue } from "../../sim/task.ts"
@@ -28,6 +29,8 @@ export interface PodHost {
   readonly active: boolean
   /** Returns when it is active. */
   untilActive(task: Task): Promise<void>
+  /** Told of each new pod's network, before anything is in it. */
+  readonly networkCreated: ReadonlySet<(pod: Pod, net: NetNamespace) => void>
   /** `nameserver` of pods with ClusterFirst. */
   readonly clusterDns: string
   say(pod: Pod, type: "Normal" | "Warning", reason: string, message: string, fieldPath?: string): void
@@ -248,7 +251,9 @@ export class PodWorker {
   async #createSandbox(task: Task): Promise<boolean> {
     while (!this.stopping) {
       await task.sleep(SANDBOX_TIME)
-      const sandbox = await runPodSandbox(this.kernel, task, this.prng, this.pod, this.node.ip)
+      const sandbox = await runPodSandbox(this.kernel, task, this.prng, this.pod, this.node.ip, (net) => {
+        for (const listener of this.host.networkCreated) listener(this.pod, net)
+      })
       if (typeof sandbox !== "string") {
         this.#sandbox = sandbox
         this.#podIp = sandbox.ip
