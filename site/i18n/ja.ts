@@ -16,6 +16,8 @@ const script: Strings["script"] = {
   "cell.output": "セル {id} の出力",
   "cell.outputs": "セル {id} の出力 {n}",
   "cell.show-all": "{count}文字すべてを表示",
+  "prose.heading": "「{title}」のセクション",
+  "prose.table": "表: {columns}",
   "edits.unreadable": "アドレスの末尾にある編集内容を読み取れません",
   "edits.opened":
     "このアドレスには{count}個のセルの編集内容が含まれています{version}{lost}。実行する前に内容を確認してください。",
@@ -120,8 +122,6 @@ const page: Strings["page"] = {
   "cell.show-code": "コードを表示",
   "cell.show-output": "出力を表示",
   "output.unshown": "{types} 形式の出力(ノートブックのファイルに含まれています)",
-  "prose.heading": "「{title}」のセクション",
-  "prose.table": "表: {columns}",
   "shell.copy": "コマンドをコピー",
   "shell.log": "シェルの出力",
   "shell.cluster": "4台のマシン、{cni}、2つのPod。シェルはk8s-masterで動きます。",

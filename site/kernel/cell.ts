@@ -115,7 +115,7 @@ export class PageCell {
     if (same && whole.size === 0) this.#outputs.replaceChildren(...this.#original)
     else {
       const { renderOutputs } = await import("./render.ts")
-      this.#outputs.replaceChildren(...renderOutputs(this.id, outputs, whole))
+      this.#outputs.replaceChildren(...(await renderOutputs(this.id, outputs, whole)))
     }
     return same
   }

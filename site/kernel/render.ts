@@ -8,17 +8,19 @@ import { sanitized } from "../notebook/sanitize.ts"
 const IMAGES = ["image/png", "image/jpeg", "image/gif", "image/webp"]
 
 /** `whole`: of outputs that are cut, by their places. */
-export function renderOutputs(
+export async function renderOutputs(
   id: string,
   outputs: readonly Output[],
-  whole: ReadonlyMap<number, string> = new Map(),
-): HTMLElement[] {
-  return outputs.flatMap((output, i) => {
+  whole: ReadonlyMap<number, string>,
+): Promise<HTMLElement[]> {
+  const boxes: HTMLElement[] = []
+  for (const [i, output] of outputs.entries()) {
     const label = outputs.length === 1 ? say("cell.output", { id }) : say("cell.outputs", { n: i + 1, id })
-    const box = render(output, label)
+    const box = await render(output, label)
     const all = whole.get(i)
-    return all === undefined ? [box] : [box, showAll(box, all)]
-  })
+    boxes.push(...(all === undefined ? [box] : [box, showAll(box, all)]))
+  }
+  return boxes
 }
 
 /** A button that puts the whole text into the box, and goes. */
@@ -35,7 +37,7 @@ function showAll(box: HTMLElement, text: string): HTMLElement {
   return button
 }
 
-function render(output: Output, label: string): HTMLElement {
+async function render(output: Output, label: string): Promise<HTMLElement> {
   if (output.output_type === "stream") return textBox(output.text, output.name === "stderr" ? "stderr" : "plain", label)
   if (output.output_type === "error") return textBox(errorText(output), "error", label)
   const { data } = output
@@ -43,6 +45,8 @@ function render(output: Output, label: string): HTMLElement {
   if (typeof markup === "string") return figure(markup, label)
   const image = IMAGES.find((mime) => typeof data[mime] === "string")
   if (image !== undefined) return picture(`data:${image};base64,${String(data[image])}`, label)
+  const markdown = data["text/markdown"]
+  if (typeof markdown === "string") return await prose(markdown, label)
   const [mime = "", content] = Object.entries(data)[0] ?? []
   return textBox(
     typeof content === "string" ? content : JSON.stringify(content, null, 2),
@@ -88,6 +92,15 @@ function figure(markup: string, label: string): HTMLElement {
   box.className = "pw-figure"
   // The same list as for published outputs; a document of its own runs and loads nothing. A style sheet that comes first belongs to the body, too.
   box.innerHTML = sanitized(new DOMParser().parseFromString(`<body>${markup}`, "text/html").body)
+  return box
+}
+
+/** The reader of Markdown is loaded with the first output that is some. */
+async function prose(markdown: string, label: string): Promise<HTMLElement> {
+  const { markdownHtml } = await import("../notebook/markdown.ts")
+  const box = named("div", label)
+  box.className = "pw-figure pw-prose"
+  box.innerHTML = markdownHtml(markdown, say)
   return box
 }
 

@@ -6,7 +6,12 @@ import { gfmFromMarkdown } from "mdast-util-gfm"
 import { toHast } from "mdast-util-to-hast"
 import { toString as textOf } from "mdast-util-to-string"
 import { gfm } from "micromark-extension-gfm"
-import { type Say, sayIn } from "../i18n/table.ts"
+import type { EN } from "../i18n/en.ts"
+import type { Values } from "../i18n/fill.ts"
+
+type Named = Pick<(typeof EN)["script"], "prose.heading" | "prose.table">
+/** Names what has no name of its own, in the page's language. */
+export type Say = <Key extends keyof Named>(key: Key, ...values: Values<Named[Key]>) => string
 
 type Root = ReturnType<typeof fromMarkdown>
 type RootContent = Root["children"][number]
@@ -28,13 +33,11 @@ export interface RenderedMarkdown {
   headings: Heading[]
 }
 
-/**
- * `taken` are the anchors the page has already; those of this text are added. `skipTitle` leaves out level-one headings: the page has its own.
- * `say` names what has no name of its own, in the page's language (English).
- */
+/** `taken` are the anchors the page has already; those of this text are added. `skipTitle` leaves out level-one headings: the page has its own. */
 export function renderMarkdown(
   source: string,
-  options: { skipTitle?: boolean; taken?: Set<string>; say?: Say } = {},
+  say: Say,
+  options: { skipTitle?: boolean; taken?: Set<string> } = {},
 ): RenderedMarkdown {
   const taken = options.taken ?? new Set<string>()
   const tree = fromMarkdown(source, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] })
@@ -50,8 +53,16 @@ export function renderMarkdown(
     headings.push({ depth: node.depth, slug, text })
     node.data = { hProperties: { id: slug } }
   }
-  return { parts: partsOf(tree, options.say ?? sayIn("en")), headings }
+  return { parts: partsOf(tree, say), headings }
 }
+
+/** All of a text, where nothing highlights its code. */
+export const markdownHtml = (source: string, say: Say): string =>
+  renderMarkdown(source, say)
+    .parts.map((part) => ("html" in part ? part.html : `<pre>${escaped(part.code)}</pre>`))
+    .join("")
+
+const escaped = (text: string): string => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;")
 
 /** A link to another notebook's file leads to its page, to the same place in it. */
 function linkPages(node: Root | RootContent): void {

@@ -4,7 +4,7 @@ import { errorText } from "../../src/notebook/error-text.ts"
 import type { Output } from "../../src/notebook/ipynb.ts"
 import { type Say, sayIn } from "../i18n/table.ts"
 import { sanitizeFigure } from "./figure.ts"
-import { renderMarkdown } from "./markdown.ts"
+import { markdownHtml } from "./markdown.ts"
 
 export type ShownOutput =
   | { kind: "text"; text: string; tone: "plain" | "stderr" | "error" }
@@ -33,17 +33,10 @@ function shownData(data: Readonly<Record<string, unknown>>, say: Say): ShownOutp
       return { kind: "image", src: `data:${mime};base64,${base64.replace(/\s/g, "")}` }
   }
   const markdown = data["text/markdown"]
-  if (typeof markdown === "string") return { kind: "prose", html: proseOf(markdown, say) }
+  if (typeof markdown === "string") return { kind: "prose", html: markdownHtml(markdown, say) }
   const text = data["text/plain"]
   if (typeof text === "string") return { kind: "text", text, tone: "plain" }
   if ("application/json" in data)
     return { kind: "text", text: JSON.stringify(data["application/json"], null, 2), tone: "plain" }
   return { kind: "text", text: say("output.unshown", { types: Object.keys(data).join(", ") }), tone: "plain" }
 }
-
-const proseOf = (markdown: string, say: Say): string =>
-  renderMarkdown(markdown, { say })
-    .parts.map((part) => ("html" in part ? part.html : sanitizeFigure(`<pre>${escaped(part.code)}</pre>`)))
-    .join("")
-
-const escaped = (text: string): string => text.replace(/&/g, "&amp;").replace(/</g, "&lt;")

@@ -45,7 +45,7 @@ export function notebookPage(
       page.cells.push({ ...codeCell(cell, ++number, say), packets: packets.get(cell.id) ?? 0 })
       continue
     }
-    const { parts, headings } = renderMarkdown(cell.source, { skipTitle: index === 0, taken, say })
+    const { parts, headings } = renderMarkdown(cell.source, say, { skipTitle: index === 0, taken })
     page.cells.push({ kind: "prose", id: cell.id, parts })
     page.headings.push(...headings)
   }

@@ -1,6 +1,7 @@
 /** The reference's HTML: signatures whose types lead to their places, doc comments with their links. */
 import ts from "typescript"
-import { renderMarkdown } from "../notebook/markdown.ts"
+import { sayIn } from "../i18n/table.ts"
+import { markdownHtml } from "../notebook/markdown.ts"
 import { type Entry, entries } from "./sdk.ts"
 
 /** The site's root in the page's language, with a slash at the end. */
@@ -48,9 +49,7 @@ export function proseHtml(text: string, entry: Entry, root: Root): string {
     if (address === undefined) throw new Error(`${entry.name}: ${whole} names nothing that is exported`)
     return `[${label ?? `\`${name}\``}](${address})`
   })
-  return renderMarkdown(markdown)
-    .parts.map((part) => ("html" in part ? part.html : `<pre>${escaped(part.code)}</pre>`))
-    .join("")
+  return markdownHtml(markdown, sayIn("en"))
 }
 
 /** Of one paragraph. */

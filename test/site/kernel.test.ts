@@ -265,6 +265,23 @@ console.log(typeof fetch, typeof WebSocket, typeof importScripts, typeof documen
     await page.context().close()
   })
 
+  test("Markdown of an output is read, and cannot run anything either", async () => {
+    const page = await site.open(FIRST)
+    const first = await idOf(page, 0)
+    const text =
+      '## Seen\\n\\n| device | mtu |\\n|---|---|\\n| cni0 | 1450 |\\n\\n```\\n<pre>\\n```\\n\\n<img src=x onerror="window.hacked = 1"> [x](javascript:hacked=2)'
+    await write(page, first, `import { display } from "tslab"\ndisplay.markdown('${text}')`)
+    await press(page, first, "run")
+    await settled(page, first, "ran")
+    const prose = page.locator(`#${first} .pw-figure.pw-prose`)
+    expect(await prose.locator("h2").textContent()).toBe("Seen")
+    expect(await prose.locator('[aria-label="Table: device, mtu"] td').allTextContents()).toEqual(["cni0", "1450"])
+    expect(await prose.locator("pre").textContent()).toBe("<pre>")
+    expect(await prose.innerHTML()).not.toMatch(/javascript:|onerror|<img/)
+    expect(await page.evaluate(() => (window as { hacked?: number }).hacked)).toBeUndefined()
+    await page.context().close()
+  })
+
   test("what a page does not have is refused by name", async () => {
     const page = await site.open(FIRST)
     const first = await idOf(page, 0)
