@@ -6,7 +6,7 @@ import { lazyTool } from "../shell/lazy-tool.ts"
 import { bashTool, shTool } from "../shell/programs.ts"
 import { defineTool } from "../shell/tool.ts"
 import { GNU_TOOLS } from "../tools/coreutils/index.ts"
-import { curl } from "../tools/index.ts"
+import { curl, tar } from "../tools/index.ts"
 import type { Image } from "./image.ts"
 
 const ROOT = "/usr/share/nginx/html"
@@ -68,7 +68,7 @@ export function createNginx(options: NginxOptions = {}): { tool: Tool; image: Im
 }
 
 function buildRoot(fs: Vfs, nginx: Tool, entrypoint: Tool): void {
-  for (const tool of [...GNU_TOOLS, curl]) fs.install(`/usr/bin/${tool.name}`, tool)
+  for (const tool of [...GNU_TOOLS, curl, tar]) fs.install(`/usr/bin/${tool.name}`, tool)
   fs.install("/usr/sbin/nginx", nginx)
   fs.install("/docker-entrypoint.sh", entrypoint)
   fs.install("/bin/sh", shTool)

@@ -96,7 +96,7 @@ function put({ proc, options }: TarRun, entry: TarEntry, path: string, folder: s
   fs.chmod(path, proc.uid === 0 ? entry.mode : entry.mode & ~proc.umask)
   if (proc.uid === 0) fs.chown(path, entry.uid, entry.gid)
   else fs.chown(path, proc.uid, proc.uid)
-  fs.utimes(path, (entry.mtime - proc.kernel.sim.epoch) * 1e9)
+  if (!options.touch) fs.utimes(path, (entry.mtime - proc.kernel.sim.epoch) * 1e9)
   return undefined
 }
 

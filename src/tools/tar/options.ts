@@ -17,6 +17,8 @@ export interface TarOptions {
   absolute: boolean
   keepOld: boolean
   toStdout: boolean
+  /** What is unpacked is as old as the unpacking. */
+  touch: boolean
   strip: number
   exclude: readonly string[]
   members: readonly TarMember[]
@@ -51,17 +53,18 @@ const LONG: Readonly<Record<string, { letter: string; argument?: true }>> = {
   "to-stdout": { letter: "O" },
   "preserve-permissions": { letter: "p" },
   "same-permissions": { letter: "p" },
+  touch: { letter: "m" },
   "same-owner": { letter: "same-owner" },
   "strip-components": { letter: "strip", argument: true },
   exclude: { letter: "exclude", argument: true },
   version: { letter: "version" },
 }
 const ARGUMENT = "fC"
-const PLAIN = "cxtzvPkOp"
+const PLAIN = "cxtzvPkOpm"
 /** Real options that are not here. */
-const REFUSED = "AdruBFGgHIJKLMNSTUVWXZabhijlmnosw"
+const REFUSED = "AdruBFGgHIJKLMNSTUVWXZabhijlnosw"
 const REFUSED_LONG =
-  /^(delete|append|update|diff|compare|concatenate|catenate|bzip2|xz|zstd|lzma|lzip|lzop|compress|use-compress-program|files-from|exclude-from|transform|xform|owner|group|mode|mtime|sort|format|no-same-owner|no-same-permissions|overwrite|skip-old-files|wildcards|touch|dereference|hard-dereference|one-file-system|newer|numeric-owner|totals|checkpoint|remove-files|listed-incremental|incremental|multi-volume|null|warning|auto-compress|help|usage|test-label|label|to-command|recursion|no-recursion|anchored|ignore-case)$/
+  /^(delete|append|update|diff|compare|concatenate|catenate|bzip2|xz|zstd|lzma|lzip|lzop|compress|use-compress-program|files-from|exclude-from|transform|xform|owner|group|mode|mtime|sort|format|no-same-owner|no-same-permissions|overwrite|skip-old-files|wildcards|dereference|hard-dereference|one-file-system|newer|numeric-owner|totals|checkpoint|remove-files|listed-incremental|incremental|multi-volume|null|warning|auto-compress|help|usage|test-label|label|to-command|recursion|no-recursion|anchored|ignore-case)$/
 
 type Given = { letter: string; value: string; typed: string } | { operand: string }
 
@@ -159,6 +162,7 @@ export function readTarOptions(argv: readonly string[], cwd: string): TarOptions
     absolute: has("P"),
     keepOld: has("k"),
     toStdout: has("O"),
+    touch: has("m"),
     strip: Number(strip),
     exclude: values("exclude"),
     members,
