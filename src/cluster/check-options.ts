@@ -19,12 +19,14 @@ function fail(message: string): never {
 
 /** Throws a TypeError that names the option, what it was given, and what it expects. */
 export function checkOptions(options: ClusterOptions): void {
-  const { preset, nodes, cni, seed } = options
+  const { preset, nodes, cni, seed, epoch } = options
   const unknown = Object.keys(options).find((name) => !(OPTION_NAMES as readonly string[]).includes(name))
   if (unknown !== undefined) fail(`createCluster has no option "${unknown}"; there are: ${OPTION_NAMES.join(", ")}`)
   if (preset !== undefined && preset !== "article") fail(`preset ${show(preset)}: there is "article"`)
   if (preset !== undefined && nodes !== undefined) fail('preset "article" has its own nodes: leave out "nodes"')
   if (seed !== undefined && !Number.isSafeInteger(seed)) fail(`seed ${show(seed)}: expected a whole number`)
+  if (epoch !== undefined && !(Number.isSafeInteger(epoch) && epoch >= 0))
+    fail(`epoch ${show(epoch)}: expected seconds since 1970`)
   if (cni !== undefined && cni !== "none" && typeof (cni as { images?: unknown }).images !== "function")
     fail(`cni ${show(cni)}: expected flannel(), cilium() or "none"`)
   const count =

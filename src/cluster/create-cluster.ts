@@ -36,7 +36,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     throw new Error("podwire needs Node.js 22.12 or later, or a browser of 2024 or later")
   checkOptions(options)
   const plan = planOf(options)
-  const sim = new Simulation({ seed: options.seed ?? 1, epoch: DEFAULT_EPOCH })
+  const sim = new Simulation({ seed: options.seed ?? 1, epoch: options.epoch ?? DEFAULT_EPOCH })
   const arena = new Arena()
   const podCIDR = options.podCIDR ?? "10.244.0.0/16"
   const control = new ControlPlane(sim, { podCIDR, apiServerAddress: plan.nodes[0]?.ip ?? "" })

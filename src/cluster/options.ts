@@ -25,6 +25,8 @@ export interface ClusterOptions {
   cni?: CniProvider | "none"
   /** Everything random follows from it (1). */
   seed?: number
+  /** Virtual time zero, in seconds since 1970 (2025-10-18T06:17:00Z, the day of the article). */
+  epoch?: number
   /** Images beside nginx and busybox that pods may name. */
   images?: readonly Image[]
   /** Programs for every node, in /usr/local/bin. */
@@ -37,6 +39,7 @@ export const OPTION_NAMES: readonly (keyof ClusterOptions)[] = [
   "podCIDR",
   "cni",
   "seed",
+  "epoch",
   "images",
   "tools",
 ]

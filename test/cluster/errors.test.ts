@@ -17,7 +17,10 @@ const pod = (name: string, spec: object = {}, image = "busybox:1.28"): object =>
 
 describe("options of createCluster", () => {
   test.each([
-    [{ node: 3 }, 'createCluster has no option "node"; there are: preset, nodes, podCIDR, cni, seed, images, tools'],
+    [
+      { node: 3 },
+      'createCluster has no option "node"; there are: preset, nodes, podCIDR, cni, seed, epoch, images, tools',
+    ],
     [{ preset: "artikel" }, 'preset "artikel": there is "article"'],
     [{ preset: "article", nodes: 3 }, 'preset "article" has its own nodes: leave out "nodes"'],
     [{ nodes: 0 }, "nodes 0: expected 1 to 150"],
@@ -38,6 +41,8 @@ describe("options of createCluster", () => {
     [{ podCIDR: "10.244.0.0/28" }, 'podCIDR "10.244.0.0/28": every machine takes a /24 of it'],
     [{ nodes: 5, podCIDR: "10.244.0.0/22" }, 'podCIDR "10.244.0.0/22" has room for 4 machines of /24 each, not for 5'],
     [{ seed: "1" }, 'seed "1": expected a whole number'],
+    [{ epoch: "2025" }, 'epoch "2025": expected seconds since 1970'],
+    [{ epoch: -1 }, "epoch -1: expected seconds since 1970"],
     [{ seed: 1.5 }, "seed 1.5: expected a whole number"],
     [{ cni: "calico" }, 'cni "calico": expected flannel(), cilium() or "none"'],
     [{ cni: {} }, 'cni {}: expected flannel(), cilium() or "none"'],

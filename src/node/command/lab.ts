@@ -169,5 +169,6 @@ const LAB: Fields = {
   podCIDR: text,
   cni,
   seed: number,
+  epoch: number,
   manifests: list(manifest),
 }
