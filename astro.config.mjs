@@ -80,6 +80,11 @@ export default defineConfig({
             { label: "At the terminal", translations: { ja: "ターミナルで使う" }, slug: "guides/terminal" },
             { label: "A cluster with Cilium", translations: { ja: "Ciliumのクラスタ" }, slug: "guides/cilium" },
             {
+              label: "With a real kubectl",
+              translations: { ja: "本物のkubectlで使う" },
+              slug: "guides/real-kubectl",
+            },
+            {
               label: "Testing network policies",
               translations: { ja: "ネットワークポリシーのテスト" },
               slug: "guides/testing-policies",

@@ -14,6 +14,7 @@ import type { TopologyDevice, TopologyNode } from "../view/topology-data.ts"
 import { formatPrefix, ipv4 } from "../wire/address.ts"
 import type { Capture, CaptureOptions } from "./capture.ts"
 import { checkNames, type ExecOptions, parseDuration, runAt, type Site } from "./command.ts"
+import type { Gateway } from "./gateway/gateway.ts"
 import { type HandleHost, NodeHandle, PodHandle, type ReachTarget } from "./handles.ts"
 import type { Place } from "./journey.ts"
 import type { PolicyAnswer } from "./policy/answer.ts"
@@ -184,6 +185,15 @@ export class Cluster {
   async settle(): Promise<void> {
     const limit = this.sim.now + 600e9
     while (!this.#parts.quiet() && this.sim.now < limit) await this.sim.advance(50e6)
+  }
+
+  /**
+   * The cluster's API as it goes over a wire, for a server of the host's: what `serve` of podwire/node is made with.
+   * @example const { text } = await (await cluster.gateway()).answer({ method: "GET", path: "/version", headers: {}, body: "" })
+   */
+  async gateway(): Promise<Gateway> {
+    const { Gateway } = await this.sim.load(() => import("./gateway/gateway.ts"))
+    return new Gateway(this.server)
   }
 
   // ── looking ─────────────────────────────────────────────────────────────────────────────────

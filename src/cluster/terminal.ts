@@ -1,6 +1,7 @@
 /** A program with a keyboard: what is typed goes in while it runs, Ctrl-C and Ctrl-D included. */
 import type { Kernel } from "../linux/kernel.ts"
 import { type OpenFile, SinkFile, SourceFile } from "../linux/task/file.ts"
+import { foregroundOf } from "../linux/task/foreground.ts"
 import type { Process } from "../linux/task/process.ts"
 import { printable } from "../shell/exec-result.ts"
 import type { Simulation } from "../sim/simulation.ts"
@@ -87,19 +88,11 @@ export class Terminal {
     return completions(this.#program, line)
   }
 
-  /** Innermost first: a shell decides by its children. */
   #foreground(): Process[] {
     const holders = this.#kernels
       .flatMap((kernel) => kernel.processes.list())
       .filter((proc) => [...proc.fds.values()].some((file) => this.#files.has(file)) || proc === this.#program)
-    const found = new Set<Process>()
-    const visit = (proc: Process): void => {
-      if (inBackground(proc)) return
-      for (const child of proc.children) if (child.status === undefined) visit(child)
-      found.add(proc)
-    }
-    for (const proc of holders) visit(proc)
-    return [...found].sort((a, b) => depth(b) - depth(a))
+    return foregroundOf(holders)
   }
 
   toString(): string {
@@ -109,11 +102,3 @@ export class Terminal {
 }
 
 printable(Terminal, (terminal) => terminal.toString())
-
-/** A job that a shell started with `&`, or a part of one. */
-function inBackground(proc: Process): boolean {
-  const { parent } = proc
-  return parent !== undefined && (proc.group !== parent.group || inBackground(parent))
-}
-
-const depth = (proc: Process): number => (proc.parent === undefined ? 0 : 1 + depth(proc.parent))

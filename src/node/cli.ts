@@ -8,12 +8,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   sh: async () => (await import("./command/sh.ts")).sh,
   run: async () => (await import("./command/run.ts")).run,
   verify: async () => (await import("./command/verify.ts")).verify,
+  serve: async () => (await import("./command/serve.ts")).serve,
   doctor: async () => (await import("./command/doctor.ts")).doctor,
   version: async () => (await import("./command/version.ts")).version,
 }
-
-/** Promised by the design, not there yet. */
-const LATER: readonly string[] = ["serve"]
 
 const NAMES = Object.keys(COMMANDS).join(", ")
 
@@ -37,7 +35,6 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
   }
   if (name === "help" || name === "--help" || name === "-h") return help(args)
   const command = name === "--version" || name === "-V" ? "version" : name
-  if (LATER.includes(command)) throw new UsageError(`podwire does not have "${command}" yet; there are: ${NAMES}`)
   const load = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined
   if (load === undefined) throw new UsageError(`unknown command "${command}"; there are: ${NAMES}`)
   try {

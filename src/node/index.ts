@@ -5,4 +5,5 @@ export { type Cell, type Notebook, NotebookError, parseNotebook, serializeNotebo
 export type { CellFailure, RunOptions, RunResult } from "./notebook-run.ts"
 export { runNotebook } from "./run-notebook.ts"
 export { save } from "./save.ts"
+export { type Served, type ServeOptions, serve } from "./serve/serve.ts"
 export { createStaticServer, listen } from "./serve-static.ts"

@@ -22,7 +22,7 @@ function file(name: string, text: string): string {
   return path
 }
 
-const COMMANDS = ["sh", "run", "verify", "doctor", "version"]
+const COMMANDS = ["sh", "run", "verify", "serve", "doctor", "version"]
 
 test.each([
   ["20.20.2", "needs Node.js 22.12 or later; this is 20.20.2"],
@@ -55,11 +55,10 @@ describe("usage", () => {
   })
 
   test.each([
-    [["nosuch"], 'unknown command "nosuch"; there are: sh, run, verify, doctor, version'],
-    [["serve"], 'podwire does not have "serve" yet; there are: sh, run, verify, doctor, version'],
+    [["nosuch"], 'unknown command "nosuch"; there are: sh, run, verify, serve, doctor, version'],
     [["verify", "x"], "verify: x: no such file"],
-    [["toString"], 'unknown command "toString"; there are: sh, run, verify, doctor, version'],
-    [["help", "nosuch"], 'unknown command "nosuch"; there are: sh, run, verify, doctor, version'],
+    [["toString"], 'unknown command "toString"; there are: sh, run, verify, serve, doctor, version'],
+    [["help", "nosuch"], 'unknown command "nosuch"; there are: sh, run, verify, serve, doctor, version'],
     [["sh", "--bogus"], "sh: Unknown option '--bogus' (podwire sh --help says more)"],
     [["doctor", "--bogus"], "doctor: Unknown option '--bogus' (podwire doctor --help says more)"],
     [["version", "now"], 'version: unexpected argument "now" (podwire version --help says more)'],
@@ -217,7 +216,10 @@ manifests:
 
 describe("a lab file", () => {
   test.each([
-    ["nodes: 2\nnodess: 3\n", ':2:1: unknown key "nodess"; there are: preset, nodes, podCIDR, cni, seed, manifests'],
+    [
+      "nodes: 2\nnodess: 3\n",
+      ':2:1: unknown key "nodess"; there are: preset, nodes, podCIDR, cni, seed, epoch, manifests',
+    ],
     [
       "nodes:\n  - name: a\n    ipp: 1.2.3.4\n",
       ':3:5: unknown key "nodes[0].ipp"; in nodes[0] there are: name, ip, macs',

@@ -139,7 +139,7 @@ function exists(line: string): boolean {
   return line.split(/&&|;/).every((part) => {
     const [program, first = "", second = ""] = part.trim().split(/\s+/)
     if (program === undefined || program === "") return true
-    if (program === "npx") return first === "podwire" && /^(sh|run|verify|doctor|version|help)$/.test(second)
+    if (program === "npx") return first === "podwire" && /^(sh|run|verify|serve|doctor|version|help)$/.test(second)
     if (program !== "npm") return false
     return ["ci", "cit", "install", "pack"].includes(first) || (first === "run" ? second : first) in scripts
   })

@@ -54,7 +54,7 @@ export class RealKubectl {
   static async start(binary: string): Promise<RealKubectl> {
     const cluster = await planCluster()
     let self: RealKubectl | undefined
-    const port = await serveApi(cluster.sim, cluster.server, {
+    const port = await serveApi(cluster, {
       limit: () => self?.limit ?? 0,
       shift: () => self?.shift ?? 0,
     })

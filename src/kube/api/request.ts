@@ -46,6 +46,8 @@ export interface ExecSession {
   readonly done: WaitQueue
   /** Success, or NonZeroExitCode with the code among its causes. */
   readonly status: Status | undefined
+  /** Ctrl-C at its terminal. */
+  interrupt(): void
   /** The client went away. */
   abort(): void
 }

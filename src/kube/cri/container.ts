@@ -2,6 +2,7 @@
 import type { Errno } from "../../linux/errno.ts"
 import type { Kernel } from "../../linux/kernel.ts"
 import { NullFile, type OpenFile } from "../../linux/task/file.ts"
+import { foregroundOf } from "../../linux/task/foreground.ts"
 import type { ExitStatus, Process } from "../../linux/task/process.ts"
 import { DEFAULT_PATH, findProgram } from "../../linux/task/process-table.ts"
 import { Signal } from "../../linux/task/signal.ts"
@@ -175,6 +176,10 @@ class ProcessSession implements ExecSession {
   get status(): Status | undefined {
     const ended: ExitStatus | undefined = this.#proc.status
     return ended === undefined ? undefined : exitStatus(ended.code)
+  }
+
+  interrupt(): void {
+    if (this.status === undefined) for (const proc of foregroundOf([this.#proc])) proc.kill("SIGINT")
   }
 
   abort(): void {

@@ -19,10 +19,10 @@ export const CLUSTER_USAGE = `  --lab FILE          the cluster of a lab file: Y
 
 export type ClusterValues = { readonly [name in keyof typeof CLUSTER_OPTIONS]?: string | undefined }
 
-/** Builds the cluster asked for, manifests applied and settled. */
-export async function openCluster(values: ClusterValues): Promise<Cluster> {
+/** Builds the cluster asked for, manifests applied and settled. `defaults` hold where neither the command line nor the lab file says anything. */
+export async function openCluster(values: ClusterValues, defaults: ClusterOptions = {}): Promise<Cluster> {
   const lab = values.lab === undefined ? { options: {}, manifests: [] } : readLab(values.lab)
-  const cluster = await create(merge(lab, values), values.lab)
+  const cluster = await create({ ...defaults, ...merge(lab, values) }, values.lab)
   // A namespace comes with its service account a moment later; pods need that.
   const isNamespace = (object: object): boolean => (object as { kind?: unknown }).kind === "Namespace"
   for (const part of [lab.manifests.filter(isNamespace), lab.manifests.filter((object) => !isNamespace(object))]) {
