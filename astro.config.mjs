@@ -3,6 +3,7 @@ import starlight from "@astrojs/starlight"
 import { defineConfig } from "astro/config"
 import { contentSecurityPolicy } from "./site/integrations/content-security-policy.ts"
 import { offline } from "./site/integrations/offline.ts"
+import { sameAnchors } from "./site/integrations/same-anchors.ts"
 import { SIDEBAR } from "./site/reference/groups.ts"
 import { TOOL_PAGES, toolPageAddress } from "./site/reference/tool-pages.ts"
 
@@ -157,6 +158,7 @@ export default defineConfig({
         },
       },
     }),
+    sameAnchors(),
     contentSecurityPolicy(),
     // Last: it knows every file by its content.
     offline(),

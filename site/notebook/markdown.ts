@@ -70,8 +70,8 @@ function linkPages(node: Root | RootContent): void {
   if ("children" in node) for (const child of node.children) linkPages(child as RootContent)
 }
 
-/** As GitHub makes them: `break-it`, and `break-it-1` for the next of the same name. */
-function freeSlug(text: string, taken: Set<string>): string {
+/** An anchor for a heading, as GitHub makes them: `break-it`, and `break-it-1` for the next of the same name. */
+export function freeSlug(text: string, taken: Set<string>): string {
   const slug = text
     .toLowerCase()
     .replace(/[^\p{L}\p{N}\s_-]/gu, "")

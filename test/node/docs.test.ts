@@ -6,10 +6,10 @@
  * - `sh` that begins with `npx` or `npm`: typed at the reader's own machine. Calls of `npx podwire sh … -c`, `verify` and `version` are run, other
  *   commands must exist.
  * - `yaml title="pods.yaml"`: a file in the folder those commands run in.
- * - A page in another language shows the blocks of the English one.
+ * - A page in another language shows the blocks of the English one, which alone is run.
  * - Any other `sh`: typed on a machine of the simulated cluster, `title="k8s-worker-1"` or the first; a page has one cluster, in order.
  *
- * PODWIRE_ACCEPT=1 writes what is printed into the pages.
+ * PODWIRE_ACCEPT=1 writes what is printed into the pages, in every language.
  */
 import { execFileSync, spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -17,12 +17,23 @@ import { dirname, join, resolve } from "node:path"
 import type { Cluster } from "podwire"
 import ts from "typescript"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { filesOf, type Output, PAGES, type Program, programsOf, type Snippet, snippetsOf } from "../support/docs.ts"
+import {
+  blocksOf,
+  filesOf,
+  type Output,
+  PAGES,
+  type Program,
+  programsOf,
+  type Snippet,
+  snippetsOf,
+  translationsOf,
+} from "../support/docs.ts"
 import { needs } from "../support/needs.ts"
 
 const accept = process.env["PODWIRE_ACCEPT"] === "1"
 const CLI = resolve("dist/node/cli.js")
 const MARK = "\u0000\n"
+const TRANSLATED = PAGES.flatMap((page) => translationsOf(page).map((translation) => [translation, page] as const))
 
 needs({ "a built SDK (npm run build)": existsSync(CLI) })("what the pages show", () => {
   // Inside the package, so that "podwire" is this one.
@@ -37,10 +48,12 @@ needs({ "a built SDK (npm run build)": existsSync(CLI) })("what the pages show",
     expect(PAGES.flatMap(snippetsOf).filter(({ output }) => output !== undefined).length).toBeGreaterThan(3)
   })
 
-  test.each(PAGES.filter((page) => page.includes("/docs/ja/")))("%s shows what the English page shows", (page) => {
-    const shown = (of: string): object[] =>
-      snippetsOf(of).map(({ lang, meta, code, output }) => ({ lang, meta, code, output: output?.text }))
-    expect(shown(page)).toEqual(shown(page.replace("/docs/ja/", "/docs/")))
+  test.each(TRANSLATED)("%s shows what %s shows", (translation, page) => {
+    expect(blocksOf(translation)).toEqual(blocksOf(page))
+  })
+
+  test("there is something to compare", () => {
+    expect(TRANSLATED.flatMap(([translation]) => blocksOf(translation)).length).toBeGreaterThan(3)
   })
 
   for (const page of PAGES) describePage(page, () => folder)
@@ -58,7 +71,9 @@ function describePage(page: string, folder: () => string): void {
 
   describe(page, () => {
     afterAll(() => {
-      if (printed.size > 0) writeFileSync(page, rewritten(readFileSync(page, "utf8"), printed))
+      if (printed.size === 0) return
+      const texts = snippets.map(({ output }) => (output === undefined ? undefined : printed.get(output)))
+      for (const one of [page, ...translationsOf(page)]) accepted(one, texts)
     })
 
     for (const program of programsOf(snippets)) {
@@ -160,7 +175,13 @@ async function inTheCluster(cluster: Cluster, { code, meta, output }: Snippet): 
 /** Spaces at the ends of lines are the tools' own, but an editor may take them away. */
 const trimmed = (text: string): string => text.replace(/[ \t]+$/gm, "").trimEnd()
 
-function rewritten(text: string, printed: ReadonlyMap<Output, string>): string {
-  const outputs = [...printed].sort(([a], [b]) => b.from - a.from)
-  return outputs.reduce((all, [{ from, to }, now]) => `${all.slice(0, from)}${trimmed(now)}\n${all.slice(to)}`, text)
+/** Writes what the page's snippets print, where they print anything, below them. */
+function accepted(page: string, printed: readonly (string | undefined)[]): void {
+  let text = readFileSync(page, "utf8")
+  for (const [i, { output }] of [...snippetsOf(page).entries()].reverse()) {
+    const now = printed[i]
+    if (output === undefined || now === undefined) continue
+    text = `${text.slice(0, output.from)}${trimmed(now)}\n${text.slice(output.to)}`
+  }
+  writeFileSync(page, text)
 }

@@ -1,11 +1,10 @@
 /** The notebooks' translations: whole, up to date, and with the same facts. */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { fromMarkdown } from "mdast-util-from-markdown"
-import { gfmFromMarkdown } from "mdast-util-gfm"
-import { gfm } from "micromark-extension-gfm"
 import { describe, expect, test } from "vitest"
-import { inOtherWords, pair, sourceHash } from "../../site/notebook/translation.ts"
+import { sourceHash } from "../../site/i18n/sections.ts"
+import { inOtherWords, pair } from "../../site/notebook/translation.ts"
 import { type Notebook, parseNotebook } from "../../src/notebook/ipynb.ts"
+import { factsOf, textIn } from "../support/prose.ts"
 
 const LANGUAGES = readdirSync("notebooks", { withFileTypes: true }).filter((entry) => entry.isDirectory())
 const NOTEBOOKS = readdirSync("notebooks").filter((name) => name.endsWith(".ipynb"))
@@ -85,7 +84,7 @@ describe("what is wrong with a translation is said with its place, and what woul
     [
       "missing",
       title + end,
-      `missing: ja/x.md: cell "middle" of x.ipynb has no section. It begins, after the section of cell "title", with\n<!-- cell: middle of: ${sourceHash("In the middle.")} -->`,
+      `missing: ja/x.md: cell "middle" of x.ipynb has no translation. It begins, after that of cell "title", with\n<!-- cell: middle of: ${sourceHash("In the middle.")} -->`,
     ],
     [
       "unknown",
@@ -97,7 +96,7 @@ describe("what is wrong with a translation is said with its place, and what woul
       title + section("list", "1 + 1", "足し算。") + middle + end,
       'unknown: ja/x.md:5: x.ipynb has no Markdown cell "list"; it has title, middle, end',
     ],
-    ["twice", title + middle + middle + end, 'broken: ja/x.md:7: cell "middle" has a section already, at line 5'],
+    ["twice", title + middle + middle + end, 'broken: ja/x.md:7: cell "middle" is translated already, at line 5'],
     [
       "out of order",
       title + end + middle,
@@ -107,7 +106,7 @@ describe("what is wrong with a translation is said with its place, and what woul
     [
       "no title",
       title.replace("# 題名\n\n", "") + middle + end,
-      'broken: ja/x.md:1: the first section does not begin with "# " and a title',
+      'broken: ja/x.md: the first section does not begin with "# " and a title',
     ],
     [
       "text before",
@@ -133,40 +132,3 @@ describe("what is wrong with a translation is said with its place, and what woul
       expect(factsOf(other)).not.toEqual(factsOf("`ip route` is [here](a.ipynb#b), 1450"))
   })
 })
-
-type Node = ReturnType<typeof fromMarkdown>["children"][number]
-
-const treeOf = (text: string): Node =>
-  fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] }) as unknown as Node
-
-function allIn(node: Node): Node[] {
-  return [node, ...("children" in node ? (node.children as Node[]).flatMap(allIn) : [])]
-}
-
-const textIn = (text: string): string =>
-  allIn(treeOf(text))
-    .map((node) => (node.type === "text" ? node.value : ""))
-    .join(" ")
-
-/** What a translation must not change. */
-function factsOf(text: string): Record<string, readonly string[]> {
-  const nodes = allIn(treeOf(text))
-  const once = (found: readonly string[]): string[] => [...new Set(found)].sort()
-  return {
-    code: once(nodes.flatMap((node) => (node.type === "inlineCode" ? [node.value] : []))),
-    blocks: nodes.flatMap((node) => (node.type === "code" ? [`${node.lang}\n${node.value}`] : [])),
-    links: once(nodes.flatMap((node) => (node.type === "link" ? [node.url] : []))),
-    headings: nodes.flatMap((node) => (node.type === "heading" ? ["#".repeat(node.depth)] : [])),
-    items: nodes.flatMap((node) => (node.type === "listItem" ? ["-"] : [])),
-    rows: nodes.flatMap((node) => (node.type === "tableRow" ? ["|".repeat(node.children.length)] : [])),
-    numbers: once(numbersIn(textIn(text))),
-  }
-}
-
-/** English writes some numbers as words, which Japanese writes as figures; the smallest are everywhere. */
-const WORDS: Readonly<Record<string, string>> = { zero: "0", ten: "10", twelfth: "12", fifteen: "15", October: "10" }
-
-const numbersIn = (text: string): string[] =>
-  (text.replace(/[A-Za-z]+/g, (word) => WORDS[word] ?? word).match(/\d[\d.:]*\d|\d/g) ?? []).filter(
-    (number) => !/^[1-9]$/.test(number),
-  )

@@ -1,7 +1,8 @@
 /** The code in Markdown pages: what is a program, what is typed at a shell, and what each is said to print. */
 import { readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { join, relative } from "node:path"
 import { fromMarkdown } from "mdast-util-from-markdown"
+import { TRANSLATIONS } from "../../site/i18n/table.ts"
 
 type Root = ReturnType<typeof fromMarkdown>
 type Content = Root["children"][number]
@@ -36,13 +37,25 @@ export interface PageFile {
   readonly text: string
 }
 
+const DOCS = "site/content/docs"
+
+const FILES = readdirSync(DOCS, { recursive: true, encoding: "utf8" })
+  .filter((name) => /\.mdx?$/.test(name))
+  .sort()
+
+const isTranslation = (name: string): boolean => TRANSLATIONS.some((language) => name.startsWith(`${language}/`))
+
+/** The pages in English: what they show is run. */
 export const PAGES: readonly string[] = [
   "README.md",
-  ...readdirSync("site/content/docs", { recursive: true, encoding: "utf8" })
-    .filter((name) => /\.mdx?$/.test(name))
-    .sort()
-    .map((name) => join("site/content/docs", name)),
+  ...FILES.filter((name) => !isTranslation(name)).map((name) => join(DOCS, name)),
 ]
+
+/** A page in other languages, which shows the same blocks. */
+export const translationsOf = (page: string): string[] =>
+  TRANSLATIONS.map((language) => `${language}/${relative(DOCS, page)}`)
+    .filter((name) => FILES.includes(name))
+    .map((name) => join(DOCS, name))
 
 export function snippetsOf(page: string): Snippet[] {
   const text = readFileSync(page, "utf8")
@@ -50,6 +63,10 @@ export function snippetsOf(page: string): Snippet[] {
     .filter(({ node }) => node.lang === "ts" || node.lang === "sh")
     .map(({ node, next }) => snippet(node, next, text))
 }
+
+/** Every block of a page, as it stands there. */
+export const blocksOf = (page: string): string[] =>
+  codesOf(readFileSync(page, "utf8")).map(({ node }) => [node.lang, node.meta, node.value].join("\n"))
 
 export function filesOf(page: string): PageFile[] {
   return codesOf(readFileSync(page, "utf8")).flatMap(({ node }) => {
