@@ -11,7 +11,17 @@ const ENGLISH = PATHS.filter((path) => !path.startsWith("/ja/"))
 const TUTORIALS = ENGLISH.flatMap((path) => /^\/tutorials\/([^/]+)\/$/.exec(path)?.[1] ?? [])
 const JAPANESE = /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u
 
+const GUIDES = ENGLISH.filter((path) => /^\/(?:guides|internals)\//.test(path))
+/** What Starlight says above a page that has no translation. */
+const NOTICE = "このコンテンツはまだ日本語訳がありません。"
+
 const pageAt = (path: string): Document => parseHTML(readFileSync(join(BUILD, path, "index.html"), "utf8")).document
+
+const textsOf = (document: Document, selector: string, of: (node: Element) => string): string[] =>
+  [...document.querySelectorAll(selector)].map(of)
+/** Where the list of a page's contents leads. */
+const inContents = (document: Document): string[] =>
+  textsOf(document, "starlight-toc a", (link) => link.getAttribute("href") ?? "")
 
 withSite("languages", () => {
   test("there are pages in both", () => {
@@ -41,10 +51,27 @@ withSite("languages", () => {
     expect(document.querySelectorAll("link[rel=alternate], starlight-lang-select select").length).toBe(0)
   })
 
-  test("a guide without a translation says so, and is English", () => {
-    const document = pageAt("/ja/internals/limits/")
-    expect(document.querySelector("main")?.getAttribute("lang")).toBe("en")
-    expect(document.querySelector("main")?.textContent).toContain("このコンテンツはまだ日本語訳がありません。")
+  test("every guide is translated: no page says that it is not", () => {
+    expect(GUIDES.length).toBeGreaterThan(8)
+    for (const path of GUIDES) expect(pageAt(`/ja${path}`).querySelector("main")?.getAttribute("lang"), path).toBe("ja")
+    const untranslated = (path: string): boolean =>
+      readFileSync(join(BUILD, path, "index.html"), "utf8").includes(NOTICE)
+    expect(PATHS.filter(untranslated)).toEqual([])
+  })
+
+  test.each(GUIDES)("%s: the same places and code in Japanese, in other words", (path) => {
+    const [english, japanese] = [pageAt(path), pageAt(`/ja${path}`)]
+    const ids = (document: Document): string[] => textsOf(document, "main :is(h1, h2, h3)[id]", (node) => node.id)
+    expect(ids(japanese)).toEqual(ids(english))
+    expect(inContents(japanese)).toEqual(inContents(english))
+    const code = (document: Document): string[] =>
+      textsOf(document, "main .expressive-code code", (node) => node.innerHTML)
+    expect(code(japanese)).toEqual(code(english))
+    const prose = (document: Document): string[] =>
+      textsOf(document, "main :is(h1, h2, h3, p, li)", (node) => node.textContent?.trim() ?? "")
+    expect(prose(japanese).length).toBeGreaterThan(3)
+    for (const text of prose(japanese)) expect(text).toMatch(JAPANESE)
+    expect(japanese.querySelector("main")?.innerHTML).not.toContain("<!-- section")
   })
 
   test.each(TUTORIALS)("%s: the same cells with the same code and outputs, in other words", (id) => {
@@ -68,17 +95,20 @@ withSite("languages", () => {
     expect(data(japanese)).toBe(`/tutorials/${id}.cells.json`)
   })
 
-  test.each(["", ...TUTORIALS.map((id) => `tutorials/${id}/`)])("/ja/%s: every name and button is Japanese", (path) => {
-    const document = pageAt(`/ja/${path}`)
-    const published = ":is(.pw-figure, .pw-output) *, [data-command]"
-    const names = [...document.querySelectorAll("[aria-label], button, summary, starlight-select label, nav a")]
-      .filter((node) => !node.matches(published) && node.closest("svg") === null)
-      .map((node) => node.getAttribute("aria-label") ?? node.textContent?.trim() ?? "")
-      // A cell's own name, and what has the same name everywhere.
-      .filter((name) => name !== "" && !/^(?:#[\w-]+|Ctrl-C|podwire)$/.test(name))
-    expect(names.length).toBeGreaterThan(5)
-    expect([...new Set(names)].filter((name) => !JAPANESE.test(name))).toEqual([])
-  })
+  test.each(["/", ...TUTORIALS.map((id) => `/tutorials/${id}/`), ...GUIDES])(
+    "/ja%s: every name and button is Japanese",
+    (path) => {
+      const document = pageAt(`/ja${path}`)
+      const published = ":is(.pw-figure, .pw-output) *, [data-command]"
+      const names = [...document.querySelectorAll("[aria-label], button, summary, starlight-select label, nav a")]
+        .filter((node) => !node.matches(published) && node.closest("svg") === null)
+        .map((node) => node.getAttribute("aria-label") ?? node.textContent?.trim() ?? "")
+        // A cell's own name, and what has the same name everywhere.
+        .filter((name) => name !== "" && !/^(?:#[\w-]+|Ctrl-C|podwire)$/.test(name))
+      expect(names.length).toBeGreaterThan(5)
+      expect([...new Set(names)].filter((name) => !JAPANESE.test(name))).toEqual([])
+    },
+  )
 })
 
 withSiteInChromium("the Japanese pages at work", () => {

@@ -34,7 +34,14 @@ export function factsOf(text: string): Record<string, readonly string[]> {
 }
 
 /** English writes some numbers as words, which Japanese writes as figures; the smallest are everywhere. */
-const WORDS: Readonly<Record<string, string>> = { zero: "0", ten: "10", twelfth: "12", fifteen: "15", October: "10" }
+const WORDS: Readonly<Record<string, string>> = {
+  zero: "0",
+  ten: "10",
+  twelfth: "12",
+  fifteen: "15",
+  fifty: "50",
+  October: "10",
+}
 
 const numbersIn = (text: string): string[] =>
   (text.replace(/[A-Za-z]+/g, (word) => WORDS[word] ?? word).match(/\d[\d.:]*\d|\d/g) ?? []).filter(
