@@ -7,7 +7,7 @@ import { transform } from "esbuild"
 import { type BuiltFile, builtFiles } from "./built-files.ts"
 
 /** In bytes. What is bigger, the compiler's types say, comes when somebody uses it. */
-const BIG = 450_000
+const BIG = 1_000_000
 /** Read by crawlers and other programs, or not at all: Pagefind's own search boxes, pictures for previews, alphabets the pages hardly use. */
 const UNUSED = [
   /^(?:sitemap.*|robots\.txt|llms\.txt|og\/.*)$/,
