@@ -30,6 +30,7 @@ const script = {
   "verify.seal": "verified here: podwire {version}, seed {seeds}, all {count} cells byte for byte, SHA-256 {hash}",
   "run.reset": "as published",
   "run.stopped": "stopped: the cells above run again with the next one",
+  "run.ended": "the kernel ended: {why}",
   "run.running": "running {id}",
   "run.failed": "cell {id} failed",
   "run.same": "all {count} cells gave the published outputs, byte for byte",

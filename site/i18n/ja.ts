@@ -32,6 +32,7 @@ const script: Strings["script"] = {
     "このブラウザで検証済み: podwire {version}、シード {seeds}、{count} 個のセルすべてがバイト単位で一致、SHA-256 {hash}",
   "run.reset": "公開時の状態に戻しました",
   "run.stopped": "停止しました。上のセルは次の実行時にもう一度実行されます",
+  "run.ended": "カーネルが終了しました: {why}",
   "run.running": "{id} を実行中",
   "run.failed": "セル {id} が失敗しました",
   "run.same": "{count}個のセルすべての出力が、公開時の出力と1バイトも違わず一致しました",

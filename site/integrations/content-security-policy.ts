@@ -6,12 +6,13 @@ import { createHash } from "node:crypto"
 import { readFileSync, writeFileSync } from "node:fs"
 import type { AstroIntegration } from "astro"
 import { parseHTML } from "linkedom"
+import { KERNEL_PAGE } from "../kernel/policy.ts"
 import { builtFiles } from "./built-files.ts"
 
 const policy = (scripts: readonly string[]): string =>
   [
     "default-src 'none'",
-    // Pagefind is WebAssembly. Cells are made into functions in a Worker, which a page's policy does not reach; the page itself makes none.
+    // Pagefind is WebAssembly. Cells are made into functions under the policy of the kernel's frame; the page itself makes none.
     `script-src 'self' 'wasm-unsafe-eval' ${scripts.join(" ")}`.trimEnd(),
     // Figures and the editor bring style sheets and style attributes that nobody knows when the page is built.
     "style-src 'self' 'unsafe-inline'",
@@ -19,6 +20,7 @@ const policy = (scripts: readonly string[]): string =>
     "font-src 'self'",
     "connect-src 'self'",
     "worker-src 'self'",
+    "frame-src 'self'",
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'none'",
@@ -41,8 +43,9 @@ export const contentSecurityPolicy = (): AstroIntegration => ({
   name: "podwire-content-security-policy",
   hooks: {
     "astro:build:done": ({ dir }) => {
+      // That page has its own.
       for (const { path, file } of builtFiles(dir, ".html"))
-        writeFileSync(file, withPolicy(readFileSync(file, "utf8"), path))
+        if (path !== `${KERNEL_PAGE}index.html`) writeFileSync(file, withPolicy(readFileSync(file, "utf8"), path))
     },
   },
 })

@@ -3,6 +3,7 @@ import { say } from "../i18n/strings.ts"
 import type { PacketPanel } from "../packets/panel.ts"
 import type { TypesPage } from "../types/client.ts"
 import { PageCell } from "./cell.ts"
+import { confinement } from "./confinement.ts"
 import type { SharedEdits } from "./permalink.ts"
 import type { KernelCell } from "./protocol.ts"
 import { Runner } from "./runner.ts"
@@ -264,6 +265,8 @@ export class Controls {
 }
 
 export async function startControls(bar: HTMLElement): Promise<Controls> {
+  // Most presses run something. Whoever runs hears of a failure.
+  confinement().catch(() => undefined)
   const answer = await fetch(bar.dataset["cells"] ?? "")
   return new Controls(bar, (await answer.json()) as KernelCell[])
 }

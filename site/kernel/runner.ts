@@ -21,7 +21,10 @@ export interface RunnerHost {
 export class Runner {
   readonly #cells: readonly PageCell[]
   readonly #host: RunnerHost
-  readonly #kernel = new KernelClient()
+  readonly #kernel = new KernelClient((why) => {
+    this.#forget()
+    this.#host.say(say("run.ended", { why }))
+  })
   /** Texts that the kernel has run since it began. */
   #ran: string[] = []
   /** Which run is the last that was asked for. */
@@ -72,6 +75,11 @@ export class Runner {
   /** Ends whatever runs. */
   stop(): void {
     this.#kernel.stop()
+    this.#forget()
+  }
+
+  /** There is no kernel any more. */
+  #forget(): void {
     this.#ran = []
     this.#touched = false
     this.#host.gone()
@@ -94,7 +102,7 @@ export class Runner {
       if (!(error instanceof Stopped)) throw error
       if (turn !== this.#turn) return false
       for (const cell of todo) if (cell.state === "waiting" || cell.state === "running") cell.show("stopped")
-      this.#host.say(say("run.stopped"))
+      if (error.why === undefined) this.#host.say(say("run.stopped"))
     } finally {
       if (turn === this.#turn) this.#busy(false)
     }

@@ -2,6 +2,7 @@
 import inspect from "node-inspect-extracted"
 import { Kernel } from "../../src/notebook/kernel/kernel.ts"
 import type { Recorder } from "../packets/recorder.ts"
+import { keepSharedGlobals } from "./globals.ts"
 import type { AnswerMessage, AskMessage, DoneMessage, RunMessage, ShellMessage } from "./protocol.ts"
 import type { FromShell, ToShell } from "./shell.ts"
 
@@ -23,21 +24,10 @@ async function podwireWith(exports: readonly string[]): Promise<object> {
   return exports.every((name) => Object.hasOwn(CORE, name)) ? CORE : import("podwire")
 }
 
-// Cells are read from anywhere: none of them has business with the network or with what the site stores.
-for (const name of [
-  "fetch",
-  "XMLHttpRequest",
-  "WebSocket",
-  "WebTransport",
-  "EventSource",
-  "importScripts",
-  "indexedDB",
-  "caches",
-  "BroadcastChannel",
-  "Worker",
-  "SharedWorker",
-])
-  Object.defineProperty(globalThis, name, { value: undefined, writable: false, configurable: false })
+// Cells are read from anywhere: none of them has business with the network, which the policy denies too, or with what the site stores.
+addEventListener("message", ({ ports: [port] }) => hear(port as MessagePort), { once: true })
+postMessage("here")
+keepSharedGlobals()
 
 const kernel = new Kernel({
   inspect: Object.assign((value: unknown, options?: object) => inspect.inspect(value, options), {
@@ -47,14 +37,17 @@ const kernel = new Kernel({
   modules: Object.keys(MODULES),
 })
 
-// Cells cannot speak to the page in our name.
-const tell = postMessage.bind(globalThis) as (message: DoneMessage | AnswerMessage) => void
+/** To the page. Cells cannot put anything in its place. */
+let tell: (message: DoneMessage | AnswerMessage) => void
 /** One after the other, in the order of asking. */
 let last: Promise<void> = Promise.resolve()
 
-addEventListener("message", ({ data }: MessageEvent<RunMessage | AskMessage | ShellMessage>) => {
-  last = last.then(() => ("ask" in data ? answer(data) : "shell" in data ? openShell(data.shell) : run(data)))
-})
+function hear(port: MessagePort): void {
+  tell = port.postMessage.bind(port)
+  port.onmessage = ({ data }: MessageEvent<RunMessage | AskMessage | ShellMessage>) => {
+    last = last.then(() => ("ask" in data ? answer(data) : "shell" in data ? openShell(data.shell) : run(data)))
+  }
+}
 
 async function openShell(port: MessagePort): Promise<void> {
   const cluster = recorder?.newest
