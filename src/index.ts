@@ -3,7 +3,16 @@ export type { Capture, CapturedFrame, CaptureOptions, DroppedPacket } from "./cl
 export { Cluster } from "./cluster/cluster.ts"
 export type { ExecOptions } from "./cluster/command.ts"
 export { createCluster } from "./cluster/door.ts"
-export type { Gateway, GatewayAnswer, GatewayExec, GatewayRequest, GatewayStream } from "./cluster/gateway/gateway.ts"
+export type {
+  Gateway,
+  GatewayAnswer,
+  GatewayExec,
+  GatewayForward,
+  GatewayPipe,
+  GatewayPipeClient,
+  GatewayRequest,
+  GatewayStream,
+} from "./cluster/gateway/gateway.ts"
 export { NodeHandle, PodHandle, type ReachTarget } from "./cluster/handles.ts"
 export type { ClusterOptions, NodeOptions } from "./cluster/options.ts"
 export type { DecidingRule, PolicyAnswer } from "./cluster/policy/answer.ts"

@@ -1,5 +1,6 @@
 /** `podwire serve`, as it is installed, and the real kubectl that talks to it. */
 import { type ChildProcess, spawn } from "node:child_process"
+import { createHash } from "node:crypto"
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -7,6 +8,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { LineDiscipline, terminalOutput } from "../../src/cluster/gateway/line-discipline.ts"
+import { SPDY_DICTIONARY } from "../../src/node/serve/spdy-dictionary.ts"
 import { needs } from "../support/needs.ts"
 import { findKubectl } from "../support/real-kubectl.ts"
 import { built, type Finished, finished, podwire } from "./process.ts"
@@ -120,14 +122,48 @@ describe("podwire serve", () => {
       expect((await kubectl("exec nope -- ls")).stderr).toBe('Error from server (NotFound): pods "nope" not found\n')
     })
 
+    test("port-forward: connections into the pod, one after the other and together; a port where nobody listens", async () => {
+      await web()
+      let ports: (text: string) => void = () => undefined
+      const forwarding = new Promise<string>((done) => {
+        ports = done
+      })
+      const child = start(["port-forward", "pod/web", ":80", ":81"])
+      const ended = finished(child, { onOutput: (_, printed) => /-> 81\n/.test(printed) && ports(printed) })
+      const printed = await forwarding
+      const [, open = "", closed = ""] = /127\.0\.0\.1:(\d+) -> 80[\s\S]*127\.0\.0\.1:(\d+) -> 81/.exec(printed) ?? []
+      const page = async (): Promise<string> => (await fetch(`http://127.0.0.1:${open}/`)).text()
+      expect(await page()).toContain("<title>Welcome to nginx!</title>")
+      const all = await Promise.all(Array.from({ length: 20 }, page))
+      expect(new Set(all).size).toBe(1)
+      await expect(fetch(`http://127.0.0.1:${closed}/`)).rejects.toThrow()
+      await expect
+        .poll(() => kubectl("logs web").then(({ stdout }) => stdout.match(/"GET \/ HTTP\/1.1" 200/g)?.length), {
+          timeout: 10_000,
+        })
+        .toBeGreaterThanOrEqual(21)
+      child.kill("SIGTERM")
+      expect((await ended).stderr).toMatch(
+        /error forwarding port 81 to pod [0-9a-f]{64}, uid : failed to execute portforward in network namespace \\?"\/var\/run\/netns\/cni-[-0-9a-f]+\\?": failed to connect to localhost:81 inside namespace/,
+      )
+    })
+
     test("logs, cp, and what is not there", async () => {
       await web()
+      await kubectl("exec web -- curl -s localhost")
       expect((await kubectl("logs web --tail=1")).stdout).toContain("curl/")
       writeFileSync(join(folder, "page"), "from outside\n")
       expect(await kubectl(`cp ${folder}/page web:/usr/share/nginx/html/page`)).toMatchObject({ stderr: "", code: 0 })
       expect((await kubectl("exec web -- curl -s localhost/page")).stdout).toBe("from outside\n")
       expect((await kubectl("attach web")).stderr).toContain("podwire does not support 'attach'")
     })
+  })
+
+  test("both ends of SPDY have read the same", () => {
+    // Of draft-mbelshe-httpbis-spdy-00, section 2.6.10.1.
+    expect(createHash("sha256").update(SPDY_DICTIONARY).digest("hex")).toBe(
+      "51d27341373f923f3cd88e1eb7162aeaa3723d7585ff2399201dc06498407f02",
+    )
   })
 
   test("its kubeconfig goes with it; one that was asked for stays", async () => {

@@ -42,6 +42,29 @@ export interface GatewayExec {
   abort(): void
 }
 
+/** Told what comes out of a pod's port. */
+export interface GatewayPipeClient {
+  data(data: Uint8Array): void
+  /** The pod has said all. */
+  end(): void
+  /** There is no connection. */
+  failed(why: string): void
+}
+
+/** A connection into a pod. */
+export interface GatewayPipe {
+  write(data: Uint8Array): void
+  /** Nothing more goes in. */
+  end(): void
+  abort(): void
+}
+
+/** The way into a pod's ports. */
+export interface GatewayForward {
+  /** Connects to a port of the pod's loopback. */
+  open(port: number, client: GatewayPipeClient): GatewayPipe
+}
+
 const JSON_TYPE = { "content-type": "application/json" } as const
 const NOT_JSON =
   "the body of the request was in an unknown format - accepted media types include: application/json (podwire reads no protobuf: kubectl 1.31 sends none)"
@@ -57,7 +80,7 @@ export class Gateway {
   /** Answers a request. */
   async answer({ method, path, headers, body }: GatewayRequest): Promise<GatewayAnswer> {
     // Streams of a process need a connection of another kind.
-    if (isExec(path)) return refusal(badRequest("Upgrade request required"))
+    if (isStreaming(path)) return refusal(badRequest("Upgrade request required"))
     const read = readBody(headers["content-type"] ?? "", body)
     if ("refused" in read) return refusal(read.refused)
     const request = { method: method as ApiRequest["method"], path }
@@ -65,6 +88,12 @@ export class Gateway {
     return answerOf(
       this.#api.handle({ ...request, headers, ...(read.value === undefined ? {} : { body: read.value }) }),
     )
+  }
+
+  /** Opens the way into a pod's ports; an answer instead is a refusal. */
+  forward({ path, headers }: GatewayRequest): GatewayForward | GatewayAnswer {
+    const { forward, body } = this.#api.handle({ method: "GET", path, headers })
+    return forward === undefined ? refusal(body as Status) : { open: forward }
   }
 
   /** Starts a program in a container. `send` gets every message for the client; an answer instead of a connection is a refusal. */
@@ -79,7 +108,7 @@ export class Gateway {
   }
 }
 
-const isExec = (path: string): boolean => /\/pods\/[^/]+\/exec(?:\?|$)/.test(path)
+const isStreaming = (path: string): boolean => /\/pods\/[^/]+\/(?:exec|portforward)(?:\?|$)/.test(path)
 
 const refusal = (status: Status): GatewayAnswer => ({
   code: status.code ?? 500,

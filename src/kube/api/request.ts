@@ -32,6 +32,8 @@ export interface ApiResponse {
   textStream?: ApiStream<string>
   /** A process in a container that now runs. */
   session?: ExecSession
+  /** Opens connections into a pod. */
+  forward?: (port: number, client: PipeClient) => Pipe
 }
 
 export interface ExecStreams {
@@ -49,6 +51,23 @@ export interface ExecSession {
   /** Ctrl-C at its terminal. */
   interrupt(): void
   /** The client went away. */
+  abort(): void
+}
+
+/** Told what comes out of a pod's port. */
+export interface PipeClient {
+  data(data: Uint8Array): void
+  /** The pod has said all. */
+  end(): void
+  /** There is no connection. */
+  failed(why: string): void
+}
+
+/** A connection into a pod. */
+export interface Pipe {
+  write(data: Uint8Array): void
+  /** Nothing more goes in. */
+  end(): void
   abort(): void
 }
 
@@ -73,6 +92,8 @@ export interface ExecOptions {
 export interface NodeAgent {
   logs(namespace: string, pod: string, options: LogOptions): { text: string } | { stream: ApiStream<string> } | Status
   exec(namespace: string, pod: string, options: ExecOptions): ExecSession | Status
+  /** Every call is a connection of its own. */
+  forward(namespace: string, pod: string): ((port: number, client: PipeClient) => Pipe) | Status
 }
 
 export type QueryMap = ReadonlyMap<string, readonly string[]>

@@ -358,8 +358,9 @@ export class ApiServer {
         return this.#log(target, query)
       case "exec":
         return this.#exec(target, query, request)
-      case "attach":
       case "portforward":
+        return this.#forward(target)
+      case "attach":
         return failed(status.badRequest(`podwire does not support '${target.subresource}'`))
       case "binding":
         return this.#binding(target, request)
@@ -423,6 +424,15 @@ export class ApiServer {
       streams: request.streams ?? {},
     })
     return status.isStatus(session) ? failed(session) : { code: 101, headers: {}, session }
+  }
+
+  #forward(target: Target & { name: string }): ApiResponse {
+    const pod = this.#pod(target)
+    if (status.isStatus(pod)) return failed(pod)
+    const agent = this.agents.get(pod.spec.nodeName ?? "")
+    if (agent === undefined) return failed(status.badRequest(`pod ${pod.metadata.name} does not have a host assigned`))
+    const forward = agent.forward(pod.metadata.namespace ?? "", pod.metadata.name)
+    return status.isStatus(forward) ? failed(forward) : { code: 101, headers: {}, forward }
   }
 
   /** The scheduler's decision. */

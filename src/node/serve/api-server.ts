@@ -2,7 +2,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Gateway } from "../../index.ts"
 import { ExecSockets } from "./exec-sockets.ts"
-import { headersOf } from "./headers.ts"
+import { ForwardSockets } from "./forward-sockets.ts"
+import { headersOf } from "./upgrade.ts"
 
 export interface ApiServerOptions {
   /** Told when an answer begins that goes on in virtual time; what it returns is called at its end. */
@@ -15,8 +16,13 @@ export interface ApiServerOptions {
 export function createApiServer(gateway: Gateway, options: ApiServerOptions = {}): Server {
   const { opened = () => () => undefined, rewrite = (text) => text } = options
   const server = createServer((request, response) => void answer(gateway, request, response, { opened, rewrite }))
-  const sockets = new ExecSockets(gateway, opened)
-  server.on("upgrade", (request, socket, head) => sockets.open(request, socket, head))
+  const exec = new ExecSockets(gateway, opened)
+  const forward = new ForwardSockets(gateway, opened)
+  server.on("upgrade", (request, socket, head) => {
+    socket.on("error", () => undefined)
+    const sockets = /\/pods\/[^/]+\/portforward(?:\?|$)/.test(request.url ?? "") ? forward : exec
+    sockets.open(request, socket, head)
+  })
   return server
 }
 

@@ -3,8 +3,8 @@ import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
 import { type WebSocket, WebSocketServer } from "ws"
-import type { Gateway, GatewayAnswer, GatewayExec } from "../../index.ts"
-import { headersOf } from "./headers.ts"
+import type { Gateway, GatewayExec } from "../../index.ts"
+import { refuse, refuseProtocol, requestOf, speaks } from "./upgrade.ts"
 
 const PROTOCOLS: readonly string[] = ["v5.channel.k8s.io", "v4.channel.k8s.io"]
 /** No kubelet starts a program before the client is ready to hear of its end; a client that is not says "Unknown stream id 3". In milliseconds. */
@@ -26,28 +26,14 @@ export class ExecSockets {
   }
 
   open(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on("error", () => undefined)
     const messages = new Messages()
-    const exec = this.#gateway.exec(
-      { method: "GET", path: request.url ?? "/", headers: headersOf(request), body: "" },
-      (message) => messages.send(message),
-    )
+    const exec = this.#gateway.exec(requestOf(request), (message) => messages.send(message))
     if ("code" in exec) refuse(socket, exec)
-    else if (speaksWebSocket(request))
+    else if (speaks(request, PROTOCOLS))
       this.#sockets.handleUpgrade(request, socket, head, (opened) => void this.#run(opened, exec, messages))
     else {
       exec.abort()
-      const message = `podwire streams over WebSocket (${PROTOCOLS.join(", ")}), not over ${spoken(request)}`
-      const status = {
-        kind: "Status",
-        apiVersion: "v1",
-        metadata: {},
-        status: "Failure",
-        message,
-        reason: "BadRequest",
-        code: 400,
-      }
-      refuse(socket, { code: 400, headers: {}, text: `${JSON.stringify(status)}\n` })
+      refuseProtocol(socket, request, PROTOCOLS)
     }
   }
 
@@ -81,17 +67,4 @@ class Messages {
     for (const message of this.#early) socket.send(message)
     this.#early = []
   }
-}
-
-/** Older clients come with SPDY, and others after they were refused here. */
-const speaksWebSocket = ({ headers }: IncomingMessage): boolean =>
-  headers.upgrade?.toLowerCase() === "websocket" &&
-  (headers["sec-websocket-protocol"] ?? "").split(/,\s*/).some((name) => PROTOCOLS.includes(name))
-
-const spoken = ({ headers }: IncomingMessage): string => headers["sec-websocket-protocol"] ?? headers.upgrade ?? ""
-
-function refuse(socket: Duplex, { code, text }: GatewayAnswer): void {
-  socket.end(
-    `HTTP/1.1 ${code} Refused\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
-  )
 }
