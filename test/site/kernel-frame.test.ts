@@ -45,7 +45,9 @@ withSiteInChromium("the kernel's frame", () => {
     const page = await site.open(TUTORIAL)
     const [first = ""] = await cellIds(page)
     const [troubles, asked] = [[] as string[], [] as string[]]
-    page.on("console", (message) => troubles.push(message.text()))
+    page.on("console", (message) => {
+      if (message.text() !== "Service Worker registration blocked by Playwright") troubles.push(message.text())
+    })
     page.on("pageerror", (error) => troubles.push(error.message))
     page.on("request", (request) => asked.push(new URL(request.url()).pathname))
     expect(page.frames().length).toBe(1)
