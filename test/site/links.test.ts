@@ -45,6 +45,7 @@ const brokenLinks = (folder: string, base: string): string[] =>
 function brokenLinksOf(html: string, page: string, folder: string, base: string): string[] {
   const here = new URL(base + page.replace(/index\.html$/, ""), "http://site.test")
   const { document } = parseHTML(html)
+  const own = idsIn(document)
   const references = [...document.querySelectorAll(REFERENCES)].map(
     (element) => element.getAttribute("href") ?? element.getAttribute("src") ?? "",
   )
@@ -52,20 +53,30 @@ function brokenLinksOf(html: string, page: string, folder: string, base: string)
     const url = new URL(reference, here)
     // What names another machine is not the site's; the page's own address is what `site` says.
     if (url.origin !== here.origin || url.protocol === "data:") return []
-    const problem = problemOf(url, here, html, folder, base)
+    const problem = problemOf(url, here, own, folder, base)
     return problem === undefined ? [] : [`${reference}: ${problem}`]
   })
 }
 
-function problemOf(url: URL, here: URL, html: string, folder: string, base: string): string | undefined {
+function problemOf(url: URL, here: URL, own: readonly string[], folder: string, base: string): string | undefined {
   if (!url.pathname.startsWith(base)) return `outside of ${base}`
   const file = fileOf(join(folder, decodeURIComponent(url.pathname.slice(base.length))))
   if (file === undefined) return "no file"
   if (url.hash === "") return undefined
-  const target = url.pathname === here.pathname ? html : readFileSync(file, "utf8")
+  const ids = url.pathname === here.pathname ? own : idsOf(file)
   const id = decodeURIComponent(url.hash.slice(1))
-  const found = [...parseHTML(target).document.querySelectorAll("[id]")].filter((element) => element.id === id)
+  const found = ids.filter((one) => one === id)
   return found.length === 1 ? undefined : found.length === 0 ? "no such anchor" : `${found.length} such anchors`
+}
+
+const idsIn = (document: Document): string[] => [...document.querySelectorAll("[id]")].map(({ id }) => id)
+
+/** A page's anchors, read once: every page links to every other one. */
+const known = new Map<string, readonly string[]>()
+function idsOf(file: string): readonly string[] {
+  const ids = known.get(file) ?? idsIn(parseHTML(readFileSync(file, "utf8")).document)
+  known.set(file, ids)
+  return ids
 }
 
 function fileOf(path: string): string | undefined {
