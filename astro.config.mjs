@@ -38,7 +38,7 @@ const codeSplitting = {
     { name: "figures", test: /[\\/]dist[\\/]view[\\/]/ },
     {
       name: "cluster",
-      test: /[\\/]dist[\\/](?:cluster[\\/](?:door|cluster|create-cluster)|cni[\\/](?:cilium|flannel)[\\/](?:cilium|flannel)|images[\\/](?:nginx|http-server|coredns)|shell[\\/](?:tool|invocation)|kube[\\/]proxy[\\/]kube-proxy)\.js$/,
+      test: /[\\/]dist[\\/](?:cluster[\\/](?:door|cluster|create-cluster)|cni[\\/](?:cilium|flannel)[\\/](?:cilium|flannel)|images[\\/](?:nginx|coredns)|shell[\\/](?:tool|invocation)|kube[\\/]proxy[\\/]kube-proxy)\.js$/,
     },
     { name: "flannel", test: /[\\/]dist[\\/]cni[\\/](?:flannel|bridge|ipam|portmap|bundle)/ },
   ],

@@ -8,8 +8,6 @@ export type {
   GatewayAnswer,
   GatewayExec,
   GatewayForward,
-  GatewayPipe,
-  GatewayPipeClient,
   GatewayRequest,
   GatewayStream,
 } from "./cluster/gateway/gateway.ts"
@@ -37,6 +35,7 @@ export type { CniProvider } from "./cni/provider.ts"
 export { type HttpRequest, type HttpResponse, type HttpServerOptions, serveHttp } from "./images/http-server.ts"
 export type { Image } from "./images/image.ts"
 export { createNginx, type NginxOptions } from "./images/nginx.ts"
+export type { Pipe, PipeClient } from "./kube/cri/port-forward.ts"
 export type { Process } from "./linux/task/process.ts"
 export type { Tool } from "./linux/task/tool.ts"
 export { ExecResult } from "./shell/exec-result.ts"

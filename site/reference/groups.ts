@@ -31,7 +31,7 @@ export const GROUPS: readonly Group[] = [
     title: "The cluster",
     ja: "クラスタ",
     intro: "A cluster, its machines and pods, what runs on them and what comes back.",
-    sources: ["cluster/", "shell/exec-result.ts", "versions.ts"],
+    sources: ["cluster/", "kube/cri/port-forward.ts", "shell/exec-result.ts", "versions.ts"],
   },
   {
     slug: "figures",

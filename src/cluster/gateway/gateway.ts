@@ -2,6 +2,7 @@
 import type { ApiRequest, ApiResponse } from "../../kube/api/request.ts"
 import type { ApiServer } from "../../kube/api/server.ts"
 import { badRequest, type Status, unsupportedMediaType } from "../../kube/api/status.ts"
+import { forwardPort, type Pipe, type PipeClient } from "../../kube/cri/port-forward.ts"
 import { ExecConnection } from "./exec-connection.ts"
 
 /** What a client sent. */
@@ -42,27 +43,10 @@ export interface GatewayExec {
   abort(): void
 }
 
-/** Told what comes out of a pod's port. */
-export interface GatewayPipeClient {
-  data(data: Uint8Array): void
-  /** The pod has said all. */
-  end(): void
-  /** There is no connection. */
-  failed(why: string): void
-}
-
-/** A connection into a pod. */
-export interface GatewayPipe {
-  write(data: Uint8Array): void
-  /** Nothing more goes in. */
-  end(): void
-  abort(): void
-}
-
 /** The way into a pod's ports. */
 export interface GatewayForward {
   /** Connects to a port of the pod's loopback. */
-  open(port: number, client: GatewayPipeClient): GatewayPipe
+  open(port: number, client: PipeClient): Pipe
 }
 
 const JSON_TYPE = { "content-type": "application/json" } as const
@@ -92,8 +76,9 @@ export class Gateway {
 
   /** Opens the way into a pod's ports; an answer instead is a refusal. */
   forward({ path, headers }: GatewayRequest): GatewayForward | GatewayAnswer {
-    const { forward, body } = this.#api.handle({ method: "GET", path, headers })
-    return forward === undefined ? refusal(body as Status) : { open: forward }
+    const { network, body } = this.#api.handle({ method: "GET", path, headers })
+    if (network === undefined) return refusal(body as Status)
+    return { open: (port, client) => forwardPort(network, port, client) }
   }
 
   /** Starts a program in a container. `send` gets every message for the client; an answer instead of a connection is a refusal. */

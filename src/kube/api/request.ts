@@ -1,6 +1,8 @@
 /** Requests and answers of the API, as plain objects: what travels over HTTP, or stays in memory. */
+import type { Kernel } from "../../linux/kernel.ts"
 import type { OpenFile } from "../../linux/task/file.ts"
 import type { WaitQueue } from "../../sim/task.ts"
+import type { PodSandbox } from "../cri/sandbox.ts"
 import type { ManifestSource } from "./sources.ts"
 import type { Status } from "./status.ts"
 import type { ApiStream } from "./stream.ts"
@@ -32,8 +34,8 @@ export interface ApiResponse {
   textStream?: ApiStream<string>
   /** A process in a container that now runs. */
   session?: ExecSession
-  /** Opens connections into a pod. */
-  forward?: (port: number, client: PipeClient) => Pipe
+  /** Where the ports are that are to be forwarded. */
+  network?: PodNetwork
 }
 
 export interface ExecStreams {
@@ -54,21 +56,10 @@ export interface ExecSession {
   abort(): void
 }
 
-/** Told what comes out of a pod's port. */
-export interface PipeClient {
-  data(data: Uint8Array): void
-  /** The pod has said all. */
-  end(): void
-  /** There is no connection. */
-  failed(why: string): void
-}
-
-/** A connection into a pod. */
-export interface Pipe {
-  write(data: Uint8Array): void
-  /** Nothing more goes in. */
-  end(): void
-  abort(): void
+/** Where a pod's ports are. */
+export interface PodNetwork {
+  readonly kernel: Kernel
+  readonly sandbox: PodSandbox
 }
 
 export interface LogOptions {
@@ -92,8 +83,7 @@ export interface ExecOptions {
 export interface NodeAgent {
   logs(namespace: string, pod: string, options: LogOptions): { text: string } | { stream: ApiStream<string> } | Status
   exec(namespace: string, pod: string, options: ExecOptions): ExecSession | Status
-  /** Every call is a connection of its own. */
-  forward(namespace: string, pod: string): ((port: number, client: PipeClient) => Pipe) | Status
+  network(namespace: string, pod: string): PodNetwork | Status
 }
 
 export type QueryMap = ReadonlyMap<string, readonly string[]>

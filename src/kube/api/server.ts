@@ -431,8 +431,8 @@ export class ApiServer {
     if (status.isStatus(pod)) return failed(pod)
     const agent = this.agents.get(pod.spec.nodeName ?? "")
     if (agent === undefined) return failed(status.badRequest(`pod ${pod.metadata.name} does not have a host assigned`))
-    const forward = agent.forward(pod.metadata.namespace ?? "", pod.metadata.name)
-    return status.isStatus(forward) ? failed(forward) : { code: 101, headers: {}, forward }
+    const network = agent.network(pod.metadata.namespace ?? "", pod.metadata.name)
+    return status.isStatus(network) ? failed(network) : { code: 101, headers: {}, network }
   }
 
   /** The scheduler's decision. */

@@ -1,17 +1,32 @@
 /** A connection from outside into a pod's network. Models containerd's internal/cri/server/sandbox_portforward_linux.go. */
 import { TcpSocket } from "../../linux/inet/tcp-socket.ts"
-import type { Kernel } from "../../linux/kernel.ts"
 import { SourceFile } from "../../linux/task/file.ts"
 import type { Process } from "../../linux/task/process.ts"
 import { ipv4 } from "../../wire/address.ts"
-import type { Pipe, PipeClient } from "../api/request.ts"
-import type { PodSandbox } from "./sandbox.ts"
+import type { PodNetwork } from "../api/request.ts"
+
+/** Told what comes out of a pod's port. */
+export interface PipeClient {
+  data(data: Uint8Array): void
+  /** The pod has said all. */
+  end(): void
+  /** There is no connection. */
+  failed(why: string): void
+}
+
+/** A connection into a pod. */
+export interface Pipe {
+  write(data: Uint8Array): void
+  /** Nothing more goes in. */
+  end(): void
+  abort(): void
+}
 
 const NAME = "containerd"
 const CHUNK = 65_536
 
 /** Connects to a port of the pod's loopback, as containerd does from inside the pod's namespace. */
-export function forwardPort(kernel: Kernel, sandbox: PodSandbox, port: number, client: PipeClient): Pipe {
+export function forwardPort({ kernel, sandbox }: PodNetwork, port: number, client: PipeClient): Pipe {
   const sent = new SourceFile()
   const main = async (proc: Process): Promise<number> => {
     const socket = await TcpSocket.connect(proc, ipv4("127.0.0.1"), port)
@@ -53,7 +68,7 @@ async function receive(proc: Process, socket: TcpSocket, client: PipeClient): Pr
 }
 
 /** Nobody listens: IPv4's loopback is tried, then IPv6's, where nobody ever does here. */
-function refusal({ id, net, hostNetwork }: PodSandbox, port: number): string {
+function refusal({ id, net, hostNetwork }: PodNetwork["sandbox"], port: number): string {
   const namespace = JSON.stringify(hostNetwork ? "host" : `/var/run/netns/${net.name}`)
   const tries = `IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused IPv6 dial tcp6 [::1]:${port}: connect: connection refused `
   return `error forwarding port ${port} to pod ${id}, uid : failed to execute portforward in network namespace ${namespace}: failed to connect to localhost:${port} inside namespace ${JSON.stringify(id)}, ${tries}`

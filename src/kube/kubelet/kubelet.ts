@@ -5,7 +5,7 @@ import type { NetNamespace } from "../../linux/netns.ts"
 import { MILLISECOND } from "../../sim/simulation.ts"
 import { type Task, WaitQueue } from "../../sim/task.ts"
 import type { Registry } from "../api/registry.ts"
-import type { ExecOptions, ExecSession, LogOptions, NodeAgent, Pipe, PipeClient } from "../api/request.ts"
+import type { ExecOptions, ExecSession, LogOptions, NodeAgent, PodNetwork } from "../api/request.ts"
 import { badRequest, internalError, isStatus, notFound, type Status } from "../api/status.ts"
 import type { ApiStream } from "../api/stream.ts"
 import { microTimestamp, timestamp } from "../api/time.ts"
@@ -15,7 +15,6 @@ import { EventRecorder } from "../client/recorder.ts"
 import { CNI_CONF_DIR, loadNetwork } from "../cri/cni.ts"
 import type { Container } from "../cri/container.ts"
 import type { ImageStore } from "../cri/image.ts"
-import { forwardPort } from "../cri/port-forward.ts"
 import { NOT_INITIALIZED } from "../cri/sandbox.ts"
 import type { ContainerRunner } from "./container-runner.ts"
 import { syncFirewall } from "./firewall.ts"
@@ -333,10 +332,9 @@ export class Kubelet implements PodHost, NodeAgent {
     return runner.container.exec(options)
   }
 
-  forward(namespace: string, pod: string): ((port: number, client: PipeClient) => Pipe) | Status {
+  network(namespace: string, pod: string): PodNetwork | Status {
     const sandbox = this.worker(namespace, pod)?.runningSandbox
-    if (sandbox === undefined) return notFound({ group: "", name: "pods" }, pod)
-    return (port, client) => forwardPort(this.kernel, sandbox, port, client)
+    return sandbox === undefined ? notFound({ group: "", name: "pods" }, pod) : { kernel: this.kernel, sandbox }
   }
 
   /** Nothing under way but waiting: every pod runs, has ended, or backs off. */

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
 import { type WebSocket, WebSocketServer } from "ws"
-import type { Gateway, GatewayForward, GatewayPipe } from "../../index.ts"
+import type { Gateway, GatewayForward, Pipe } from "../../index.ts"
 import { SpdyConnection } from "./spdy.ts"
 import { refuse, refuseProtocol, requestOf, speaks } from "./upgrade.ts"
 
@@ -52,7 +52,7 @@ class Streams {
   readonly spdy: SpdyConnection
   readonly #forward: GatewayForward
   readonly #errors = new Map<string, number>()
-  readonly #pipes = new Map<number, GatewayPipe>()
+  readonly #pipes = new Map<number, Pipe>()
 
   constructor(forward: GatewayForward, write: (frame: Uint8Array) => void) {
     this.#forward = forward
