@@ -12,6 +12,8 @@ export interface ParsedOptions {
 export interface OptionProblem {
   kind: "unknown" | "unrecognized" | "missing" | "missing-long" | "superfluous"
   name: string
+  /** What was read before it. */
+  before?: ParsedOptions["options"]
 }
 
 /** Reads options anywhere among the operands, as GNU programs do; `posix` stops at the first operand. */
@@ -25,11 +27,11 @@ export function getopt(argv: readonly string[], table: OptionTable, posix = fals
     }
     if (word.startsWith("--")) {
       const problem = long(word.slice(2), argv, at, table, parsed)
-      if (typeof problem === "object") return problem
+      if (typeof problem === "object") return { ...problem, before: parsed.options }
       at += problem
     } else if (word.startsWith("-") && word.length > 1) {
       const problem = short(word.slice(1), argv, at, table, parsed)
-      if (typeof problem === "object") return problem
+      if (typeof problem === "object") return { ...problem, before: parsed.options }
       at += problem
     } else if (posix) {
       parsed.operands.push(...argv.slice(at))

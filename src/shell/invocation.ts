@@ -46,12 +46,18 @@ function readInvocation(argv: readonly string[]): Invocation | { refused: string
   return result
 }
 
+/** bash says how it is called, and what it is to whoever asks; ash only complains. */
+async function refuse(proc: Process, { name, numbered }: ShellOptions, problem: string): Promise<number> {
+  const asked = numbered ? /^--(help|version): /.exec(problem)?.[1] : undefined
+  const { BASH_HELP, BASH_USAGE, BASH_VERSION } = await proc.task.load(() => import("./bash-help.ts"))
+  if (asked !== undefined) await proc.out(asked === "help" ? BASH_HELP : BASH_VERSION)
+  else await proc.err(`${name}: ${problem}\n${numbered && problem.endsWith("invalid option") ? BASH_USAGE : ""}`)
+  return asked === undefined ? 2 : 0
+}
+
 export async function main(proc: Process, options: ShellOptions): Promise<number> {
   const invocation = readInvocation(proc.argv)
-  if ("refused" in invocation) {
-    await proc.err(`${options.name}: ${invocation.refused}\n`)
-    return 2
-  }
+  if ("refused" in invocation) return refuse(proc, options, invocation.refused)
   const { args } = invocation
   let { script } = invocation
   let name = options.name

@@ -2,17 +2,9 @@
 import type { Process } from "../linux/task/process.ts"
 import type { Tool } from "../linux/task/tool.ts"
 import { defineTool } from "../shell/tool.ts"
-import { VERSIONS } from "../versions.ts"
 import { formatIpv4 } from "../wire/address.ts"
+import { busyboxUsage } from "./help/index.ts"
 import { type ResolvConf, readResolvConf, resolveAll, reverseName } from "./resolve.ts"
-
-const USAGE = `BusyBox v${VERSIONS.busybox} (2018-05-22 17:00:17 UTC) multi-call binary.
-
-Usage: nslookup [HOST] [SERVER]
-
-Query the nameserver for the IP address of the given HOST
-optionally using a specified DNS server
-`
 
 /** Where the resolver asks when /etc/resolv.conf names nobody. */
 const LOOPBACK = 0x7f000001
@@ -20,8 +12,8 @@ const LOOPBACK = 0x7f000001
 export const busyboxNslookup: Tool = defineTool("nslookup", async (proc) => {
   const [host, server, ...more] = proc.argv.slice(1)
   if (host === undefined || host.startsWith("-") || more.length > 0) {
-    await proc.err(USAGE)
-    return 1
+    await proc.err(await busyboxUsage(proc, "nslookup"))
+    return proc.argv.length === 2 && host === "--help" ? 0 : 1
   }
   let config = readResolvConf(proc)
   if (config.servers.length === 0) config = { ...config, servers: [LOOPBACK] }

@@ -10,6 +10,7 @@ import { defineTool } from "../shell/tool.ts"
 import { SECOND } from "../sim/simulation.ts"
 import { formatIpv4, parseIpv4 } from "../wire/address.ts"
 import { IcmpType } from "../wire/icmp.ts"
+import { busyboxUsage } from "./help/index.ts"
 import { echoRequest } from "./ping/echo.ts"
 import { resolveHost } from "./resolve.ts"
 
@@ -18,8 +19,9 @@ const TABLE = { 4: false, c: true, s: true, q: false, W: true, w: true, i: true,
 export const busyboxPing: Tool = defineTool("ping", async (proc) => {
   const parsed = getopt(proc.argv, TABLE)
   if ("kind" in parsed) {
-    await proc.err(getoptMessage("ping", parsed))
-    return 1
+    const asked = proc.argv.length === 2 && parsed.name === "--help"
+    await proc.err((asked ? "" : getoptMessage("ping", parsed)) + (await busyboxUsage(proc, "ping")))
+    return asked ? 0 : 1
   }
   const given = (name: string): string | undefined => parsed.options.findLast((option) => option.name === name)?.value
   const bad = ["c", "s", "i", "W", "w", "t"]
@@ -30,10 +32,14 @@ export const busyboxPing: Tool = defineTool("ping", async (proc) => {
     return 1
   }
   const value = (name: string, otherwise: number): number => Number(given(name) ?? otherwise)
-  const host = parsed.operands[0]
-  const address = host === undefined ? undefined : await resolveHost(proc, host)
-  if (host === undefined || typeof address !== "number") {
-    await proc.err(host === undefined ? "ping: missing operand\n" : `ping: bad address '${host}'\n`)
+  const [host, extra] = parsed.operands
+  if (host === undefined || extra !== undefined) {
+    await proc.err(await busyboxUsage(proc, "ping"))
+    return 1
+  }
+  const address = await resolveHost(proc, host)
+  if (typeof address !== "number") {
+    await proc.err(`ping: bad address '${host}'\n`)
     return 1
   }
   const from = given("I")

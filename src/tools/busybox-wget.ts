@@ -10,6 +10,7 @@ import { defineTool } from "../shell/tool.ts"
 import { SECOND } from "../sim/simulation.ts"
 import { formatIpv4 } from "../wire/address.ts"
 import { type HttpHead, header } from "../wire/http.ts"
+import { busyboxUsage } from "./help/index.ts"
 import { authority, parseUrl, readResponse, redirectTarget, type Url } from "./http-client.ts"
 import { resolveHost } from "./resolve.ts"
 
@@ -34,25 +35,6 @@ const TABLE = {
   "directory-prefix": true,
   "post-data": true,
 }
-const USAGE = `BusyBox v1.28.4 (2018-05-22 17:00:17 UTC) multi-call binary.
-
-Usage: wget [-c|--continue] [--spider] [-q|--quiet] [-O|--output-document FILE]
-	[--header 'header: value'] [-Y|--proxy on/off] [-P DIR]
-	[-S|--server-response] [-U|--user-agent AGENT] [-T SEC] URL...
-
-Retrieve files via HTTP or FTP
-
-	--spider	Spider mode - only check file existence
-	-c		Continue retrieval of aborted transfer
-	-q		Quiet
-	-P DIR		Save to DIR (default .)
-	-S    		Show server response
-	-T SEC		Network read timeout is SEC seconds
-	-O FILE		Save to FILE ('-' for stdout)
-	-U STR		Use STR for User-Agent header
-	-Y		Use proxy ('on' or 'off')
-`
-
 interface Settings {
   quiet: boolean
   output: string | undefined
@@ -75,13 +57,14 @@ class WgetError {
 export const busyboxWget: Tool = defineTool("wget", async (proc) => {
   const parsed = getopt(proc.argv, TABLE)
   if ("kind" in parsed) {
-    await proc.err(getoptMessage("wget", parsed) + USAGE)
-    return 1
+    const asked = proc.argv.length === 2 && parsed.name === "--help"
+    await proc.err((asked ? "" : getoptMessage("wget", parsed)) + (await busyboxUsage(proc, "wget")))
+    return asked ? 0 : 1
   }
   const value = (...names: string[]): string | undefined =>
     parsed.options.findLast((option) => names.includes(option.name))?.value
   if (parsed.operands.length === 0) {
-    await proc.err(USAGE)
+    await proc.err(await busyboxUsage(proc, "wget"))
     return 1
   }
   const settings: Settings = {

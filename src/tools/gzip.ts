@@ -6,9 +6,23 @@ import { getopt, getoptMessage } from "../shell/getopt.ts"
 import { defineTool } from "../shell/tool.ts"
 import { gunzip, gzip as pack } from "./archive/gzip.ts"
 import { readInput } from "./coreutils/program.ts"
+import { helpOf } from "./help/index.ts"
 
 const TABLE = {
-  ...{ c: false, d: false, f: false, k: false, n: false, q: false, t: false, N: false },
+  ...{
+    h: false,
+    help: false,
+    V: false,
+    version: false,
+    c: false,
+    d: false,
+    f: false,
+    k: false,
+    n: false,
+    q: false,
+    t: false,
+    N: false,
+  },
   ...Object.fromEntries([..."123456789"].map((level) => [level, false])),
   ...{
     stdout: false,
@@ -46,6 +60,13 @@ interface Settings {
 const program = (name: string, base: Partial<Settings>): Tool =>
   defineTool(name, async (proc) => {
     const parsed = getopt(proc.argv, { ...TABLE, ...REFUSED })
+    const given = ("kind" in parsed ? parsed.before : parsed.options) ?? []
+    const asked = given.find(({ name }) => ["h", "help", "V", "version"].includes(name))?.name
+    if (asked !== undefined) {
+      const { help, version = "" } = await helpOf(proc, asked.length === 1 ? "gzip" : name)
+      await proc.out(asked.startsWith("h") ? help : version)
+      return 0
+    }
     if ("kind" in parsed) {
       await proc.err(`${getoptMessage("gzip", parsed)}Try \`gzip --help' for more information.\n`)
       return 1

@@ -25,7 +25,7 @@ test.each([
   ["echo a | sed F", "sed: podwire does not support command 'F'"],
   ["echo a | grep -P '(?R)'", "grep: podwire does not support this Perl expression"],
   ["tail -f a b", "tail: podwire follows one file at a time"],
-  ["sysctl -a", "sysctl: podwire does not support option '-a'"],
+  ["sysctl -p", "sysctl: podwire does not support option '-p'"],
   ["sudo -l", "sudo: podwire does not support option '-l'"],
   ["ulimit -n 5", "ulimit: podwire does not support '-n 5'"],
   ["md5sum x", "md5sum: command not found"],

@@ -1,7 +1,8 @@
 import { strerror } from "../../linux/errno.ts"
 import { openFile } from "../../linux/task/open.ts"
 import type { Process } from "../../linux/task/process.ts"
-import { cannotOpen, LineReader, type Options, openInput, type Program, program, tryHelp } from "./program.ts"
+import { tryHelp } from "./manners.ts"
+import { cannotOpen, LineReader, type Options, openInput, type Program, program } from "./program.ts"
 
 /** Copies as bytes arrive, so that it works in the middle of a live pipeline. */
 export const cat: Program = program("cat", {
@@ -114,6 +115,7 @@ export const tee: Program = program("tee", {
 const turned = (name: string, turn: (lines: string[]) => string[]): Program =>
   program(name, {
     options: {},
+    ...(name === "rev" ? { letters: { h: false, V: false } as const } : {}),
     run: async (proc, options) => {
       let code = 0
       for (const operand of options.operands.length === 0 ? ["-"] : options.operands) {

@@ -54,14 +54,14 @@ export const cut: Program = program("cut", {
   run: async (proc, options) => {
     const fields = options.value("f", "fields")
     const list = fields ?? options.value("c", "b", "characters")
-    if (list === undefined) return misuse(proc, "cut", "you must specify a list of bytes, characters, or fields")
+    if (list === undefined) return misuse(proc, options, "you must specify a list of bytes, characters, or fields")
     const delimiter = options.value("d", "delimiter") ?? "\t"
-    if ([...delimiter].length > 1) return misuse(proc, "cut", "the delimiter must be a single character")
+    if ([...delimiter].length > 1) return misuse(proc, options, "the delimiter must be a single character")
     const ranges = parseRanges(list)
     if (typeof ranges === "string")
       return misuse(
         proc,
-        "cut",
+        options,
         fields === undefined
           ? ranges
               .replace("fields are", "byte/character positions are")
@@ -220,14 +220,14 @@ export const tr: Program = program("tr", {
     const [first, second, extra] = options.operands
     const deletes = options.has("d", "delete")
     const squeezes = options.has("s", "squeeze-repeats")
-    if (first === undefined) return misuse(proc, "tr", "missing operand")
+    if (first === undefined) return misuse(proc, options, "missing operand")
     if (second === undefined && !deletes && !squeezes) {
       await proc.err(
         `tr: missing operand after '${first}'\nTwo strings must be given when translating.\nTry 'tr --help' for more information.\n`,
       )
       return 1
     }
-    if (extra !== undefined) return misuse(proc, "tr", `extra operand '${extra}'`)
+    if (extra !== undefined) return misuse(proc, options, `extra operand '${extra}'`)
     const turn = translation(first, second, deletes, squeezes, options)
     const decoder = new TextDecoder()
     for (let chunk = await proc.read(0); chunk.length > 0; chunk = await proc.read(0))
@@ -286,6 +286,7 @@ export const fold: Program = program("fold", {
 /** `column -t`: a table. */
 export const column: Program = program("column", {
   options: { t: false, s: true, table: false, separator: true },
+  letters: { h: false, V: false },
   run: async (proc, options) => {
     if (!options.has("t", "table")) return unsupported(proc, "column", "filling columns (only -t)")
     const separator = options.value("s", "separator")

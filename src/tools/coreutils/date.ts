@@ -2,7 +2,7 @@ import { MONTHS } from "../../calendar.ts"
 import { strerror } from "../../linux/errno.ts"
 import { strftime } from "../../shell/time.ts"
 import { SECOND } from "../../sim/simulation.ts"
-import { type Program, program } from "./program.ts"
+import { misuse, type Program, program } from "./program.ts"
 
 /** Seconds since 1970 for the dates people type: `@N`, `now`, `2025-10-18 06:17:36`, RFC 3339, RFC 5322, `2 days ago`; undefined for others. */
 export function parseDate(text: string, now: number): number | undefined {
@@ -107,7 +107,8 @@ export const date: Program = program("date", {
       }
       at = sim.epoch + Math.floor(stat.mtime / SECOND)
     }
-    const [operand] = options.operands
+    const [operand, extra] = options.operands
+    if (extra !== undefined) return misuse(proc, options, `extra operand '${extra}'`)
     if (operand !== undefined && !operand.startsWith("+")) {
       await proc.err(`date: invalid date '${operand}'\n`)
       return 1

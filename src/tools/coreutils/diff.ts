@@ -2,12 +2,22 @@
 import { strerror } from "../../linux/errno.ts"
 import type { Process } from "../../linux/task/process.ts"
 import { strftime } from "../../shell/time.ts"
-import { linesOf, misuse, type Program, program, readInput } from "./program.ts"
+import { misuse } from "./manners.ts"
+import { linesOf, type Options, type Program, program, readInput } from "./program.ts"
+
+const TRY = "diff: Try 'diff --help' for more information.\n"
 
 /** Lines `from` to `to` (exclusive) of the one against those of the other. */
 interface Change {
   a: [number, number]
   b: [number, number]
+}
+
+/** As every program's, but that diff says its name twice. */
+async function misused(proc: Process, options: Options, message: string): Promise<number> {
+  if (options.style === "busybox") return misuse(proc, "busybox", "diff", message, 1)
+  await proc.err(`diff: ${message}\n${TRY}`)
+  return 2
 }
 
 export const diff: Program = program("diff", {
@@ -26,11 +36,12 @@ export const diff: Program = program("diff", {
     unified: false,
   },
   usageCode: 2,
+  afterWrongOption: () => TRY,
   run: async (proc, options) => {
     const [first, second, extra] = options.operands
     if (first === undefined || second === undefined)
-      return misuse(proc, "diff", `missing operand after '${first ?? "diff"}'`, 2)
-    if (extra !== undefined) return misuse(proc, "diff", `extra operand '${extra}'`, 2)
+      return misused(proc, options, `missing operand after '${first ?? proc.argv.at(-1)}'`)
+    if (extra !== undefined) return misused(proc, options, `extra operand '${extra}'`)
     for (const letter of ["r", "N", "i", "w", "b", "B", "s"])
       if (options.has(letter)) {
         await proc.err(`diff: podwire does not support option '-${letter}'\n`)

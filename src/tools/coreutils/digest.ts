@@ -24,7 +24,7 @@ export const sha256sum: Program = program("sha256sum", {
     if (options.has("c", "check")) return checkSums(proc, options)
     const meaningless = ["status", "quiet", "strict", "warn", "ignore-missing"].find((name) => options.has(name))
     if (meaningless !== undefined && options.style === "gnu")
-      return misuse(proc, "sha256sum", `the --${meaningless} option is meaningful only when verifying checksums`)
+      return misuse(proc, options, `the --${meaningless} option is meaningful only when verifying checksums`)
     let code = 0
     for await (const { label, data } of inputs(proc, "sha256sum", options, () => (code = 1)))
       await proc.out(
@@ -132,7 +132,8 @@ function decode(text: string): Uint8Array | undefined {
 export const base64: Program = program("base64", {
   options: { d: false, w: true, i: false, decode: false, wrap: true },
   run: async (proc, options) => {
-    const [operand = "-"] = options.operands
+    const [operand = "-", extra] = options.operands
+    if (extra !== undefined && options.style === "gnu") return misuse(proc, options, `extra operand '${extra}'`)
     const read = await readInput(proc, operand)
     if ("errno" in read) {
       await proc.err(cannotOpen(options.style, "base64", operand, read.errno))

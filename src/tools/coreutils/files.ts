@@ -9,7 +9,7 @@ const baseName = (path: string): string => path.replace(/\/+$/, "").split("/").p
 export const mkdir: Program = program("mkdir", {
   options: { p: false, m: true, v: false, parents: false, mode: true, verbose: false },
   run: async (proc, options) => {
-    if (options.operands.length === 0) return misuse(proc, "mkdir", "missing operand")
+    if (options.operands.length === 0) return misuse(proc, options, "missing operand")
     const recursive = options.has("p", "parents")
     const mode = Number.parseInt(options.value("m", "mode") ?? (0o777 & ~proc.umask).toString(8), 8)
     let code = 0
@@ -44,7 +44,7 @@ function obstacle(proc: Process, name: string): string {
 export const rmdir: Program = program("rmdir", {
   options: { p: false, v: false, parents: false },
   run: async (proc, options) => {
-    if (options.operands.length === 0) return misuse(proc, "rmdir", "missing operand")
+    if (options.operands.length === 0) return misuse(proc, options, "missing operand")
     let code = 0
     for (const name of options.operands) {
       const parts = name.replace(/\/+$/, "").split("/")
@@ -95,7 +95,7 @@ export const rm: Program = program("rm", {
   },
   run: async (proc, options) => {
     const force = options.has("f", "force")
-    if (options.operands.length === 0) return force ? 0 : misuse(proc, "rm", "missing operand")
+    if (options.operands.length === 0) return force ? 0 : misuse(proc, options, "missing operand")
     let code = 0
     for (const name of options.operands) {
       const refusal = await removeOne(proc, options, name)
@@ -143,7 +143,7 @@ async function plan(proc: Process, name: "cp" | "mv" | "ln", options: Options): 
   if (target === undefined || operands.length === 0) {
     await misuse(
       proc,
-      name,
+      options,
       target === undefined ? "missing file operand" : `missing destination file operand after '${target}'`,
     )
     return undefined
@@ -318,7 +318,7 @@ function move(proc: Process, options: Options, source: string, target: string): 
 export const touch: Program = program("touch", {
   options: { c: false, a: false, m: false, d: true, r: true, t: true, "no-create": false, date: true, reference: true },
   run: async (proc, options) => {
-    if (options.operands.length === 0) return misuse(proc, "touch", "missing file operand")
+    if (options.operands.length === 0) return misuse(proc, options, "missing file operand")
     const { sim } = proc.kernel
     const text = options.value("d", "date") ?? stamp(options.value("t"))
     const seconds = text === undefined ? undefined : parseDate(text, sim.epoch + sim.now / 1e9)
@@ -370,6 +370,7 @@ export const ln: Program = program("ln", {
     verbose: false,
   },
   run: async (proc, options) => {
+    if (options.operands.length === 0) return misuse(proc, options, "missing file operand")
     if (!options.has("s", "symbolic")) {
       await proc.err("ln: podwire does not support hard links (only -s)\n")
       return 1
@@ -379,7 +380,6 @@ export const ln: Program = program("ln", {
       return 1
     }
     const operands = options.operands.length === 1 ? [...options.operands, "."] : options.operands
-    if (operands.length === 0) return misuse(proc, "ln", "missing file operand")
     const last = operands[operands.length - 1] as string
     const stat = proc.fs.stat(proc.path(last), !options.has("n", "no-dereference", "T"))
     const into = typeof stat !== "string" && stat.type === "directory"
@@ -405,7 +405,8 @@ const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 export const mktemp: Program = program("mktemp", {
   options: { d: false, u: false, p: true, t: false, q: false, directory: false, "dry-run": false, tmpdir: true },
   run: async (proc, options) => {
-    const template = options.operands[0]
+    const [template, extra] = options.operands
+    if (extra !== undefined) return misuse(proc, options, "too many templates")
     const folder =
       options.value("p", "tmpdir") ??
       (template === undefined || options.has("t") ? (proc.env.get("TMPDIR") ?? "/tmp") : undefined)

@@ -4,6 +4,7 @@ import type { Process } from "../../linux/task/process.ts"
 import type { Stat } from "../../linux/task/vfs.ts"
 import { matches } from "../../shell/pattern.ts"
 import { defineTool } from "../../shell/tool.ts"
+import { busyboxUsage, helpOf } from "../help/index.ts"
 import type { Program } from "./program.ts"
 
 interface Visit {
@@ -18,8 +19,18 @@ type Test = (visit: Visit) => Promise<boolean>
 
 class FindError extends Error {}
 
-export const find: Program = () =>
+export const find: Program = (style) =>
   defineTool("find", async (proc) => {
+    const asked = proc.argv.find((word) => /^--?(help|version)$/.test(word))
+    if (style === "gnu" && asked !== undefined) {
+      const { help, version = "" } = await helpOf(proc, "find")
+      await proc.out(asked.endsWith("help") ? help : version)
+      return 0
+    }
+    if (style === "busybox" && proc.argv[1] === "--help") {
+      await proc.err(await busyboxUsage(proc, "find"))
+      return 0
+    }
     const words = proc.argv.slice(1)
     const split = words.findIndex((word) => /^-.|^[!()]$/.test(word))
     const starts = split < 0 ? words : words.slice(0, split)

@@ -3,6 +3,8 @@ import { strerror } from "../../linux/errno.ts"
 import type { Process } from "../../linux/task/process.ts"
 import { escapeRegExp } from "../../shell/pattern.ts"
 import { posixRegex, RegexError } from "../../shell/posix-regex.ts"
+import { busyboxUsage } from "../help/index.ts"
+import { tryHelp } from "./manners.ts"
 import { LineReader, type Options, openInput, type Program, program, readInput, unsupported } from "./program.ts"
 
 const OPTIONS = {
@@ -78,9 +80,12 @@ function rewrite(argv: readonly string[]): readonly string[] {
 
 function variant(name: string, extended: boolean, fixed: boolean): Program {
   return (style) => {
-    const made = program("grep", {
+    const made = program(style === "gnu" ? "grep" : name, {
       options: OPTIONS,
       usageCode: 2,
+      busyboxCode: 2,
+      helpLast: true,
+      afterWrongOption: (program) => `Usage: grep [OPTION]... PATTERNS [FILE]...\n${tryHelp(program)}`,
       rewrite,
       run: (proc, options) => grepMain(proc, options, extended, fixed),
     })(style)
@@ -106,7 +111,7 @@ async function grepMain(proc: Process, options: Options, extended: boolean, fixe
   if (patterns.length === 0) {
     const first = operands.shift()
     if (first === undefined) {
-      await proc.err(USAGE)
+      await proc.err(options.style === "gnu" ? USAGE : await busyboxUsage(proc, "grep"))
       return 2
     }
     patterns.push(first)

@@ -145,7 +145,7 @@ export const tail: Program = program("tail", {
     const wanted = amount(options)
     if (typeof wanted === "string") return invalid(proc, "tail", options, wanted)
     const follow = options.has("f", "F", "follow")
-    if (follow && options.operands.length > 1) return misuse(proc, "tail", "podwire follows one file at a time")
+    if (follow && options.operands.length > 1) return misuse(proc, options, "podwire follows one file at a time")
     return eachFile(proc, "tail", options, async (file) => {
       const data = await readWhole(proc, file)
       await proc.out(data.subarray(startOf(data, wanted)))

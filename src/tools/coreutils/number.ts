@@ -3,6 +3,7 @@ import type { Process } from "../../linux/task/process.ts"
 import { posixRegex, RegexError } from "../../shell/posix-regex.ts"
 import { formatPrintf } from "../../shell/printf.ts"
 import { defineTool } from "../../shell/tool.ts"
+import { answerAlone, misuse as wrongly } from "./manners.ts"
 import { misuse, type Program, program } from "./program.ts"
 
 const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/
@@ -17,15 +18,15 @@ export const seq: Program = program("seq", {
   },
   run: async (proc, options) => {
     const { operands } = options
-    if (operands.length === 0) return misuse(proc, "seq", "missing operand")
-    if (operands.length > 3) return misuse(proc, "seq", `extra operand '${operands[3]}'`)
+    if (operands.length === 0) return misuse(proc, options, "missing operand")
+    if (operands.length > 3) return misuse(proc, options, `extra operand '${operands[3]}'`)
     const bad = operands.find((operand) => !NUMBER.test(operand))
-    if (bad !== undefined) return misuse(proc, "seq", `invalid floating point argument: '${bad}'`)
+    if (bad !== undefined) return misuse(proc, options, `invalid floating point argument: '${bad}'`)
     const numbers = operands.map(Number)
     const [first, step, last] = (
       numbers.length === 1 ? [1, 1, numbers[0]] : numbers.length === 2 ? [numbers[0], 1, numbers[1]] : numbers
     ) as [number, number, number]
-    if (step === 0) return misuse(proc, "seq", `invalid Zero increment value: '${operands[1]}'`)
+    if (step === 0) return misuse(proc, options, `invalid Zero increment value: '${operands[1]}'`)
     const digits = Math.max(
       0,
       ...operands.slice(0, operands.length === 3 ? 2 : 1).map((text) => text.split(".")[1]?.length ?? 0),
@@ -65,11 +66,13 @@ async function printSequence(
 
 class ExprError extends Error {}
 
-export const expr: Program = () =>
+export const expr: Program = (style) =>
   defineTool("expr", async (proc) => {
-    if (proc.argv.length === 1) return misuse(proc, "expr", "missing operand", 2)
+    const answered = await answerAlone(proc, style, "expr")
+    if (answered !== undefined) return answered
+    if (proc.argv.length === 1) return wrongly(proc, style, "expr", "missing operand", 2)
     try {
-      const value = new Expr(proc.argv.slice(1)).run()
+      const value = new Expr(proc.argv.slice(proc.argv[1] === "--" ? 2 : 1)).run()
       await proc.out(`${value}\n`)
       return /^(-?0+)?$/.test(value) ? 1 : 0
     } catch (error) {

@@ -1,4 +1,4 @@
-/** Programs about processes and time: sleep timeout yes kill ps env xargs. */
+/** Programs about processes and time: sleep timeout yes kill env xargs. */
 import { strerror } from "../../linux/errno.ts"
 import { NullFile } from "../../linux/task/file.ts"
 import type { Process } from "../../linux/task/process.ts"
@@ -6,7 +6,9 @@ import { parseSignal, type Signal } from "../../linux/task/signal.ts"
 import type { Tool } from "../../linux/task/tool.ts"
 import { defineTool } from "../../shell/tool.ts"
 import { MILLISECOND, SECOND } from "../../sim/simulation.ts"
-import { misuse, type Options, type Program, program, tryHelp } from "./program.ts"
+import { busyboxUsage, helpOf } from "../help/index.ts"
+import { tryHelp } from "./manners.ts"
+import { misuse, type Options, type Program, program, type Style } from "./program.ts"
 
 /** `1.5`, `2m`, `1h`, `infinity` in nanoseconds. */
 function duration(text: string): number | undefined {
@@ -17,14 +19,15 @@ function duration(text: string): number | undefined {
 }
 
 export const sleep: Program = program("sleep", {
+  plainInBusybox: true,
   options: {},
   run: async (proc, options) => {
-    if (options.operands.length === 0) return misuse(proc, "sleep", "missing operand")
+    if (options.operands.length === 0) return misuse(proc, options, "missing operand")
     let total = 0
     for (const operand of options.operands) {
       const part = duration(operand)
       if (part === undefined) {
-        if (options.style === "gnu") return misuse(proc, "sleep", `invalid time interval '${operand}'`)
+        if (options.style === "gnu") return misuse(proc, options, `invalid time interval '${operand}'`)
         await proc.err(`sleep: invalid number '${operand}'\n`)
         return 1
       }
@@ -57,9 +60,9 @@ export const timeout: Program = program("timeout", {
     const later = options.value("k", "kill-after")
     const grace = later === undefined ? undefined : duration(later)
     if (time === undefined || (later !== undefined && grace === undefined))
-      return misuse(proc, "timeout", `invalid time interval '${time === undefined ? limit : later}'`, 125)
+      return misuse(proc, options, `invalid time interval '${time === undefined ? limit : later}'`, 125)
     const signal = parseSignal(options.value("s", "signal") ?? "TERM")
-    if (signal === undefined) return misuse(proc, "timeout", `${options.value("s", "signal")}: invalid signal`, 125)
+    if (signal === undefined) return misuse(proc, options, `${options.value("s", "signal")}: invalid signal`, 125)
     const child = proc.spawn(command)
     if (typeof child === "string") {
       await proc.err(
@@ -95,6 +98,7 @@ async function watch(
 }
 
 export const yes: Program = program("yes", {
+  plainInBusybox: true,
   options: {},
   run: async (proc, options) => {
     const line = `${options.operands.join(" ") || "y"}\n`
@@ -107,46 +111,54 @@ export const yes: Program = program("yes", {
   },
 })
 
-export const kill: Program = () =>
+export const kill: Program = (style) =>
   defineTool("kill", async (proc) => {
-    const first = proc.argv[1] ?? ""
-    const named = first === "-s" ? 2 : /^-./.test(first) && first !== "--" ? 1 : 0
-    const name = named === 2 ? (proc.argv[2] ?? "") : named === 1 ? first.slice(1) : "TERM"
-    const signal = parseSignal(name)
-    const pids = proc.argv.slice(1 + named + (first === "--" ? 1 : 0))
-    if (signal === undefined && name !== "0") {
-      await proc.err(`kill: ${name}: invalid signal specification\n`)
-      return 1
-    }
-    if (pids.length === 0) {
-      await proc.err("Usage:\n kill [options] <pid> [...]\n")
-      return 1
-    }
-    let code = 0
-    for (const text of pids) {
-      const target = proc.kernel.processes.get(Number(text))
-      if (target === undefined) {
-        await proc.err(`kill: (${text}): No such process\n`)
-        code = 1
-      } else if (signal !== undefined) target.kill(signal)
-    }
+    const { text, code } = await killMain(proc, style)
+    await proc.err(text)
     return code
   })
 
-/** Processes that share this one's file tree: what a PID namespace shows. */
-export const ps: Program = () =>
-  defineTool("ps", async (proc) => {
-    const full = /^-?(ef|aux|ax|A|e)/.test(proc.argv[1] ?? "")
-    const rows = proc.kernel.processes
-      .list()
-      .filter((other) => other.fs === proc.fs && (full || other.net === proc.net))
-    await proc.out("    PID TTY          TIME CMD\n")
-    for (const row of rows)
-      await proc.out(
-        `${String(row.pid).padStart(7)} ?        00:00:00 ${full ? row.argv.join(" ") : (row.argv[0]?.split("/").pop() ?? "")}\n`,
-      )
-    return 0
+async function killMain(proc: Process, style: Style): Promise<{ text: string; code: number }> {
+  const usage = async (problem = ""): Promise<{ text: string; code: number }> => ({
+    text: problem + (style === "gnu" ? (await helpOf(proc, "kill")).help : await busyboxUsage(proc, "kill")),
+    code: 1,
   })
+  const [, first = ""] = proc.argv
+  if (style === "busybox" && first === "--help") return { ...(await usage()), code: 0 }
+  if (style === "gnu" && ["-h", "--help", "-V", "--version"].includes(first)) {
+    const { help, version = "" } = await helpOf(proc, "kill")
+    await proc.out(/h/.test(first) ? help : version)
+    return { text: "", code: 0 }
+  }
+  if (/^(-[lLq]|--(list|table|queue)\b)/.test(first))
+    return { text: `kill: podwire does not support option '${first}'\n`, code: 1 }
+  const named = first === "-s" || first === "--signal" ? 2 : /^-./.test(first) && first !== "--" ? 1 : 0
+  const name = named === 2 ? (proc.argv[2] ?? "") : named === 1 ? first.slice(1) : "TERM"
+  const signal = parseSignal(name)
+  const pids = proc.argv.slice(1 + named + (first === "--" ? 1 : 0))
+  if (signal === undefined && name !== "0")
+    return style === "gnu"
+      ? usage(`kill: invalid argument ${name[0]}\n`)
+      : { text: `kill: bad signal name '${name}'\n`, code: 1 }
+  if (pids.length === 0)
+    return style === "gnu" ? usage() : { text: "kill: you need to specify whom to kill\n", code: 1 }
+  let text = ""
+  for (const pid of pids) {
+    text += killOne(proc, style, pid, signal)
+    if (style === "gnu" && /failed to parse/.test(text)) break
+  }
+  return { text, code: text === "" ? 0 : 1 }
+}
+
+function killOne(proc: Process, style: Style, text: string, signal: Signal | undefined): string {
+  if (!/^-?\d+$/.test(text))
+    return style === "gnu" ? `kill: failed to parse argument: '${text}'\n` : `kill: invalid number '${text}'\n`
+  const target = proc.kernel.processes.get(Number(text))
+  if (target === undefined)
+    return style === "gnu" ? `kill: (${text}): No such process\n` : `kill: can't kill pid ${text}: No such process\n`
+  if (signal !== undefined) target.kill(signal)
+  return ""
+}
 
 async function runChild(
   proc: Process,

@@ -4,8 +4,9 @@ import type { OpenFile } from "../../linux/task/file.ts"
 import { openFile } from "../../linux/task/open.ts"
 import { concat, type Process } from "../../linux/task/process.ts"
 import type { Tool } from "../../linux/task/tool.ts"
-import { getopt, getoptMessage, type OptionTable, type ParsedOptions } from "../../shell/getopt.ts"
+import { getopt, type OptionTable, type ParsedOptions } from "../../shell/getopt.ts"
 import { defineTool } from "../../shell/tool.ts"
+import { answer, complain, type Manners, misuse as misused } from "./manners.ts"
 
 /** The same program as coreutils, grep and sed bring it, or as busybox does. */
 export type Style = "gnu" | "busybox"
@@ -16,16 +17,19 @@ export class Options {
   readonly operands: string[]
   readonly #parsed: ParsedOptions
   readonly style: Style
+  /** The program's name. */
+  readonly program: string
 
-  constructor(parsed: ParsedOptions, style: Style) {
+  constructor(parsed: ParsedOptions, style: Style, program: string) {
     this.#parsed = parsed
     this.operands = parsed.operands
     this.style = style
+    this.program = program
   }
 
   /** The same options for other operands. */
   withOperands(operands: readonly string[]): Options {
-    return new Options({ ...this.#parsed, operands: [...operands] }, this.style)
+    return new Options({ ...this.#parsed, operands: [...operands] }, this.style, this.program)
   }
 
   has(...names: string[]): boolean {
@@ -47,14 +51,14 @@ export class Options {
   }
 }
 
-export interface ProgramSpec {
+export interface ProgramSpec extends Manners {
   /** Letters and long names; `true` takes an argument. */
   options: OptionTable
   run: (proc: Process, options: Options) => Promise<number>
-  /** Exit code after a wrong option (1). */
-  usageCode?: number
   /** Options end at the first operand. */
   posix?: boolean
+  /** busybox's takes no options: every word is an operand. */
+  plainInBusybox?: true
   /** Rewrites the words first: `-5` for `-n 5`. */
   rewrite?: (argv: readonly string[]) => readonly string[]
 }
@@ -62,20 +66,22 @@ export interface ProgramSpec {
 export function program(name: string, spec: ProgramSpec): Program {
   return (style) =>
     defineTool(name, async (proc) => {
-      const parsed = getopt(spec.rewrite?.(proc.argv) ?? proc.argv, spec.options, spec.posix ?? false)
-      if (!("kind" in parsed)) return spec.run(proc, new Options(parsed, style))
-      await proc.err(getoptMessage(name, parsed) + (style === "gnu" ? tryHelp(name) : ""))
-      return spec.usageCode ?? 1
+      const words = spec.lettersOnly === true ? {} : { help: false, version: false }
+      const own = style === "gnu" ? { ...words, ...spec.letters, ...spec.options } : spec.options
+      const parsed =
+        style === "busybox" && spec.plainInBusybox === true
+          ? { options: [], operands: proc.argv.slice(1) }
+          : getopt(spec.rewrite?.(proc.argv) ?? proc.argv, own, spec.posix ?? false)
+      const answered = await answer(proc, style, name, parsed, spec)
+      if (answered !== undefined) return answered
+      if ("kind" in parsed) return complain(proc, style, name, parsed, spec)
+      return spec.run(proc, new Options(parsed, style, name))
     })
 }
 
-export const tryHelp = (name: string): string => `Try '${name} --help' for more information.\n`
-
-/** A complaint about the way a program was called, with the pointer to its help; returns the exit code. */
-export async function misuse(proc: Process, name: string, message: string, code = 1): Promise<number> {
-  await proc.err(`${name}: ${message}\n${tryHelp(name)}`)
-  return code
-}
+/** A complaint about the way a program was called, with the pointer to its help, or with busybox's usage instead; returns the exit code. */
+export const misuse = (proc: Process, options: Options, message: string, code = 1): Promise<number> =>
+  misused(proc, options.style, options.program, message, code)
 
 /** What podwire lacks is said by name. */
 export async function unsupported(proc: Process, name: string, what: string, code = 1): Promise<number> {

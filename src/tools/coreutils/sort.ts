@@ -12,6 +12,7 @@ import {
   printLines,
   program,
   readInput,
+  unsupported,
 } from "./program.ts"
 
 interface Flags {
@@ -142,6 +143,7 @@ export const sort: Program = program("sort", {
     "human-numeric-sort": false,
   },
   usageCode: 2,
+  busyboxCode: 2,
   run: async (proc, options) => {
     const long: Readonly<Record<string, string>> = {
       n: "numeric-sort",
@@ -167,7 +169,7 @@ export const sort: Program = program("sort", {
 async function sortLines(proc: Process, options: Options, keys: Key[], defaults: Flags): Promise<number> {
   const separator = options.value("t", "field-separator")
   if (separator !== undefined && separator.length !== 1)
-    return misuse(proc, "sort", separator === "" ? "empty tab" : `multi-character tab '${separator}'`, 2)
+    return misuse(proc, options, separator === "" ? "empty tab" : `multi-character tab '${separator}'`, 2)
   const all: string[] = []
   for (const operand of options.operands.length === 0 ? ["-"] : options.operands) {
     const read = await readInput(proc, operand)
@@ -240,6 +242,9 @@ export const uniq: Program = program("uniq", {
     "ignore-case": false,
   },
   run: async (proc, options) => {
+    const [, output, extra] = options.operands
+    if (extra !== undefined) return misuse(proc, options, `extra operand '${extra}'`)
+    if (output !== undefined) return unsupported(proc, "uniq", "writing to a file (only to standard output)")
     let code = 0
     const runs: { line: string; key: string; count: number }[] = []
     const skip = Number(options.value("f") ?? 0)

@@ -38,6 +38,8 @@ function nameIn(proc: Process, file: string, id: number): string {
 
 export const userName = (proc: Process, uid: number): string => nameIn(proc, "/etc/passwd", uid)
 export const groupName = (proc: Process, gid: number): string => nameIn(proc, "/etc/group", gid)
+/** By name or number. */
+export const userId = (proc: Process, name: string): number | undefined => idOf(proc, "/etc/passwd", name)
 
 function idOf(proc: Process, file: string, name: string): number | undefined {
   if (/^\d+$/.test(name)) return Number(name)
@@ -54,8 +56,8 @@ export const stat: Program = program("stat", {
   options: { c: true, L: false, f: false, t: false, format: true, dereference: false },
   run: async (proc, options) => {
     const format = options.value("c", "format")
+    if (options.operands.length === 0) return misuse(proc, options, "missing operand")
     if (format === undefined) return unsupported(proc, "stat", "its long form (only -c FORMAT)")
-    if (options.operands.length === 0) return misuse(proc, "stat", "missing operand")
     let code = 0
     for (const name of options.operands) {
       const found = proc.fs.stat(proc.path(name), options.has("L", "dereference"))
@@ -199,9 +201,9 @@ export const chmod: Program = program("chmod", {
     ),
   run: async (proc, options) => {
     const [mode, ...names] = options.operands
-    if (mode === undefined) return misuse(proc, "chmod", "missing operand")
-    if (names.length === 0) return misuse(proc, "chmod", `missing operand after '${mode}'`)
-    if (changeMode(mode, 0, false, 0) === undefined) return misuse(proc, "chmod", `invalid mode: '${mode}'`)
+    if (mode === undefined) return misuse(proc, options, "missing operand")
+    if (names.length === 0) return misuse(proc, options, `missing operand after '${proc.argv.at(-1)}'`)
+    if (changeMode(mode, 0, false, 0) === undefined) return misuse(proc, options, `invalid mode: '${mode}'`)
     return eachFile(proc, "chmod", options, names, (path, found) => {
       proc.fs.chmod(path, changeMode(mode, found.mode, found.type === "directory", proc.umask) as number)
     })
@@ -212,8 +214,8 @@ export const chown: Program = program("chown", {
   options: { R: false, v: false, h: false, f: false, recursive: false },
   run: async (proc, options) => {
     const [owner, ...names] = options.operands
-    if (owner === undefined) return misuse(proc, "chown", "missing operand")
-    if (names.length === 0) return misuse(proc, "chown", `missing operand after '${owner}'`)
+    if (owner === undefined) return misuse(proc, options, "missing operand")
+    if (names.length === 0) return misuse(proc, options, `missing operand after '${owner}'`)
     const [user = "", group] = owner.split(/[:.]/)
     const uid = user === "" ? undefined : idOf(proc, "/etc/passwd", user)
     const gid = group === undefined || group === "" ? undefined : idOf(proc, "/etc/group", group)

@@ -2,6 +2,7 @@
 import { strerror } from "../../../linux/errno.ts"
 import { getopt, getoptMessage } from "../../../shell/getopt.ts"
 import { defineTool } from "../../../shell/tool.ts"
+import { busyboxUsage, helpOf } from "../../help/index.ts"
 import { type Program, readInput } from "../program.ts"
 import { AwkError } from "./ast.ts"
 import { Interpreter } from "./interpreter.ts"
@@ -12,12 +13,23 @@ import { InputText } from "./value.ts"
 const unquoted = (text: string): string =>
   text.replace(/\\([ntr\\"])/g, (_, c: string) => ({ n: "\n", t: "\t", r: "\r" })[c] ?? c)
 
-export const awk: Program = () =>
+export const awk: Program = (style) =>
   defineTool("awk", async (proc) => {
     const parsed = getopt(proc.argv, { F: true, v: true, f: true }, true)
+    if (style === "busybox" && proc.argv.length === 2 && proc.argv[1] === "--help") {
+      await proc.err(await busyboxUsage(proc, "awk"))
+      return 0
+    }
     if ("kind" in parsed) {
-      await proc.err(getoptMessage("awk", parsed))
-      return 2
+      const wrong = parsed.kind.startsWith("missing") ? parsed.name : proc.argv.find((word) => /^-./.test(word))
+      await proc.err(
+        style === "busybox"
+          ? getoptMessage("awk", parsed) + (await busyboxUsage(proc, "awk"))
+          : proc.argv[1]?.startsWith("-W") === true
+            ? "awk: podwire does not support option '-W'\n"
+            : `awk: not an option: ${wrong}\n`,
+      )
+      return style === "busybox" ? 1 : 2
     }
     const texts: string[] = []
     for (const { name, value } of parsed.options) {
@@ -33,8 +45,8 @@ export const awk: Program = () =>
     if (texts.length === 0) {
       const text = operands.shift()
       if (text === undefined) {
-        await proc.err("usage: awk [-F value] [-v var=value] [-f program-file | 'program text'] [file ...]\n")
-        return 2
+        await proc.err(style === "gnu" ? (await helpOf(proc, "awk")).help : await busyboxUsage(proc, "awk"))
+        return style === "gnu" ? 0 : 1
       }
       texts.push(text)
     }

@@ -2,6 +2,7 @@
 import { strerror } from "../../../linux/errno.ts"
 import { createPipe } from "../../../linux/task/pipe.ts"
 import { LineReader, openInput } from "../program.ts"
+import { AwkError } from "./ast.ts"
 import type { Interpreter } from "./interpreter.ts"
 import { InputText, toNumber } from "./value.ts"
 
@@ -11,8 +12,6 @@ export class AwkInput {
   readonly #others = new Map<string, LineReader>()
   #current: RecordReader | undefined
   #readAny = false
-  /** A file could not be read. */
-  failed = false
 
   constructor(awk: Interpreter, operands: readonly string[]) {
     this.#awk = awk
@@ -49,11 +48,7 @@ export class AwkInput {
       }
       this.#readAny = true
       const file = openInput(proc, operand)
-      if (typeof file === "string") {
-        this.failed = true
-        await proc.err(`awk: cannot open ${operand} (${strerror(file)})\n`)
-        continue
-      }
+      if (typeof file === "string") throw new AwkError(`cannot open ${operand} (${strerror(file)})`)
       this.#awk.set("FILENAME", operand === "-" ? "" : operand)
       this.#awk.set("FNR", 0)
       return new RecordReader(new LineReader(proc, file))

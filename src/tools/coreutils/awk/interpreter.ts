@@ -121,7 +121,7 @@ export class Interpreter {
     if (!exited && main.length + ends.length > 0) exited = await this.#records(main)
     await this.#all(ends)
     await this.output.closeAll()
-    return this.input.failed && this.#code === 0 ? 2 : this.#code
+    return this.#code
   }
 
   /** Runs actions; true when an exit ended them. */

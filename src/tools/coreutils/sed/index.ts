@@ -1,11 +1,13 @@
 /** sed: the stream editor (POSIX XCU sed, with GNU's additions that people type). */
 import { strerror } from "../../../linux/errno.ts"
 import type { Process } from "../../../linux/task/process.ts"
+import { busyboxUsage, helpOf } from "../../help/index.ts"
 import { LineReader, type Options, openInput, type Program, program, readInput } from "../program.ts"
 import { Editor } from "./editor.ts"
 import { parseSed, SedError } from "./script.ts"
 
-const USAGE = "Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...\n"
+/** Whoever uses it wrongly is not asked to report a bug. */
+const afterWrongOption = (_: string, help: string): string => help.replace(/E-mail bug reports to: .*\n$/, "")
 
 export const sed: Program = program("sed", {
   options: {
@@ -27,6 +29,7 @@ export const sed: Program = program("sed", {
     separate: false,
     unbuffered: false,
   },
+  afterWrongOption,
   // -i and its suffix are one word: getopt's optional argument.
   rewrite: (argv) =>
     argv.map((word, i) =>
@@ -60,7 +63,11 @@ async function sedMain(proc: Process, options: Options): Promise<number> {
   const operands = [...options.operands]
   const first = parts.length === 0 ? operands.shift() : undefined
   if (parts.length === 0 && first === undefined) {
-    await proc.err(`${USAGE}${HELP}`)
+    await proc.err(
+      options.style === "gnu"
+        ? afterWrongOption("sed", (await helpOf(proc, "sed")).help)
+        : await busyboxUsage(proc, "sed"),
+    )
     return 1
   }
   const commands = parseSed(first ?? parts.join("\n"), options.has("E", "r", "regexp-extended"))
@@ -85,45 +92,3 @@ async function sedMain(proc: Process, options: Options): Promise<number> {
   }
   return inPlace ? editor.runInPlace(suffix) : editor.run()
 }
-
-const HELP = `
-  -n, --quiet, --silent
-                 suppress automatic printing of pattern space
-      --debug
-                 annotate program execution
-  -e script, --expression=script
-                 add the script to the commands to be executed
-  -f script-file, --file=script-file
-                 add the contents of script-file to the commands to be executed
-  --follow-symlinks
-                 follow symlinks when processing in place
-  -i[SUFFIX], --in-place[=SUFFIX]
-                 edit files in place (makes backup if SUFFIX supplied)
-  -l N, --line-length=N
-                 specify the desired line-wrap length for the \`l' command
-  --posix
-                 disable all GNU extensions.
-  -E, -r, --regexp-extended
-                 use extended regular expressions in the script
-                 (for portability use POSIX -E).
-  -s, --separate
-                 consider files as separate rather than as a single,
-                 continuous long stream.
-      --sandbox
-                 operate in sandbox mode (disable e/r/w commands).
-  -u, --unbuffered
-                 load minimal amounts of data from the input files and flush
-                 the output buffers more often
-  -z, --null-data
-                 separate lines by NUL characters
-      --help     display this help and exit
-      --version  output version information and exit
-
-If no -e, --expression, -f, or --file option is given, then the first
-non-option argument is taken as the sed script to interpret.  All
-remaining arguments are names of input files; if no input files are
-specified, then the standard input is read.
-
-GNU sed home page: <https://www.gnu.org/software/sed/>.
-General help using GNU software: <https://www.gnu.org/gethelp/>.
-`
