@@ -2,10 +2,11 @@
 import type { Process } from "../linux/task/process.ts"
 import type { SystemService } from "../linux/task/services.ts"
 import type { Tool } from "../linux/task/tool.ts"
-import { getopt } from "../shell/getopt.ts"
+import { getopt, getoptMessage } from "../shell/getopt.ts"
 import { strftime } from "../shell/time.ts"
 import { defineTool } from "../shell/tool.ts"
 import { SECOND } from "../sim/simulation.ts"
+import { helpOf, lists } from "./help/index.ts"
 
 const TABLE = { q: false, l: false, quiet: false, full: false, now: false, "no-pager": false, "no-ask-password": false }
 
@@ -21,9 +22,20 @@ interface Run {
 }
 
 export const systemctl: Tool = defineTool("systemctl", async (proc) => {
-  const parsed = getopt(proc.argv, TABLE)
+  const parsed = getopt(proc.argv, { ...TABLE, h: false, help: false, version: false })
+  const given = ("kind" in parsed ? parsed.before : parsed.options) ?? []
+  const asked = given.find(({ name }) => ["h", "help", "version"].includes(name))?.name
+  const { help, version = "" } = await helpOf(proc, "systemctl")
+  if (asked !== undefined) {
+    await proc.out(asked === "version" ? version : help)
+    return 0
+  }
   if ("kind" in parsed) {
-    await proc.err(`systemctl: podwire does not support option '${parsed.name}'\n`)
+    const option = parsed.kind === "unknown" ? `-${parsed.name}` : parsed.name
+    const known = lists(help, option)
+    await proc.err(
+      known ? `systemctl: podwire does not support option '${option}'\n` : getoptMessage("systemctl", parsed),
+    )
     return EXIT.FAILURE
   }
   const has = (...names: string[]): boolean => parsed.options.some(({ name }) => names.includes(name))

@@ -6,6 +6,7 @@ import type { NetDevice } from "../linux/netdev.ts"
 import type { Process } from "../linux/task/process.ts"
 import type { Tool } from "../linux/task/tool.ts"
 import { defineTool } from "../shell/tool.ts"
+import { helpOf } from "./help/index.ts"
 import {
   deviceOrFail,
   fail,
@@ -20,16 +21,16 @@ import {
 } from "./iproute.ts"
 
 const VERSION = "tc utility, iproute2-6.1.0, libbpf 1.1.2\n"
-const USAGE = `Usage:	tc [ OPTIONS ] OBJECT { COMMAND | help }
-	tc [-force] -batch filename
-where  OBJECT := { qdisc | class | filter | chain |
-		    action | monitor | exec }
-       OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] | -r[aw] |
-		    -o[neline] | -j[son] | -p[retty] | -c[olor]
-		    -b[atch] [filename] | -n[etns] name | -N[umeric] |
-		     -nm | -nam[es] | { -cf | -conf } path
-		     -br[ief] }
-`
+/** Asked for: the text of this name. */
+class Help {
+  readonly name: string
+  constructor(name: string) {
+    this.name = name
+  }
+}
+const help = (name: string): never => {
+  throw new Help(name)
+}
 
 type Handler = (words: Words, options: IpOptions) => string
 
@@ -41,6 +42,7 @@ function object(name: string, show: Handler, refused: readonly string[]): Handle
       () => fail(`tc: podwire does not support '${name} ${verb}'`, 255),
     ]),
     ...["show", "list", "lst"].map((verb): [string, Handler] => [verb, show]),
+    ["help", () => (name === "chain" ? fail("tc: podwire does not support 'chain help'", 255) : help(`tc-${name}`))],
   ]
   return (words, options) => {
     const verb = words.take() ?? "show"
@@ -51,7 +53,7 @@ function object(name: string, show: Handler, refused: readonly string[]): Handle
   }
 }
 
-const CHANGES = ["add", "change", "replace", "link", "delete", "help"]
+const CHANGES = ["add", "change", "replace", "link", "delete"]
 
 const OBJECTS: readonly (readonly [string, Handler])[] = [
   ["qdisc", object("qdisc", showQdiscs, CHANGES)],
@@ -158,17 +160,19 @@ function run(proc: Process): string {
   const options = ipOptions(proc, "unspec", () => undefined)
   let at = 1
   for (; proc.argv[at]?.startsWith("-") === true; at++) {
-    const word = (proc.argv[at] as string).replace(/^--/, "-")
-    const option = OPTIONS.find(([name]) => name.startsWith(word) && word !== "-")?.[1]
-    if (option === undefined) fail(`Option "${word}" is unknown, try "tc -help".`, 255)
+    const typed = proc.argv[at] as string
+    // The real one takes one dash alone.
+    const word = typed.startsWith("--") ? "--" : typed
+    const option = OPTIONS.find(([name]) => name.startsWith(word) && word !== "-" && word !== "--")?.[1]
+    if (option === undefined) fail(`Option "${typed}" is unknown, try "tc -help".`, 255)
     else if (option === "refused") fail(`tc: podwire does not support option '${word}'`, 255)
     else if (option === "version") return VERSION
-    else if (option === "help") return USAGE
+    else if (option === "help") help("tc")
     else if (option === "netns") options.net = namespaceOrFail(proc.net, proc.argv[++at] ?? "")
     else options[option as "json" | "pretty" | "details" | "statistics"] = true
   }
   const name = proc.argv[at]
-  if (name === undefined || name === "help") return USAGE
+  if (name === undefined || name === "help") return help("tc")
   const handler = pick(name, OBJECTS) ?? fail(`Object "${name}" is unknown, try "tc help".`, 255)
   return handler(new Words(proc.argv.slice(at + 1)), options)
 }
@@ -178,6 +182,10 @@ export const tc: Tool = defineTool("tc", async (proc) => {
     await proc.out(run(proc))
     return 0
   } catch (thrown) {
+    if (thrown instanceof Help) {
+      await proc.err((await helpOf(proc, thrown.name)).help)
+      return 0
+    }
     if (!(thrown instanceof IpError)) throw thrown
     await proc.err(thrown.text)
     return thrown.code

@@ -1,11 +1,13 @@
 /**
  * Writes src/tools/help/*.ts: what the real programs say when asked for their help and their version. `node test/record/help.ts BUSYBOX`
- * (Debian 12), with the path of a busybox 1.28.4 built from its sources (defconfig). A program that is asked wrongly answers with its help too,
+ * (Debian 12; programs that are not installed are looked for in the folders of TOOLS), with the path of a busybox 1.28.4 built from its sources (defconfig). A program that is asked wrongly answers with its help too,
  * so this is all that busybox has to say.
  */
 import { spawnSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { BUSYBOX_TOOLS } from "../../src/tools/coreutils/index.ts"
+import { COMMANDS, GROUPS } from "../../src/tools/kubectl/commands.ts"
+import { findKubectl } from "../support/real-kubectl.ts"
 
 const FOLDER = "src/tools/help"
 /** Which of Debian's packages brings what. */
@@ -17,10 +19,16 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   debian: "awk clear column diff find grep gunzip gzip hostname kill ps rev sed sysctl tar uptime xargs zcat".split(
     " ",
   ),
-  network: "conntrack curl iptables ss systemctl".split(" "),
+  network: "conntrack curl iptables iptables-restore ss sudo systemctl tc tc-qdisc tc-class tc-filter".split(" "),
 }
 const BUSYBOX_NETWORK = ["ip", "nslookup", "ping", "sh", "wget"]
-const ENV = { PATH: "/usr/sbin:/usr/bin", LC_ALL: "C", TZ: "UTC", HOME: "/root", COLUMNS: "80" }
+const ENV = {
+  PATH: `/usr/sbin:/usr/bin:${process.env["TOOLS"] ?? ""}`,
+  LC_ALL: "C",
+  TZ: "UTC",
+  HOME: "/root",
+  COLUMNS: "80",
+}
 
 interface Said {
   text: string
@@ -46,11 +54,26 @@ function write(file: string, from: string, name: string, entries: readonly strin
 for (const [name, programs] of Object.entries(PACKAGES)) {
   const entries = programs.map((program) => {
     // mawk knows neither word, and says what it takes to whoever gives it nothing.
-    const help = ask(program, program, program === "awk" ? [] : ["--help"])
-    const version = ask(program, program, [program === "clear" ? "-V" : "--version"])
+    const [name = "", object] = program.startsWith("tc") ? program.split("-") : [program]
+    const help = ask(
+      name,
+      name,
+      name === "awk" ? [] : name !== "tc" ? ["--help"] : [...(object === undefined ? [] : [object]), "help"],
+    )
+    const version = ask(name, name, [name === "clear" || name === "tc" ? "-V" : "--version"])
     return entry(program, help.text, version.code === 0 || program === "false" ? version.text : undefined)
   })
   write(name, "what Debian 12's programs print of themselves", "HELPS", entries)
+}
+
+const kubectl = findKubectl()
+if (kubectl !== undefined) {
+  const names = [...Object.keys(COMMANDS), ...Object.keys(GROUPS), "top node", "top pod", "options"]
+  const entries = [...new Set(names)].sort().map((name) => {
+    const words = name.split(" ")
+    return entry(name, ask("kubectl", kubectl.path, name === "options" ? words : [...words, "--help"]).text)
+  })
+  write("kubectl", `what kubectl ${kubectl.version} says of the commands that podwire's has`, "HELPS", entries)
 }
 
 const [busybox] = process.argv.slice(2)

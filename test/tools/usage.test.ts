@@ -1,13 +1,19 @@
 /** What busybox 1.28 says of itself; test/golden/shell/usage.txt has the same of Debian's programs. */
 import { expect, test } from "vitest"
+import { HELPS as hubble } from "../../src/cni/cilium/hubble/help.ts"
+import { createCluster } from "../../src/index.ts"
 import { BUSYBOX_TOOLS, GNU_TOOLS } from "../../src/tools/coreutils/index.ts"
 import { HELPS as BUSYBOX } from "../../src/tools/help/busybox.ts"
 import { HELPS as COREUTILS } from "../../src/tools/help/coreutils.ts"
 import { HELPS as DEBIAN } from "../../src/tools/help/debian.ts"
 import { lists } from "../../src/tools/help/index.ts"
+import { HELPS as KUBECTL } from "../../src/tools/help/kubectl.ts"
+import { HELPS as network } from "../../src/tools/help/network.ts"
 import { runShell } from "../support/shell-golden.ts"
 
 const BANNER = "BusyBox v1.28.4 (2018-05-22 17:00:17 UTC) multi-call binary.\n\n"
+
+const cluster = await createCluster({ preset: "article", cni: "cilium" })
 
 /** These have no `--help`. */
 const SILENT = ["test", "which", "egrep", "fgrep"]
@@ -64,4 +70,45 @@ test("options are found where a help lists them", () => {
   const help = "Usage: x [-q]\n  -a, --all   as -b does\n      --colour[=WHEN]\n\t-T SEC\tNetwork\n"
   const options = ["-a", "--all", "--colour", "-T", "-b", "-q", "--al"]
   expect(options.filter((option) => lists(help, option))).toEqual(["-a", "--all", "--colour", "-T"])
+})
+
+test.each([
+  ["curl --help", network["curl"]?.help, "", 0],
+  ["curl --help all", "", "curl: podwire does not support '--help all' (only --help)\n", 2],
+  ["conntrack", network["conntrack"]?.help, "", 0],
+  ["iptables --help", network["iptables"]?.help, "", 0],
+  ["iptables-restore -h", "", network["iptables-restore"]?.help, 0],
+  ["ss --help", network["ss"]?.help, "", 0],
+  ["ss --nope", "", `ss: unrecognized option '--nope'\n${network["ss"]?.help}`, 255],
+  ["systemctl --help", network["systemctl"]?.help, "", 0],
+  ["systemctl -@", "", "systemctl: invalid option -- '@'\n", 1],
+  ["systemctl --failed", "", "systemctl: podwire does not support option '--failed'\n", 1],
+  ["sudo --help", network["sudo"]?.help, "", 0],
+  ["sudo -i whoami", "root\n", "", 0],
+  ["tc help", "", network["tc"]?.help, 0],
+  ["tc qdisc help", "", network["tc-qdisc"]?.help, 0],
+  ["tc --help", "", 'Option "--help" is unknown, try "tc -help".\n', 255],
+  ["tar --help", DEBIAN["tar"]?.help, "", 0],
+  ["kubectl get --help", KUBECTL["get"]?.help, "", 0],
+  ["kubectl help create ns", KUBECTL["create namespace"]?.help, "", 0],
+  ["kubectl rollout", KUBECTL["rollout"]?.help, "", 0],
+  ["kubectl options", KUBECTL["options"]?.help, "", 0],
+  ["kubectl expose -h", "", `error: podwire's kubectl does not support the command "expose"\n`, 1],
+  ["hubble --help", hubble[""], "", 0],
+  ["hubble observe --help", hubble["observe"], "", 0],
+  ["hubble help status", hubble["status"], "", 0],
+  ["hubble list", hubble["list"], "", 0],
+  ["hubble config -h", "", `podwire's hubble has no command "config"\n`, 1],
+])("%s", async (command, stdout, stderr, code) => {
+  expect(await cluster.node("k8s-master").exec(command)).toMatchObject({ stdout, stderr, code })
+})
+
+test("what hubble's help lists is taken or refused by name", async () => {
+  const flags = [...(hubble["observe"] ?? "").matchAll(/^ {2}(?: {4}|-\S, )--(\S+)/gm)].map((match) => match[1])
+  expect(flags.length).toBeGreaterThan(80)
+  const node = cluster.node("k8s-master")
+  const unknown: string[] = []
+  for (const flag of flags)
+    if (/unknown flag/.test((await node.exec(`hubble observe --${flag}=1`)).stderr)) unknown.push(`${flag}`)
+  expect(unknown).toEqual([])
 })

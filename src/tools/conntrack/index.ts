@@ -7,6 +7,7 @@ import type { Process } from "../../linux/task/process.ts"
 import type { Tool } from "../../linux/task/tool.ts"
 import { defineTool } from "../../shell/tool.ts"
 import { WaitQueue } from "../../sim/task.ts"
+import { helpOf } from "../help/index.ts"
 import { ConntrackError, type ConntrackRequest, readRequest } from "./options.ts"
 
 const PROGRAM = "conntrack v1.4.7 (conntrack-tools)"
@@ -28,7 +29,10 @@ async function run(proc: Process, request: ConntrackRequest): Promise<number> {
     await proc.out(`${PROGRAM}\n`)
     return 0
   }
-  if (command === undefined || command === "h") throw new ConntrackError("podwire does not support the usage text")
+  if (command === undefined || command === "h") {
+    await proc.out((await helpOf(proc, "conntrack")).help)
+    return 0
+  }
   if (proc.uid !== 0)
     throw new ConntrackError(
       "Operation failed: sorry, you must be root or get CAP_NET_ADMIN capability to do this",

@@ -6,7 +6,7 @@ import { parseSignal, type Signal } from "../../linux/task/signal.ts"
 import type { Tool } from "../../linux/task/tool.ts"
 import { defineTool } from "../../shell/tool.ts"
 import { MILLISECOND, SECOND } from "../../sim/simulation.ts"
-import { busyboxUsage, helpOf } from "../help/index.ts"
+import { busyboxUsage, helpOf, lists } from "../help/index.ts"
 import { tryHelp } from "./manners.ts"
 import { misuse, type Options, type Program, program, type Style } from "./program.ts"
 
@@ -204,6 +204,7 @@ export const env: Program = program("env", {
 export const sudo: Tool = defineTool("sudo", async (proc) => {
   let uid = 0
   let at = 1
+  let shell: string | undefined
   const vars = new Map(proc.env)
   for (; proc.argv[at]?.startsWith("-") === true; at++) {
     const flag = proc.argv[at] as string
@@ -212,20 +213,36 @@ export const sudo: Tool = defineTool("sudo", async (proc) => {
     else if (flag === "--") {
       at++
       break
-    } else {
-      await proc.err(`sudo: podwire does not support option '${flag}'\n`)
-      return 1
-    }
+    } else if (flag === "-i" || flag === "-s") shell = flag
+    else return sudoAsked(proc, flag)
   }
   for (; /^[A-Za-z_]\w*=/.test(proc.argv[at] ?? ""); at++) {
     const [name = "", ...rest] = (proc.argv[at] as string).split("=")
     vars.set(name, rest.join("="))
   }
-  const command = proc.argv.slice(at)
+  const words = proc.argv.slice(at)
+  if (shell === "-i") vars.set("HOME", uid === 0 ? "/root" : "/home/vagrant")
+  const command = shell === undefined ? words : ["bash", ...(words.length > 0 ? ["-c", words.join(" ")] : [])]
   if (command.length > 0) return runChild(proc, "sudo", command, vars, uid)
-  await proc.err("usage: sudo -h | -K | -k | -V\nusage: sudo [-u user] [VAR=value] [command [arg ...]]\n")
+  await proc.err(usageOf((await helpOf(proc, "sudo")).help))
   return 1
 })
+
+/** The lines that say how it is called. */
+const usageOf = (help: string): string => help.slice(help.indexOf("usage:"), help.indexOf("\n\nOptions:") + 1)
+
+async function sudoAsked(proc: Process, flag: string): Promise<number> {
+  const { help } = await helpOf(proc, "sudo")
+  if (flag === "-h" || flag === "--help") {
+    await proc.out(help)
+    return 0
+  }
+  const problem = flag.startsWith("--") ? `unrecognized option '${flag}'` : `invalid option -- '${flag[1]}'`
+  await proc.err(
+    lists(help, flag) ? `sudo: podwire does not support option '${flag}'\n` : `sudo: ${problem}\n${usageOf(help)}`,
+  )
+  return 1
+}
 
 /** Words as xargs reads them: quotes and backslashes keep blanks. */
 function wordsOf(text: string): string[] | undefined {

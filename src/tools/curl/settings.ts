@@ -69,6 +69,14 @@ interface Ending {
   text: string
   code: number
   out?: string
+  /** The help was asked for. */
+  help?: true
+}
+
+/** curl sorts its options into categories; podwire has the usual help alone. */
+function helpAsked([category]: readonly string[]): Ending {
+  if (category === undefined) return { text: "", code: 0, help: true }
+  return { text: `curl: podwire does not support '--help ${category}' (only --help)\n`, code: 2 }
 }
 
 export function readSettings(argv: readonly string[]): { settings: Settings; urls: string[] } | Ending {
@@ -80,6 +88,7 @@ export function readSettings(argv: readonly string[]): { settings: Settings; url
     const long = LONG_NAMES[name] ?? name
     if (name in REFUSED) return { text: `curl: podwire does not support option '${typed}'\n`, code: 2 }
     if (long === "version") return { text: "", code: 0, out: VERSION }
+    if (long === "help") return helpAsked(parsed.operands)
     const problem = APPLY[long]?.(settings, value, typed)
     if (typeof problem === "string") return { text: problem, code: 2 }
   }
@@ -183,5 +192,4 @@ const APPLY: Readonly<Record<string, Apply>> = {
   interface: text("device"),
   "local-port": localPort,
   resolve,
-  help: () => "curl: podwire does not carry curl's help text; see the list of supported options in the documentation\n",
 }

@@ -13,6 +13,7 @@ type File = () => Promise<{ readonly HELPS: Helps }>
 const coreutils: File = () => import("./coreutils.ts")
 const debian: File = () => import("./debian.ts")
 const network: File = () => import("./network.ts")
+const kubectl: File = () => import("./kubectl.ts")
 const busybox: File = () => import("./busybox.ts")
 
 const FILES: readonly (readonly [File, readonly string[]])[] = [
@@ -20,7 +21,7 @@ const FILES: readonly (readonly [File, readonly string[]])[] = [
     debian,
     "awk clear column diff find grep gunzip gzip hostname kill ps rev sed sysctl tar uptime xargs zcat".split(" "),
   ],
-  [network, ["conntrack", "curl", "iptables", "ss", "systemctl"]],
+  [network, "conntrack curl iptables iptables-restore ss sudo systemctl tc tc-qdisc tc-class tc-filter".split(" ")],
 ]
 
 /** The texts of a program of Debian 12. */
@@ -29,6 +30,11 @@ export async function helpOf(proc: Process, name: string): Promise<Help> {
   const help = (await proc.task.load(file)).HELPS[name]
   if (help === undefined) throw new Error(`no help text of ${name}`)
   return help
+}
+
+/** Of a command of kubectl 1.31; undefined where podwire's has none. */
+export async function kubectlHelp(proc: Process, command: string): Promise<string | undefined> {
+  return (await proc.task.load(kubectl)).HELPS[command]?.help
 }
 
 /** What busybox says to whoever asks for an applet's help, or uses it wrongly. */

@@ -105,6 +105,7 @@ function readOptions(args: readonly string[], options: IpOptions): readonly stri
     if (/^-c(o|ol|olo|olor)?(=always)?$/.test(word)) fail(`ip: podwire does not support option '${word}'`, 255)
     const option = EXACT[word] ?? (word === "-" ? undefined : pick(word, OPTIONS))
     if (option === undefined) fail(`Option "${word}" is unknown, try "ip -help".`, 255)
+    else if (word === "-h" && args.length === at + 1) misuse("ip")
     else if (option === "refused") fail(`ip: podwire does not support option '${word}'`, 255)
     else if (option === "help") misuse("ip")
     else if (option === "version") throw new IpError("", 0)

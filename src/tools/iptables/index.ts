@@ -7,6 +7,7 @@ import { xtTable } from "../../linux/netfilter/xtables/tables.ts"
 import type { Process } from "../../linux/task/process.ts"
 import type { Tool } from "../../linux/task/tool.ts"
 import { defineTool } from "../../shell/tool.ts"
+import { helpOf } from "../help/index.ts"
 
 /** RESOURCE_PROBLEM. */
 const NOT_ROOT = 4
@@ -20,12 +21,28 @@ async function refuseUser(proc: Process, program: string): Promise<number> {
 
 const asksVersion = (words: readonly string[]): boolean => words.some((word) => word === "-V" || word === "--version")
 
+const asksHelp = (word: string): boolean => word === "-h" || word === "--help"
+
+/** A match and a target would add their own to it. */
+async function help(proc: Process, words: readonly string[]): Promise<number> {
+  const extension = words.findIndex((word) => /^(-[mjp]|--(match|jump|protocol))$/.test(word))
+  if (extension >= 0) {
+    await proc.err(
+      `iptables ${IPTABLES_VERSION}: podwire does not support the help of '${words[extension + 1]}' (only iptables -h)\n`,
+    )
+    return 2
+  }
+  await proc.out((await helpOf(proc, "iptables")).help)
+  return 0
+}
+
 export const iptables: Tool = defineTool("iptables", async (proc) => {
   const words = proc.argv.slice(1)
   if (asksVersion(words)) {
     await proc.out(`iptables ${IPTABLES_VERSION}\n`)
     return 0
   }
+  if (words.some(asksHelp)) return await help(proc, words)
   if (proc.uid !== 0) return await refuseUser(proc, "iptables")
   const result = iptablesCommand(proc.net, words, proc.argv.join(" "))
   await proc.out(result.output)
@@ -44,8 +61,10 @@ function readOptions(program: string, words: readonly string[], specs: readonly 
   const found = new Map<string, string>()
   const rest = [...words]
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    if (!word.startsWith("-") || word === "-") {
-      found.set("", word)
+    if (!word.startsWith("-") || word === "-" || word === "--") {
+      const file = word === "--" ? rest.shift() : word
+      if (file !== undefined && found.has("")) return "Unknown arguments found on commandline\n"
+      if (file !== undefined) found.set("", file)
       continue
     }
     const [name = "", value] = word.startsWith("--") ? word.split("=", 2) : [word]
@@ -102,6 +121,10 @@ export const iptablesRestoreTool: Tool = defineTool("iptables-restore", async (p
   const words = proc.argv.slice(1)
   if (asksVersion(words)) {
     await proc.out(`iptables-restore ${IPTABLES_VERSION}\n`)
+    return 0
+  }
+  if (words.some(asksHelp)) {
+    await proc.err((await helpOf(proc, "iptables-restore")).help)
     return 0
   }
   // -w may have a number of seconds behind it.

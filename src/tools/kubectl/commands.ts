@@ -17,7 +17,7 @@ const load =
 
 /** Flags of every command. */
 export const GLOBAL_FLAGS =
-  "namespace/n !as !as-group:l !as-uid !cache-dir !certificate-authority !client-certificate !client-key !cluster !context !disable-compression:b !help/h:b !insecure-skip-tls-verify:b !kubeconfig !log-flush-frequency:d !match-server-version:b !password !profile !profile-output !request-timeout !server/s !tls-server-name !token !user !username !v/v:i !vmodule !warnings-as-errors:b"
+  "namespace/n !as !as-group:l !as-uid !cache-dir !certificate-authority !client-certificate !client-key !cluster !context !disable-compression:b help/h:b !insecure-skip-tls-verify:b !kubeconfig !log-flush-frequency:d !match-server-version:b !password !profile !profile-output !request-timeout !server/s !tls-server-name !token !user !username !v/v:i !vmodule !warnings-as-errors:b"
 
 const PRINT = "output/o !allow-missing-template-keys:b !show-managed-fields:b !template"
 const FILES = "filename/f:l !kustomize/k !recursive/R:b"

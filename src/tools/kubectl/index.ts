@@ -4,6 +4,7 @@ import type { Process } from "../../linux/task/process.ts"
 import type { Tool } from "../../linux/task/tool.ts"
 import { type FlagSpecs, flagSpecs } from "../../shell/pflag.ts"
 import { defineTool } from "../../shell/tool.ts"
+import { kubectlHelp } from "../help/index.ts"
 import { Client } from "./client.ts"
 import { ALIASES, COMMANDS, GLOBAL_FLAGS, GROUPS } from "./commands.ts"
 import { failureText, Stop, usage } from "./failure.ts"
@@ -54,14 +55,41 @@ async function execute(proc: Process, api: ApiServer): Promise<number> {
   const args = proc.argv.slice(1)
   const found = findCommand(args)
   if (found === undefined || (found.name === "help" && found.rest.length === 0)) {
-    readFlags("kubectl", flagSpecs(GLOBAL_FLAGS.replace("!help", "help")), found === undefined ? args : [])
+    readFlags("kubectl", flagSpecs(GLOBAL_FLAGS), found === undefined ? args : [])
     await proc.out(mainHelp())
     return 0
   }
+  if (found.name === "help")
+    return help(
+      proc,
+      found.rest.filter((word) => !word.startsWith("-")),
+    )
+  if (found.name === "options") return help(proc, ["options"])
   const { name, rest } = found
-  const command = COMMANDS[name] ?? refuse(`the command ${JSON.stringify(name)}`)
+  const command = COMMANDS[name]
+  if (command === undefined) {
+    if (GROUPS[name] !== undefined) return help(proc, [name])
+    return refuse(`the command ${JSON.stringify(name)}`)
+  }
   const flags = readFlags(`kubectl ${name}`, flagSpecs(`${GLOBAL_FLAGS} ${command.flags}`), rest)
+  if (name === "top" && flags.words.length === 0) return help(proc, [name])
+  if (flags.has("help")) return help(proc, [...name.split(" "), ...flags.words])
   return command.run(new Client(api, proc, flags))
+}
+
+/** `kubectl get --help`, `kubectl help create namespace`: the longest name that is a command's. */
+async function help(proc: Process, words: readonly string[]): Promise<number> {
+  const [first = "", second = ""] = words
+  if (!NAMES.includes(first)) {
+    await proc.err(`Unknown help topic [${words.map((word) => `\`${word}\``).join(" ")}]\n`)
+    await proc.out(mainHelp())
+    return 0
+  }
+  const sub = ALIASES[second] ?? second
+  if (GROUPS[first]?.includes(sub) === true) refuse(`the command "${first} ${sub}"`)
+  const text = (await kubectlHelp(proc, `${first} ${sub}`)) ?? (await kubectlHelp(proc, first))
+  await proc.out(text ?? refuse(`the command ${JSON.stringify(first)}`))
+  return 0
 }
 
 async function main(proc: Process, api: ApiServer): Promise<number> {

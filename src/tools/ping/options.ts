@@ -99,7 +99,11 @@ const defaults = (): PingOptions => ({
 
 export function readOptions(argv: readonly string[]): { options: PingOptions; host: string } | "version" {
   const parsed = getopt(argv, { ...TABLE, ...REFUSED })
-  if ("kind" in parsed) throw new PingError(`${getoptMessage("ping", parsed)}\n${USAGE}`, 2)
+  if ("kind" in parsed)
+    throw new PingError(
+      `${getoptMessage("ping", parsed.kind === "unrecognized" ? { kind: "unknown", name: "-" } : parsed)}\n${USAGE}`,
+      2,
+    )
   const options = defaults()
   for (const { name, value } of parsed.options) {
     if (name in REFUSED) throw new PingError(`ping: podwire does not support option '-${name}'\n`, 2)

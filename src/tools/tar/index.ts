@@ -7,6 +7,7 @@ import { defineTool } from "../../shell/tool.ts"
 import { gunzip, gzip, isGzip } from "../archive/gzip.ts"
 import { emitTar, parseTar, type TarEntry } from "../archive/tar-format.ts"
 import { readInput } from "../coreutils/program.ts"
+import { helpOf } from "../help/index.ts"
 import { collect } from "./create.ts"
 import { extract, list } from "./extract.ts"
 import { readTarOptions, type TarOptions } from "./options.ts"
@@ -57,6 +58,7 @@ class TarError {
 export const tar: Tool = defineTool("tar", async (proc) => {
   const options = readTarOptions(proc.argv, proc.cwd)
   if ("code" in options) {
+    if (options.help === true) await proc.out((await helpOf(proc, "tar")).help)
     if (options.out === true) await proc.out(options.text)
     else await proc.err(options.text)
     return options.code

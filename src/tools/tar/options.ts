@@ -31,6 +31,8 @@ export interface TarRefusal {
   text: string
   code: number
   out?: true
+  /** The help was asked for. */
+  help?: true
 }
 
 const TRY = "Try 'tar --help' or 'tar --usage' for more information.\n"
@@ -58,6 +60,7 @@ const LONG: Readonly<Record<string, { letter: string; argument?: true }>> = {
   "strip-components": { letter: "strip", argument: true },
   exclude: { letter: "exclude", argument: true },
   version: { letter: "version" },
+  help: { letter: "help" },
 }
 const ARGUMENT = "fC"
 const PLAIN = "cxtzvPkOpm"
@@ -143,6 +146,7 @@ export function readTarOptions(argv: readonly string[], cwd: string): TarOptions
   if (!Array.isArray(given)) return given
   const options = given.filter((one) => "letter" in one)
   const has = (letter: string): boolean => options.some((one) => one.letter === letter)
+  if (has("help")) return { text: "", code: 0, help: true }
   if (has("version")) return { text: VERSION, code: 0, out: true }
   const modes = [...new Set(options.map(({ letter }) => MODES[letter]).filter((mode) => mode !== undefined))]
   if (modes.length > 1)

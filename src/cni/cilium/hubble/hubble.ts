@@ -19,25 +19,6 @@ interface Hubble {
   readonly server: string
 }
 
-const HELP = `Hubble is a utility to observe and inspect recent Cilium routed traffic in a cluster.
-
-Usage:
-  hubble [command]
-
-Available Commands:
-  help        Help about any command
-  list        List Hubble objects
-  observe     Observe flows and events of a Hubble server
-  status      Display status of Hubble server
-  version     Display detailed version information
-
-Flags:
-  -h, --help      help for hubble
-      --version   version for hubble
-
-Use "hubble [command] --help" for more information about a command.
-`
-
 const SERVER_FLAGS = "server !tls:b !tls-allow-insecure:b !port-forward/P:b !timeout:d help/h:b !config !debug/D:b"
 
 interface Command {
@@ -65,7 +46,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 }
 
 /** What the release has and this does not. */
-const REFUSED: readonly string[] = ["completion", "config", "list", "list namespaces", "watch"]
+const REFUSED: readonly string[] = [
+  "completion",
+  "config",
+  "list namespaces",
+  "observe agent-events",
+  "observe debug-events",
+  "record",
+  "reflect",
+  "watch",
+]
 
 async function connected(
   proc: Process,
@@ -129,22 +119,40 @@ function goDuration(seconds: number): string {
 
 const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ",")
 
+/** What the words ask for: the longest name that is a command. */
+function commandOf(words: readonly string[]): string {
+  const [first = "", second = ""] = words
+  const pair = `${first} ${second === "node" ? "nodes" : second}`
+  return COMMANDS[pair] !== undefined || REFUSED.includes(pair) ? pair : first
+}
+
+/** `hubble observe --help`, `hubble help observe`, `hubble list`. */
+async function help(proc: Process, words: readonly string[]): Promise<number> {
+  const { HELPS } = await proc.task.load(() => import("./help.ts"))
+  const name = commandOf(words)
+  const text = HELPS[name]
+  if (text !== undefined) await proc.out(text)
+  else await proc.err(REFUSED.includes(name) ? noCommand(words) : unknown(name))
+  return text === undefined ? 1 : 0
+}
+
+const noCommand = (words: readonly string[]): string =>
+  `podwire's hubble has no command ${JSON.stringify(words.filter((word) => !word.startsWith("-")).join(" "))}\n`
+const unknown = (name: string): string => `unknown command ${JSON.stringify(name)} for "hubble"\n`
+/** Before `--`, behind which everything is a word. */
+const asksHelp = (words: readonly string[]): boolean =>
+  words.slice(0, words.includes("--") ? words.indexOf("--") : undefined).some((word) => /^(-h|--help)$/.test(word))
+
 async function main(proc: Process, hubble: Hubble): Promise<number> {
   const args = proc.argv.slice(1)
-  const [first = "help", second = ""] = args
-  const name = COMMANDS[`${first} ${second}`] === undefined ? first : `${first} ${second}`
-  const command = COMMANDS[name] ?? (first === "observe" ? COMMANDS["observe"] : undefined)
+  const [first = "help"] = args
   if (first === "--version") return version(proc)
-  if (first === "help" || first === "--help" || first === "-h") {
-    await proc.out(HELP)
-    return 0
-  }
-  if (REFUSED.includes(name) || REFUSED.includes(`${first} ${second}`)) {
-    await proc.err(`podwire's hubble has no command ${JSON.stringify(`${first} ${second}`.trim())}\n`)
-    return 1
-  }
+  if (first === "help") return help(proc, args.slice(1))
+  const name = commandOf(args)
+  if (asksHelp(args) || name === "list") return help(proc, first.startsWith("-") ? [] : args)
+  const command = COMMANDS[name]
   if (command === undefined) {
-    await proc.err(`unknown command ${JSON.stringify(first)} for "hubble"\n`)
+    await proc.err(REFUSED.includes(name) ? noCommand(args.slice(0, 2)) : unknown(first))
     return 1
   }
   try {
