@@ -144,7 +144,7 @@ describe("podwire serve", () => {
         .toBeGreaterThanOrEqual(21)
       child.kill("SIGTERM")
       expect((await ended).stderr).toMatch(
-        /error forwarding port 81 to pod [0-9a-f]{64}, uid : failed to execute portforward in network namespace \\?"\/var\/run\/netns\/cni-[-0-9a-f]+\\?": failed to connect to localhost:81 inside namespace/,
+        /error forwarding port 81 to pod [0-9a-f]{64}, uid : failed to execute portforward in network namespace \\?"\/var\/run\/netns\/cni-[-0-9a-f]+\\?": failed to connect to localhost:81 inside namespace .*, IPv4: dial tcp4 127.0.0.1:81: connect: connection refused IPv6 dial tcp6 \[::1\]:81: connect: cannot assign requested address/,
       )
     })
 

@@ -67,9 +67,9 @@ async function receive(proc: Process, socket: TcpSocket, client: PipeClient): Pr
   return 0
 }
 
-/** Nobody listens: IPv4's loopback is tried, then IPv6's, where nobody ever does here. */
+/** Nobody listens: IPv4's loopback is tried, then IPv6's, which a namespace without IPv6 does not have (EADDRNOTAVAIL). */
 function refusal({ id, net, hostNetwork }: PodNetwork["sandbox"], port: number): string {
   const namespace = JSON.stringify(hostNetwork ? "host" : `/var/run/netns/${net.name}`)
-  const tries = `IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused IPv6 dial tcp6 [::1]:${port}: connect: connection refused `
+  const tries = `IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused IPv6 dial tcp6 [::1]:${port}: connect: cannot assign requested address `
   return `error forwarding port ${port} to pod ${id}, uid : failed to execute portforward in network namespace ${namespace}: failed to connect to localhost:${port} inside namespace ${JSON.stringify(id)}, ${tries}`
 }
