@@ -21,8 +21,8 @@ Serves the API of a simulated cluster to the real kubectl of this machine, until
   --kubeconfig FILE   writes the kubeconfig there, and leaves it (a file that goes with the cluster)
   --json              prints the address and the kubeconfig's path as JSON
 ${CLUSTER_USAGE}
-kubectl ${VERSIONS.kubernetes.replace(/^v(\d+\.\d+).*/, "$1")} is the release imitated, and does everything but attach, debug and top. 1.30 cannot port-forward either, older ones cannot exec (they
-speak SPDY); newer ones cannot create without a file (they speak protobuf: podwire answers 415).
+kubectl ${VERSIONS.kubernetes.replace(/^v(\d+\.\d+).*/, "$1")} is the release imitated, and does everything but attach, auth, debug, explain, top and apply --server-side. 1.30 cannot port-forward
+either, older ones cannot exec (they speak SPDY); newer ones cannot create without a file (they speak protobuf: podwire answers 415).
 
 example:
   podwire serve --cni cilium &
