@@ -70,8 +70,18 @@ class MessageList implements Panel {
       item.append(button)
       items.push(item)
     })
-    this.#list.replaceChildren(...items)
+    this.#replace(items)
     this.#showCount()
+  }
+
+  /** Who is in the list with the keyboard stays there: messages may come anew at any time. */
+  #replace(items: readonly HTMLElement[]): void {
+    const at = [...this.#list.children].findIndex((item) => item.contains(document.activeElement))
+    this.#list.replaceChildren(...items)
+    if (at < 0) return
+    const place = items[Math.min(at, items.length - 1)]?.querySelector("button")
+    if (place != null) place.focus()
+    else this.#view.focus()
   }
 
   #goTo(at: number): void {
