@@ -5,8 +5,6 @@ import { CellLines } from "./cell-lines.ts"
 import { asError, collect, type Ran, reasonOf } from "./cell-result.ts"
 import { type CellStatus, type KernelMessage, TslabKernel } from "./tslab-kernel.ts"
 
-/** tslab drops, silently, what arrives within 200 ms after a failing cell. */
-const AFTER_FAILURE_MS = 250
 /** What a cell left behind may still print when the last one has ended. */
 const STRAYS_MS = 100
 
@@ -98,7 +96,6 @@ export class NotebookRun {
     this.#ran.push(ran)
     if (!ran.ok) asError(ran, this.#timeout, (frame) => this.#linesOf().place(cell.id, frame))
     if (ran.status === "dead") this.#todo.length = 0
-    else if (!ran.ok) await pause(AFTER_FAILURE_MS)
     const outputs = canonicalOutputs(ran.outputs, { scrub: [this.#cwd] })
     return { cell, status: ran.status, outputs, reason: reasonOf(ran), milliseconds }
   }
@@ -123,6 +120,7 @@ export class NotebookRun {
   /** Ends the kernel, however far it got. Cells tagged `skip-execution`, and no others, keep the outputs that they had. */
   async end(): Promise<RunResult> {
     if (this.#signal?.aborted !== true) await pause(STRAYS_MS)
+    if (this.#signal?.aborted !== true) await this.#kernel.settle()
     this.#signal?.removeEventListener("abort", this.#abort)
     await this.#kernel.stop()
     this.#lines?.close()

@@ -16,8 +16,11 @@ export interface KernelMessage {
 export type CellStatus = "ok" | "error" | "timeout" | "dead"
 
 const RETRY_MS = 150
-const START_TIMEOUT_MS = 30_000
-const INTERRUPT_MS = 1000
+const START_TIMEOUT_MS = 60_000
+/** What an interrupted cell has for its end: milliseconds, but on a busy machine. */
+const INTERRUPT_MS = 5000
+/** How long a kernel that has nothing to do may take to answer: one that does not is busy with what a cell left behind. */
+const IDLE_MS = 5000
 const SHUTDOWN_MS = 2000
 const COMPLAINT_MAX = 4000
 
@@ -111,12 +114,13 @@ export class TslabKernel {
       seen[channel] = true
     }
     this.#listeners.add(listener)
-    const deadline = Date.now() + START_TIMEOUT_MS
+    const deadline = performance.now() + START_TIMEOUT_MS
     try {
       while (!(seen.shell && seen.iopub)) {
         if (this.#broken !== undefined) throw this.#broken
         if (this.#exited) throw new Error(`tslab ended while starting${this.#lastWords()}`)
-        if (Date.now() > deadline) throw new Error(`tslab did not answer within 30 s${this.#lastWords()}`)
+        if (performance.now() > deadline)
+          throw new Error(`tslab did not answer within ${START_TIMEOUT_MS / 1000} s${this.#lastWords()}`)
         await this.#send(this.#sockets.shell, "kernel_info_request", {})
         await new Promise((done) => setTimeout(done, RETRY_MS))
       }
@@ -198,11 +202,24 @@ export class TslabKernel {
    * `timeout`: it ran longer than `timeout` milliseconds and could be interrupted. `dead`: the kernel has ended, by itself or because the
    * cell could not be interrupted.
    */
-  execute(
+  async execute(
     code: string,
     onMessage: (message: KernelMessage, late: boolean) => void,
     timeout: number,
   ): Promise<CellStatus> {
+    for (;;) {
+      const status = await this.#execute(code, onMessage, timeout)
+      if (status !== "abort") return status
+      await new Promise((done) => setTimeout(done, RETRY_MS))
+    }
+  }
+
+  /** `abort`: it did not run. tslab drops what arrives while it still clears away, about 200 ms, what was asked for before a cell that failed. */
+  #execute(
+    code: string,
+    onMessage: (message: KernelMessage, late: boolean) => void,
+    timeout: number,
+  ): Promise<CellStatus | "abort"> {
     let reply: string | undefined
     let idle = false
     let over = false
@@ -211,7 +228,7 @@ export class TslabKernel {
     this.#owners.set(id, (message) => onMessage(message, over))
     return new Promise((done) => {
       let timer: NodeJS.Timeout
-      const finish = (status: CellStatus): void => {
+      const finish = (status: CellStatus | "abort"): void => {
         over = true
         clearTimeout(timer)
         this.#process.off("exit", died)
@@ -223,7 +240,8 @@ export class TslabKernel {
         if (parent !== id) return
         if (channel === "shell" && type === "execute_reply") reply = String(content["status"])
         if (channel === "iopub" && type === "status") idle ||= content["execution_state"] === "idle"
-        if (reply !== undefined && idle) finish(timedOut ? "timeout" : reply === "ok" ? "ok" : "error")
+        if (reply === undefined || !idle) return
+        finish(timedOut ? "timeout" : reply === "ok" || reply === "abort" ? reply : "error")
       }
       timer = setTimeout(() => {
         timedOut = true
@@ -244,6 +262,40 @@ export class TslabKernel {
         stop_on_error: true,
       }
       this.#send(this.#sockets.shell, "execute_request", { code, ...content }, id).catch(died)
+    })
+  }
+
+  /**
+   * Waits until what the kernel has printed by now is here: its timers that were due too. An answer may be given before the timers of its turn, the
+   * next one is not. A kernel that does not answer is not waited for.
+   */
+  async settle(): Promise<void> {
+    const limit = new AbortController()
+    const timer = setTimeout(() => limit.abort(), IDLE_MS)
+    for (let turn = 0; turn < 2 && !limit.signal.aborted && !this.#exited; turn++) await this.#answer(limit.signal)
+    clearTimeout(timer)
+  }
+
+  /** One question and the end of its answer on both channels, or the end of the kernel, or of the time. */
+  #answer(limit: AbortSignal): Promise<void> {
+    const id = this.#newId()
+    const missing = new Set(["shell", "iopub"])
+    return new Promise((done) => {
+      const finish = (): void => {
+        this.#listeners.delete(listener)
+        this.#process.off("exit", finish)
+        limit.removeEventListener("abort", finish)
+        done()
+      }
+      const listener = (channel: "shell" | "iopub", { parent, content }: KernelMessage): void => {
+        if (parent !== id || content["execution_state"] === "busy") return
+        missing.delete(channel)
+        if (missing.size === 0) finish()
+      }
+      this.#listeners.add(listener)
+      this.#process.once("exit", finish)
+      limit.addEventListener("abort", finish)
+      this.#send(this.#sockets.shell, "kernel_info_request", {}, id).catch(finish)
     })
   }
 

@@ -15,7 +15,7 @@ interface Finding {
   reason?: string
 }
 
-const HANDSHAKE_MS = 20_000
+const HANDSHAKE_MS = 60_000
 const WIDTH = 18
 
 const USAGE = `usage: podwire doctor [--json] [--install-kernelspec [--prefix DIR | --user]]
