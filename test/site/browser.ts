@@ -1,10 +1,11 @@
 /** Chromium on the built site: one browser and one server a file, a fresh context a page. */
 import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core"
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core"
 import { afterAll, beforeAll } from "vitest"
 import { createStaticServer, listen } from "../../src/node/serve-static.ts"
 import { needs } from "../support/needs.ts"
+import { PATIENCE } from "../support/patience.ts"
 
 export const BUILD = resolve("build")
 const CHROMIUM = "/usr/bin/chromium"
@@ -35,7 +36,14 @@ export function sitePaths(): string[] {
 }
 
 export const launch = (...args: string[]): Promise<Browser> =>
-  chromium.launch({ executablePath: CHROMIUM, args: [...ARGS, ...args] })
+  chromium.launch({ executablePath: CHROMIUM, args: [...ARGS, ...args], timeout: PATIENCE })
+
+/** A new reader: whatever is waited for on their pages is waited for patiently. */
+export async function reader(browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext> {
+  const context = await browser.newContext(options)
+  context.setDefaultTimeout(PATIENCE)
+  return context
+}
 
 export interface Visitor {
   /** `http://127.0.0.1:PORT`, without a slash. */
@@ -61,7 +69,7 @@ export function visitor(folder: string = BUILD): Visitor {
   })
   // Each visitor would fetch the whole site for later: a test of its own does.
   const blank = async (options: BrowserContextOptions = {}): Promise<Page> =>
-    (await browser.newContext({ serviceWorkers: "block", ...options })).newPage()
+    (await reader(browser, { serviceWorkers: "block", ...options })).newPage()
   return {
     get origin() {
       return origin

@@ -111,8 +111,8 @@ withChromium("hostile outputs in a browser", () => {
     const page = await site.blank()
     const some = ["script", "event handler", "address in a style sheet", "broken image"].map((name) => HOSTILE[name])
     const asked = await load(page, some.join("<hr>"))
-    expect(asked).toContain("http://evil.test/a.png")
-    expect(await page.evaluate(() => "pwned" in window)).toBe(true)
+    await expect.poll(() => asked).toContain("http://evil.test/a.png")
+    await expect.poll(() => page.evaluate(() => "pwned" in window)).toBe(true)
     await page.context().close()
   })
 
@@ -127,7 +127,9 @@ withChromium("hostile outputs in a browser", () => {
     })
     await page.goto(`${site.origin}/hostile`)
     await page.mouse.move(20, 20)
-    await page.waitForTimeout(200)
+    // What it does by itself it has done when it is painted and has nothing left to do.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestIdleCallback(done))))
+    await page.waitForLoadState("networkidle")
     return asked
   }
 })

@@ -121,7 +121,7 @@ withSiteInChromium("the policy of the pages", () => {
     expect(ways.slice(0, 4)).toEqual(["fetch refused", "image refused", "script refused", "style refused"])
     // A form's navigation is refused in a task of its own, which a busy machine runs after the others.
     await expect
-      .poll(async () => (await offences(page)).map((offence) => offence.split(" ")[0]).toSorted(), { timeout: 10_000 })
+      .poll(async () => (await offences(page)).map((offence) => offence.split(" ")[0]).toSorted())
       .toEqual(["connect-src", "connect-src", "form-action", "img-src", "script-src-elem", "style-src-elem"])
     // Without a policy the same requests arrive.
     const open = await site.blank()

@@ -84,7 +84,7 @@ withSiteInChromium("a printed tutorial", () => {
     // Before the pages come the styles; a page for each of the tutorial's parts.
     expect([...pdf.toString("latin1").matchAll(/\/Type \/Page\b/g)].length).toBeGreaterThan(5)
     expect(await page.evaluate(() => (window as { seen?: unknown[] }).seen)).toEqual(["light", true])
-    expect(await state()).toEqual({ theme: "dark", open: false })
+    await expect.poll(state).toEqual({ theme: "dark", open: false })
     await page.context().close()
   })
 })

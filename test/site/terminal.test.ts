@@ -44,9 +44,11 @@ withSiteInChromium("a shell on the page's own cluster", () => {
     await type("ssh k8s-worker-1 bridge fdb del 5e:83:73:4b:98:06 dev flannel.1 dst 192.168.80.105; echo gone")
     await log(/\ngone\n/)
     await shell.locator("[data-copy]").click()
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
-      "kubectl get pod client-pod -o name\nssh k8s-worker-1 bridge fdb del 5e:83:73:4b:98:06 dev flannel.1 dst 192.168.80.105; echo gone\n",
-    )
+    await expect
+      .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+      .toBe(
+        "kubectl get pod client-pod -o name\nssh k8s-worker-1 bridge fdb del 5e:83:73:4b:98:06 dev flannel.1 dst 192.168.80.105; echo gone\n",
+      )
     expect(await violations(page)).toEqual([])
     await page.click('#tcpdump [data-do="run"]')
     await page.waitForSelector('#tcpdump:is([data-state="ran"], [data-state="failed"])')

@@ -132,14 +132,16 @@ withSiteInChromium("types in a page", () => {
     const page = await editing("master.nothing\n", { colorScheme, viewport: { width, height: 700 } })
     await counted(page, "1 type error")
     const inside = async (): Promise<void> => {
-      const edges = await page.evaluate(() =>
-        [...document.querySelectorAll(".cm-tooltip")].map((box) => {
-          const { left, right } = box.getBoundingClientRect()
-          return left >= 0 && right <= innerWidth
-        }),
-      )
-      expect(edges.length).toBeGreaterThan(0)
-      expect(edges).not.toContain(false)
+      // The editor puts a box into its place with its next frame.
+      const edges = () =>
+        page.evaluate(() =>
+          [...document.querySelectorAll(".cm-tooltip")].map((box) => {
+            const { left, right } = box.getBoundingClientRect()
+            return left >= 0 && right <= innerWidth
+          }),
+        )
+      await expect.poll(edges).toContain(true)
+      await expect.poll(edges).not.toContain(false)
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
     }
     await page.keyboard.press("Control+End")
