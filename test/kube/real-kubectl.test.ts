@@ -1,4 +1,5 @@
 /** The real kubectl 1.31, live: it still says what was recorded, so that the recording cannot rot. */
+import { isDeepStrictEqual } from "node:util"
 import { expect, test } from "vitest"
 import { parseManifests } from "../../src/tools/kubectl/manifest.ts"
 import { brokenManifests, wrapped } from "../support/broken-yaml.ts"
@@ -13,17 +14,27 @@ const kubectl = findKubectl()
 /** The two groups that have everything that goes over the wire: apply, get, watch, describe, delete, exec over WebSocket, logs. */
 const LIVE = ["delete", "exec"]
 
+/**
+ * It reckons ages by this machine's clock and prints its last words when it gets a turn: where others keep the machine busy, an answer may be a second
+ * off. What has really become another answer is so every time.
+ */
+const TRIES = 3
+
 const fieldOf = (object: unknown): unknown => (object as { value?: unknown }).value
 
 needs({ "kubectl 1.31": kubectl !== undefined })("the real kubectl", () => {
   for (const group of readPlan().filter(({ name }) => LIVE.includes(name)))
     test(`${group.name}: ${group.steps.length} commands, as recorded`, async () => {
-      const answers = await askGroup(kubectl?.path ?? "", group)
       const shown = (where: { command: string; code: number; output: string }[]): string[] =>
         where.map(({ command, code, output }) => `$ ${command} [${code}]\n${output}`)
-      const live = group.steps.map(({ command }, i) => ({ command, ...(answers[i] as (typeof answers)[number]) }))
-      expect(shown(live)).toEqual(shown(readGolden(`${GOLDEN_FOLDER}/${group.name}.txt`)))
-    }, 60_000)
+      const recorded = shown(readGolden(`${GOLDEN_FOLDER}/${group.name}.txt`))
+      let live: string[] = []
+      for (let tries = 0; tries < TRIES && !isDeepStrictEqual(live, recorded); tries++) {
+        const answers = await askGroup(kubectl?.path ?? "", group)
+        live = shown(group.steps.map(({ command }, i) => ({ command, ...(answers[i] as (typeof answers)[number]) })))
+      }
+      expect(live).toEqual(recorded)
+    })
 
   test("broken manifests: the same words as podwire's kubectl, for texts that nobody recorded", async () => {
     const seed = 20251018
@@ -34,7 +45,7 @@ needs({ "kubectl 1.31": kubectl !== undefined })("the real kubectl", () => {
     expect(said.size).toBeGreaterThan(300)
     for (const [i, text] of texts.entries())
       expect({ seed, text, said: complaint(text) }).toEqual({ seed, text, said: said.get(i) })
-  }, 60_000)
+  })
 
   test("and what is well-formed means the same to both", async () => {
     const seed = 7
@@ -52,5 +63,5 @@ needs({ "kubectl 1.31": kubectl !== undefined })("the real kubectl", () => {
           value: fieldOf(object),
         })
     }
-  }, 60_000)
+  })
 })

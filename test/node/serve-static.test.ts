@@ -148,6 +148,7 @@ describe("a base", () => {
 })
 
 describe("npm start's last step", () => {
+  let heard = ""
   /** Starts it and presses Ctrl-C once it says where it is. */
   async function start(port: number, path = join(folder, "site")): Promise<Finished> {
     const child = spawn(process.execPath, [built("node/serve-static.js"), path], {
@@ -157,9 +158,9 @@ describe("npm start's last step", () => {
       onOutput(_, printed) {
         const address = /http:\/\/localhost:(\d+)\//.exec(printed)
         if (address === null) return
-        // An open connection does not keep it.
+        // An open connection does not keep it; when Node itself ends one on which nothing is asked, it says so first.
         const held = connect(Number(address[1]), "127.0.0.1", () => child.kill("SIGINT"))
-        held.on("error", () => undefined)
+        held.on("error", () => undefined).on("data", (data) => (heard += data))
       },
     })
   }
@@ -168,12 +169,11 @@ describe("npm start's last step", () => {
     const taken = createServer()
     servers.push(taken)
     const port = await listen(taken, 0)
-    const begun = performance.now()
     const { code, stdout, stderr } = await start(port)
     expect([code, stderr]).toEqual([0, ""])
     expect(stdout).toMatch(new RegExp(`^port ${port} is in use, trying the next one\\n`))
     expect(stdout).toMatch(/podwire is at http:\/\/localhost:\d+\/ \(Ctrl-C ends it\)\n$/)
-    expect(performance.now() - begun).toBeLessThan(20_000)
+    expect(heard).toBe("")
   })
 
   test("a folder that is not there, a port that is none: a line and 1", async () => {

@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const CONFIG = `import { notebooks } from "podwire/vitest-plugin"
 import { defineConfig } from "vitest/config"
 
-export default defineConfig({ plugins: [notebooks({ timeout: 3000 })], test: { include: ["*.ipynb"] } })
+export default defineConfig({ plugins: [notebooks()], test: { include: ["*.ipynb"] } })
 `
 const says = (text: string): Output[] => [{ output_type: "stream", name: "stdout", text }]
 
@@ -137,7 +137,7 @@ describe("a run", () => {
   let run: Awaited<ReturnType<typeof vitest>>
   beforeAll(async () => {
     run = await vitest()
-  }, 120_000)
+  })
 
   const message = (name: string): string => run.told[name]?.message ?? ""
 
