@@ -1,7 +1,7 @@
 /** What busybox 1.28 says of itself; test/golden/shell/usage.txt has the same of Debian's programs. */
 import { expect, test } from "vitest"
 import { HELPS as hubble } from "../../src/cni/cilium/hubble/help.ts"
-import { createCluster } from "../../src/index.ts"
+import { cilium, createCluster } from "../../src/index.ts"
 import { BUSYBOX_TOOLS, GNU_TOOLS } from "../../src/tools/coreutils/index.ts"
 import { HELPS as BUSYBOX } from "../../src/tools/help/busybox.ts"
 import { HELPS as COREUTILS } from "../../src/tools/help/coreutils.ts"
@@ -13,7 +13,7 @@ import { runShell } from "../support/shell-golden.ts"
 
 const BANNER = "BusyBox v1.28.4 (2018-05-22 17:00:17 UTC) multi-call binary.\n\n"
 
-const cluster = await createCluster({ preset: "article", cni: "cilium" })
+const cluster = await createCluster({ preset: "article", cni: cilium() })
 
 /** These have no `--help`. */
 const SILENT = ["test", "which", "egrep", "fgrep"]
