@@ -1,6 +1,7 @@
 /** Verdicts as a Cilium cluster gives them, without packets: a repository, an identity for each set of labels, and lookups. */
 import { DROP_POLICY, DROP_POLICY_AUTH_REQUIRED, DROP_POLICY_DENY, type NamedPorts } from "./api.ts"
 import type { EndpointPolicy } from "./endpoint-policy.ts"
+import { PolicyConflict } from "./l4-filter.ts"
 import { dnsAllowed } from "./l7/dns.ts"
 import { type HttpRequest, httpVerdict, type SecretValue } from "./l7/http.ts"
 import type { L7Verdict } from "./l7/merged.ts"
@@ -57,6 +58,17 @@ export class CiliumEvaluator {
       this.#policies.set(peer, policy)
     }
     return policy
+  }
+
+  /** Why the rules of an endpoint cannot all hold; undefined when they can. */
+  conflict(peer: Peer): string | undefined {
+    try {
+      this.policy(peer)
+      return undefined
+    } catch (error) {
+      if (error instanceof PolicyConflict) return error.message
+      throw error
+    }
   }
 
   identity(peer: Peer): number {

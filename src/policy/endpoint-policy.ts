@@ -13,7 +13,7 @@ import { type MapEntry, MapState } from "./map-state.ts"
 import { peerNote, portNote } from "./missed-note.ts"
 import { portMatches } from "./port-match.ts"
 import type { ResolvedFilters } from "./resolve.ts"
-import type { Direction, PortSpec, RuleRef } from "./rule.ts"
+import { type Direction, originKey, type PortSpec, type RuleRef } from "./rule.ts"
 import type { KnownIdentity, SelectorCache } from "./selector-cache.ts"
 import { TieredMap } from "./tiered-map.ts"
 import type { MissedRule } from "./verdict.ts"
@@ -82,7 +82,7 @@ export class EndpointPolicy implements ResolvedPolicy {
   ): MissedRule[] {
     const { labels = NO_LABELS, namedPorts } = this.#cache.identities.get(identity) ?? {}
     const server = direction === "ingress" ? this.#subject.namedPorts : namedPorts
-    const result: MissedRule[] = []
+    const result = new Map<string, MissedRule>()
     for (const filter of this.#filters) {
       if (filter.direction !== direction) continue
       const covers = portMatches(filter.spec, server, protocol, port)
@@ -90,10 +90,14 @@ export class EndpointPolicy implements ResolvedPolicy {
         if (deny) continue
         const peer = selector.matches(labels)
         const note = peer ? portNote(filter.spec, protocol) : peerNote(selector, labels, addresses)
-        for (const rule of rules) result.push({ rule, peer, port: covers, ...(note === undefined ? {} : { note }) })
+        for (const rule of rules) {
+          const key = `${originKey(rule.origin)} ${rule.path}`
+          const missed = { rule, peer, port: covers, ...(note === undefined ? {} : { note }) }
+          result.set(key, nearer(result.get(key), missed))
+        }
       }
     }
-    return result
+    return [...result.values()]
   }
 
   *#covering(identity: number, direction: Direction, protocol: number, port: number): Generator<PerSelector> {
@@ -170,4 +174,12 @@ function selectorL7({ selector, http, dns, serverNames, rules }: PerSelector): S
     ...(serverNames.length === 0 ? {} : { serverNames }),
     rules,
   }
+}
+
+/** A rule with several ports or peers is one rule: what any of them matches. */
+function nearer(a: MissedRule | undefined, b: MissedRule): MissedRule {
+  if (a === undefined) return b
+  const said = a.peer !== b.peer ? (a.peer ? a : b) : a.note === undefined ? b : a
+  const { rule, note } = said
+  return { rule, peer: a.peer || b.peer, port: a.port || b.port, ...(note === undefined ? {} : { note }) }
 }

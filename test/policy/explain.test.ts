@@ -49,6 +49,26 @@ spec:
   const cilium = evaluator([object])
   const line = (path: string | undefined) => manifestLine(manifest, 1, path ?? "")
 
+  test("name a rule that came near once, however many ports and peers it has", () => {
+    const wide = evaluator([
+      policy({
+        ...selectWeb,
+        ingress: [
+          {
+            fromEndpoints: [{ matchLabels: { app: "client" } }, { matchLabels: { app: "nobody" } }],
+            toPorts: [{ ports: [80, 443, 8443].flatMap((number) => tcp(number).ports) }],
+          },
+        ],
+      }),
+    ])
+    const near = (from: Peer, to: number): unknown =>
+      wide.lookup(from, web, port(to)).ingress?.missed.map(({ rule, peer, port }) => ({ path: rule.path, peer, port }))
+    const path = "spec.ingress[0].toPorts[0]"
+    expect(near(client, 22)).toEqual([{ path, peer: true, port: false }])
+    expect(near(visitor, 443)).toEqual([{ path, peer: false, port: true }])
+    expect(near(visitor, 22)).toEqual([{ path, peer: false, port: false }])
+  })
+
   test("name the rule that allowed, to its line", () => {
     const { ingress, egress } = cilium.lookup(client, web, port(443))
     expect(ingress).toMatchObject({ enforced: true, verdict: "allow", match: "L3-L4", reason: 0 })

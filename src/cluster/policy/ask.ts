@@ -60,13 +60,14 @@ export function lookup(
   return new PolicyAnswer(`${from} -> ${name}:${port}/${protocol}${request}`, verdict, view.locate, settings.enforced)
 }
 
+const KEPT = ": the endpoint keeps the policy that it had before, so the order of application decides"
+
 /** Rules that cannot be merged have no answer of their own. */
 function merged(ask: () => Verdict): Verdict {
   try {
     return ask()
   } catch (error) {
-    if (error instanceof PolicyConflict)
-      error.message += ": the endpoint keeps the policy that it had before, so the order of application decides"
+    if (error instanceof PolicyConflict) error.message += KEPT
     throw error
   }
 }
@@ -78,10 +79,13 @@ export function reachability(server: ApiServer, settings: Asked, options: Reacha
   const pods = view.pods.filter((name) => namespace === undefined || name.startsWith(`${namespace}/`)).sort()
   const short = (name: string): string => name.replace(/^default\//, "")
   const matrix = view.matrix(pods)
+  const conflicts = conflictsOf(view, pods, (i) => matrix.classes.of[i] as number)
   const cells = pods.flatMap((from, i) =>
     pods.map((to, j): MatrixCell => {
       const pair = { from: short(from), to: short(to) }
       if (i === j) return { ...pair, verdict: "none" }
+      const torn = [from, to].find((name) => conflicts.has(name))
+      if (torn !== undefined) return { ...pair, verdict: "none", reason: `${short(torn)}: ${conflicts.get(torn)}` }
       return {
         ...pair,
         verdict: settings.enforced ? matrix.verdict(i, j, flow) : "allow",
@@ -92,7 +96,21 @@ export function reachability(server: ApiServer, settings: Asked, options: Reacha
       }
     }),
   )
-  return new Reachability(`${port}/${protocol.toUpperCase()}`, pods.map(short), cells, new PolicyFindings(view))
+  const torn = new Map([...conflicts].map(([name, why]) => [short(name), why]))
+  return new Reachability(`${port}/${protocol.toUpperCase()}`, pods.map(short), cells, new PolicyFindings(view, torn))
+}
+
+/** Pods whose rules cannot be merged, and why. Pods of a class have the same rules. */
+function conflictsOf(view: PolicyView, pods: readonly string[], classOf: (i: number) => number): Map<string, string> {
+  const known = new Map<number, string | undefined>()
+  const result = new Map<string, string>()
+  for (const [i, pod] of pods.entries()) {
+    const id = classOf(i)
+    if (!known.has(id)) known.set(id, view.conflict(pod))
+    const why = known.get(id)
+    if (why !== undefined) result.set(pod, `${why}${KEPT}`)
+  }
+  return result
 }
 
 /** What the policies of a cluster as a whole are good for; worked out when somebody asks. */
@@ -100,8 +118,11 @@ class PolicyFindings implements Findings {
   readonly #view: PolicyView
   #matrix: ReturnType<PolicyView["matrix"]> | undefined
 
-  constructor(view: PolicyView) {
+  readonly conflicts: ReadonlyMap<string, string>
+
+  constructor(view: PolicyView, conflicts: ReadonlyMap<string, string>) {
     this.#view = view
+    this.conflicts = conflicts
   }
 
   get #all(): ReturnType<PolicyView["matrix"]> {

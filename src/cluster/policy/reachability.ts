@@ -6,6 +6,7 @@ import type { MatrixCell, MatrixVerdict } from "../../view/matrix.ts"
 export interface Findings {
   readonly redundant: readonly string[]
   readonly unselected: readonly string[]
+  readonly conflicts: ReadonlyMap<string, string>
 }
 
 /** The answer of `cluster.reachability`. Prints as a grid; its {@link cells} are what `matrix()` draws. */
@@ -35,6 +36,14 @@ export class Reachability {
   /** Pods of any namespace that no policy selects. */
   get unselected(): readonly string[] {
     return this.#findings.unselected
+  }
+
+  /**
+   * Pods whose rules cannot be merged, and why. Their agent keeps the policy that they had before, so the rules alone do not say who reaches
+   * them, or whom they reach: these pairs have the verdict `none`, and a `?` in print.
+   */
+  get conflicts(): ReadonlyMap<string, string> {
+    return this.#findings.conflicts
   }
 
   /** The verdict of a pair. */
@@ -71,10 +80,13 @@ export class Reachability {
     const marks = { allow: ".", deny: "X", l7: "7", none: "-" } as const
     const left = Math.max(this.port.length, ...this.pods.map((name) => name.length))
     const head = `${this.port.padEnd(left)}  ${this.pods.join("  ")}`
+    const { conflicts } = this
+    const mark = (from: string, to: string): string =>
+      from !== to && (conflicts.has(from) || conflicts.has(to)) ? "?" : marks[this.get(from, to)]
     const rows = this.pods.map((from) =>
-      `${from.padEnd(left)}  ${this.pods.map((to) => marks[this.get(from, to)].padEnd(to.length)).join("  ")}`.trimEnd(),
+      `${from.padEnd(left)}  ${this.pods.map((to) => mark(from, to).padEnd(to.length)).join("  ")}`.trimEnd(),
     )
-    return [head, ...rows].join("\n")
+    return [head, ...rows, ...[...conflicts].map(([pod, why]) => `? ${pod}: ${why}`)].join("\n")
   }
 }
 

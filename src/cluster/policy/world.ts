@@ -31,6 +31,7 @@ export interface HttpQuestion {
 
 interface Evaluator {
   lookup(from: Peer, to: Peer, flow: FlowPort, request?: HttpQuestion): Verdict
+  conflict?(peer: Peer): string | undefined
 }
 
 /** Who else may be a peer: what rules say of them is compared, too, where policies are found to be redundant. */
@@ -52,6 +53,7 @@ export class PolicyView {
   readonly rules: readonly Rule[]
   readonly #evaluator: Evaluator
   readonly #peers = new Map<string, Peer>()
+  #mayConflict: boolean | undefined
 
   constructor(server: ApiServer, settings: PolicySettings) {
     this.#server = server
@@ -64,6 +66,14 @@ export class PolicyView {
     const source = this.peer(from, to)
     const destination = this.peer(to, from)
     return this.#evaluator.lookup(source, destination, flow, request)
+  }
+
+  /** Why the rules that select a pod cannot be merged. Only what parses a port as HTTP and what parses it as DNS cannot be. */
+  conflict(pod: string): string | undefined {
+    this.#mayConflict ??= (["http", "dns"] as const).every((kind) =>
+      this.rules.some(({ entries }) => entries.some(({ ports }) => ports?.some(({ l7 }) => l7?.[kind] !== undefined))),
+    )
+    return this.#mayConflict ? this.#evaluator.conflict?.(this.peer(pod, pod)) : undefined
   }
 
   /** All pairs of these pods at once; the entities that are no pods come after them, as peers. */

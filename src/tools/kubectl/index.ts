@@ -68,13 +68,19 @@ async function execute(proc: Process, api: ApiServer): Promise<number> {
   const { name, rest } = found
   const command = COMMANDS[name]
   if (command === undefined) {
-    if (GROUPS[name] !== undefined) return help(proc, [name])
+    if (GROUPS[name] !== undefined) return withoutSubcommand(proc, name, rest)
     return refuse(`the command ${JSON.stringify(name)}`)
   }
   const flags = readFlags(`kubectl ${name}`, flagSpecs(`${GLOBAL_FLAGS} ${command.flags}`), rest)
-  if (name === "top" && flags.words.length === 0) return help(proc, [name])
+  if (name === "top" && flags.words.length === 0) return withoutSubcommand(proc, name, rest)
   if (flags.has("help")) return help(proc, [...name.split(" "), ...flags.words])
   return command.run(new Client(api, proc, flags))
+}
+
+/** The help, which a group's name alone does not ask for. */
+async function withoutSubcommand(proc: Process, name: string, rest: readonly string[]): Promise<number> {
+  const code = await help(proc, [name])
+  return rest.some((word) => /^(-h|--help)$/.test(word)) ? code : 1
 }
 
 /** `kubectl get --help`, `kubectl help create namespace`: the longest name that is a command's. */

@@ -194,9 +194,23 @@ describe("policies", () => {
     await cluster.apply(dns("two", { dns: [{ matchPattern: "*" }] }))
     await cluster.advance("1s")
     expect(await get(cluster, "near")).toContain(TIMEOUT)
-    await expect(cluster.lookup("near", "backend:53")).rejects.toThrow(
-      "cannot merge conflicting L7 parsers (dns/http): the endpoint keeps the policy that it had before, so the order of application decides",
-    )
+    const why =
+      "cannot merge conflicting L7 parsers (dns/http): the endpoint keeps the policy that it had before, so the order of application decides"
+    await expect(cluster.lookup("near", "backend:53")).rejects.toThrow(why)
+    const grid = await cluster.reachability({ port: 80, namespace: "default" })
+    expect([...grid.conflicts]).toEqual([["near", why]])
+    expect(grid.get("near", "backend")).toBe("none")
+    expect(grid.cells.find(({ from, to }) => from === "near" && to === "backend")?.reason).toBe(`near: ${why}`)
+    const lines = `${grid}`.split("\n")
+    expect(lines.at(-1)).toBe(`? near: ${why}`)
+    for (const line of lines.slice(1, -1)) {
+      const [from, ...marks] = line.split(/\s+/)
+      const others = grid.pods.filter((to) => to !== from)
+      const torn = others.filter((to) => marks[grid.pods.indexOf(to)] === "?")
+      expect(torn).toEqual(from === "near" ? others : ["near"])
+    }
+    await cluster.nodes[0]?.exec("kubectl delete cnp two")
+    expect((await cluster.reachability({ port: 80, namespace: "default" })).conflicts.size).toBe(0)
   })
 
   test("mode always: a pod's own node still comes in, so that probes work; other nodes do not (spec 5.3)", async () => {

@@ -19,7 +19,10 @@ interface Hubble {
   readonly server: string
 }
 
-const SERVER_FLAGS = "server !tls:b !tls-allow-insecure:b !port-forward/P:b !timeout:d help/h:b !config !debug/D:b"
+const SERVER_FLAGS =
+  "server !tls:b !tls-allow-insecure:b !tls-ca-cert-files:l !tls-client-cert-file !tls-client-key-file !tls-server-name !port-forward/P:b " +
+  "!port-forward-port:i !kube-context !kube-namespace !kubeconfig !basic-auth-password !basic-auth-username !timeout:d !request-timeout:d " +
+  "help/h:b !config !debug/D:b"
 
 interface Command {
   readonly flags: string

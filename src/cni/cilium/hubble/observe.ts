@@ -14,7 +14,7 @@ const LETTERS: Readonly<Record<string, string>> = { type: "/t", namespace: "/n",
 export const OBSERVE_FLAGS: string = [
   "last:i first:i all:b since until follow/f:b output/o time-format ip-translation:b numeric:b print-node-name:b",
   "print-policy-names:b color not:b silent-errors/s:b !input-file !print-raw-filters:b !allowlist !denylist !experimental-field-mask",
-  "!snat-ip !trace-id !node-label !cel-expression",
+  "!snat-ip !trace-id !node-label !cel-expression !interface !ip-version !ipv4/4:b !ipv6/6:b !experimental-use-default-field-masks:b",
   ...FILTER_FLAGS.map((name) => `${name}${LETTERS[name] ?? ""}`),
 ].join(" ")
 
