@@ -33,7 +33,7 @@ type BareValues = Readonly<Record<string, string>>
 export function flagSpecs(text: string): FlagSpecs {
   const specs = new Map<string, FlagSpec>()
   for (const word of text.trim().split(/\s+/)) {
-    const match = /^(!?)([a-z-]+)(?:\/(\w))?(?::([bidl]))?$/.exec(word)
+    const match = /^(!?)([a-z][a-z0-9-]*)(?:\/(\w))?(?::([bidl]))?$/.exec(word)
     if (match === null) throw new Error(`flag table: ${word}`)
     const spec = {
       name: match[2] as string,
