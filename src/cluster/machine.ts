@@ -22,6 +22,7 @@ import {
   iptables,
   iptablesRestore,
   iptablesSave,
+  nsenter,
   otherTables,
   ping,
   ss,
@@ -63,7 +64,21 @@ const SBIN: readonly Tool[] = [
   conntrack,
   ...otherTables,
 ]
-const BIN: readonly Tool[] = [ping, curl, ss, systemctl, tar, gzip, gunzip, zcat, sudo, bashTool, shTool, ...GNU_TOOLS]
+const BIN: readonly Tool[] = [
+  nsenter,
+  ping,
+  curl,
+  ss,
+  systemctl,
+  tar,
+  gzip,
+  gunzip,
+  zcat,
+  sudo,
+  bashTool,
+  shTool,
+  ...GNU_TOOLS,
+]
 
 /** Builds and boots a machine. */
 export function createMachine(sim: Simulation, arena: Arena, spec: MachineSpec): Kernel {

@@ -31,6 +31,7 @@ export const otherTables: readonly Tool[] = [
   "iptables-legacy-restore",
   "nft",
 ].map((name) => lazyTool(name, () => import("./iptables/index.ts").then((m) => m.refusedTables(name))))
+export const nsenter: Tool = lazyTool("nsenter", () => import("./nsenter.ts").then((m) => m.nsenter))
 export const ping: Tool = lazyTool("ping", () => import("./ping/index.ts").then((module) => module.ping))
 export const ss: Tool = lazyTool("ss", () => import("./ss.ts").then((module) => module.ss))
 export const systemctl: Tool = lazyTool("systemctl", () => import("./systemctl.ts").then((m) => m.systemctl))

@@ -19,7 +19,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   debian: "awk clear column diff find grep gunzip gzip hostname kill ps rev sed sysctl tar uptime xargs zcat".split(
     " ",
   ),
-  network: "conntrack curl iptables iptables-restore ss sudo systemctl tc tc-qdisc tc-class tc-filter".split(" "),
+  network: "conntrack curl iptables iptables-restore nsenter ss sudo systemctl tc tc-qdisc tc-class tc-filter".split(
+    " ",
+  ),
 }
 const BUSYBOX_NETWORK = ["ip", "nslookup", "ping", "sh", "wget"]
 const ENV = {

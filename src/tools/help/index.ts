@@ -21,7 +21,10 @@ const FILES: readonly (readonly [File, readonly string[]])[] = [
     debian,
     "awk clear column diff find grep gunzip gzip hostname kill ps rev sed sysctl tar uptime xargs zcat".split(" "),
   ],
-  [network, "conntrack curl iptables iptables-restore ss sudo systemctl tc tc-qdisc tc-class tc-filter".split(" ")],
+  [
+    network,
+    "conntrack curl iptables iptables-restore nsenter ss sudo systemctl tc tc-qdisc tc-class tc-filter".split(" "),
+  ],
 ]
 
 /** The texts of a program of Debian 12. */

@@ -1,4 +1,6 @@
 /** ip(8) of iproute2 6.1. */
+import { strerror } from "../../linux/errno.ts"
+import type { NetNamespace } from "../../linux/netns.ts"
 import type { Process } from "../../linux/task/process.ts"
 import type { Tool } from "../../linux/task/tool.ts"
 import { defineTool } from "../../shell/tool.ts"
@@ -44,8 +46,34 @@ function unsupported(name: string): Load {
   return async () => () => fail(`ip: podwire does not support object '${name}'`, 255)
 }
 
+/** `ip netns exec`: what is to run where. Thrown, since it has an exit code of its own. */
+class NetnsExec {
+  readonly net: NetNamespace
+  readonly command: readonly string[]
+  constructor(net: NetNamespace, command: readonly string[]) {
+    this.net = net
+    this.command = command
+  }
+
+  async run(proc: Process): Promise<number> {
+    if (proc.uid !== 0) {
+      await proc.err(`setting the network namespace "${this.net.name}" failed: Operation not permitted\n`)
+      return 255
+    }
+    const child = proc.spawn(this.command, { net: this.net })
+    if (typeof child !== "string") return (await proc.wait(child)).code
+    await proc.err(`exec of "${this.command[0]}" failed: ${strerror(child)}\n`)
+    return 1
+  }
+}
+
 function ipNetns(args: readonly string[], options: IpOptions): string {
   const command = args[0] ?? "list"
+  if (command.length > 1 && "exec".startsWith(command)) {
+    const [, name = fail("No netns name specified", 1), ...words] = args
+    if (words.length === 0) fail("No command specified", 1)
+    throw new NetnsExec(namespaceOrFail(options.net, name), words)
+  }
   if (!"list".startsWith(command) && !"show".startsWith(command))
     return fail(`ip: podwire does not support 'netns ${command}'`, 255)
   // A pod has no /run/netns of its own.
@@ -169,6 +197,7 @@ export const ip: Tool = defineTool("ip", async (proc) => {
     await proc.out(output)
     return 0
   } catch (thrown) {
+    if (thrown instanceof NetnsExec) return thrown.run(proc)
     if (thrown instanceof Misuse) {
       await proc.err(warnings + (await usage(proc, thrown)))
       return 255
