@@ -73,7 +73,7 @@ withSiteInChromium("cells", () => {
     )
     expect(end).toBe("tried")
     expect(asked).toEqual([])
-    expect(fromSite).toEqual(["/favicon.svg?module"])
+    await expect.poll(() => fromSite).toEqual(["/favicon.svg?module"])
     await page.context().close()
   })
 
@@ -90,7 +90,7 @@ withSiteInChromium("cells", () => {
     )
     expect(end).toBe("tried")
     expect(asked).toEqual(AWAY_PATHS)
-    expect(fromSite).toEqual(HOME_PATHS)
+    await expect.poll(() => fromSite).toEqual(HOME_PATHS)
     await page.context().close()
   })
 
