@@ -40,6 +40,10 @@ const codeSplitting = {
       name: "cluster",
       test: /[\\/]dist[\\/](?:cluster[\\/](?:door|cluster|create-cluster)|cni[\\/](?:cilium|flannel)[\\/](?:cilium|flannel)|images[\\/](?:nginx|coredns)|shell[\\/](?:tool|invocation)|kube[\\/]proxy[\\/]kube-proxy)\.js$/,
     },
+    {
+      name: "programs",
+      test: /[\\/]dist[\\/](?:tools[\\/](?:kubectl[\\/](?:index|get|apply|manifest|targets)|coreutils[\\/](?:program|process))|images[\\/]nginx-server)\.js$/,
+    },
     { name: "flannel", test: /[\\/]dist[\\/]cni[\\/](?:flannel|bridge|ipam|portmap|bundle)/ },
   ],
 }

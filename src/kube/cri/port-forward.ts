@@ -7,6 +7,7 @@ import type { PodNetwork } from "../api/request.ts"
 
 /** Told what comes out of a pod's port. */
 export interface PipeClient {
+  /** The pod said this. */
   data(data: Uint8Array): void
   /** The pod has said all. */
   end(): void
@@ -16,9 +17,11 @@ export interface PipeClient {
 
 /** A connection into a pod. */
 export interface Pipe {
+  /** Says this to the pod. */
   write(data: Uint8Array): void
   /** Nothing more goes in. */
   end(): void
+  /** Hangs up. */
   abort(): void
 }
 
