@@ -42,7 +42,7 @@ const codeSplitting = {
     },
     {
       name: "programs",
-      test: /[\\/]dist[\\/](?:tools[\\/](?:kubectl[\\/](?:index|get|apply|manifest|targets)|coreutils[\\/](?:program|process))|images[\\/]nginx-server)\.js$/,
+      test: /[\\/]dist[\\/](?:tools[\\/](?:kubectl[\\/](?:index|get|apply|manifest|targets)|coreutils[\\/](?:program|sleep))|images[\\/]nginx-server)\.js$/,
     },
     { name: "flannel", test: /[\\/]dist[\\/]cni[\\/](?:flannel|bridge|ipam|portmap|bundle)/ },
   ],

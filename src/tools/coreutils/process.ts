@@ -1,42 +1,15 @@
-/** Programs about processes and time: sleep timeout yes kill env xargs. */
+/** Programs about processes: timeout yes kill env xargs. */
 import { strerror } from "../../linux/errno.ts"
 import { NullFile } from "../../linux/task/file.ts"
 import type { Process } from "../../linux/task/process.ts"
 import { parseSignal, type Signal } from "../../linux/task/signal.ts"
 import type { Tool } from "../../linux/task/tool.ts"
 import { defineTool } from "../../shell/tool.ts"
-import { MILLISECOND, SECOND } from "../../sim/simulation.ts"
+import { MILLISECOND } from "../../sim/simulation.ts"
 import { busyboxUsage, helpOf, lists } from "../help/index.ts"
 import { tryHelp } from "./manners.ts"
 import { misuse, type Options, type Program, program, type Style } from "./program.ts"
-
-/** `1.5`, `2m`, `1h`, `infinity` in nanoseconds. */
-function duration(text: string): number | undefined {
-  if (text === "infinity" || text === "inf") return Number.POSITIVE_INFINITY
-  const match = /^(\d+\.?\d*|\.\d+)([smhd]?)$/.exec(text)
-  if (match === null) return undefined
-  return Number(match[1]) * { "": 1, s: 1, m: 60, h: 3600, d: 86400 }[match[2] as "" | "s"] * SECOND
-}
-
-export const sleep: Program = program("sleep", {
-  plainInBusybox: true,
-  options: {},
-  run: async (proc, options) => {
-    if (options.operands.length === 0) return misuse(proc, options, "missing operand")
-    let total = 0
-    for (const operand of options.operands) {
-      const part = duration(operand)
-      if (part === undefined) {
-        if (options.style === "gnu") return misuse(proc, options, `invalid time interval '${operand}'`)
-        await proc.err(`sleep: invalid number '${operand}'\n`)
-        return 1
-      }
-      total += part
-    }
-    await proc.task.wait([], total)
-    return 0
-  },
-})
+import { duration } from "./sleep.ts"
 
 export const timeout: Program = program("timeout", {
   options: {
