@@ -189,7 +189,7 @@ withSite("the reference of programs", () => {
     expect(listed("", "curl").refused).toContain("--http2")
     // Beginnings of names work, and are no names.
     expect(listed("", "sort").known).not.toContain("--human")
-    expect(listed("", "ip").refused).toContain("netns")
+    expect(listed("", "ip").refused).toContain("tunnel")
     expect(listed("", "whoami")).toEqual({ known: [], refused: [] })
     expect(listed("containers/", "wget").known).toContain("-O …")
     expect(listed("kubectl/", "kubectl-get").known).toContain("--show-labels")

@@ -74,13 +74,14 @@ export async function complain(
 ): Promise<number> {
   const help = style === "gnu" ? (await helpOf(proc, name)).help : await busyboxUsage(proc, name)
   const option = problem.kind === "unknown" ? `-${problem.name}` : problem.name
-  if ((problem.kind === "unknown" || problem.kind === "unrecognized") && lists(help, option))
+  if ((problem.kind === "unknown" || problem.kind === "unrecognized") && lists(help, option)) {
     await proc.err(`${name}: podwire does not support option '${option}'\n`)
-  else
-    await proc.err(
-      getoptMessage(name, style === "gnu" && lettersOnly ? asLetter(problem) : problem) +
-        (style === "gnu" ? afterWrongOption(name, help) : help),
-    )
+    return Math.max(1, style === "gnu" ? usageCode : busyboxCode)
+  }
+  await proc.err(
+    getoptMessage(name, style === "gnu" && lettersOnly ? asLetter(problem) : problem) +
+      (style === "gnu" ? afterWrongOption(name, help) : help),
+  )
   return style === "gnu" ? usageCode : busyboxCode
 }
 

@@ -67,6 +67,9 @@ class NetnsExec {
   }
 }
 
+/** What else there is. */
+const NETNS_REFUSED = ["list-id", "add", "attach", "set", "delete", "identify", "pids", "monitor"]
+
 function ipNetns(args: readonly string[], options: IpOptions): string {
   const command = args[0] ?? "list"
   if (command.length > 1 && "exec".startsWith(command)) {
@@ -74,8 +77,10 @@ function ipNetns(args: readonly string[], options: IpOptions): string {
     if (words.length === 0) fail("No command specified", 1)
     throw new NetnsExec(namespaceOrFail(options.net, name), words)
   }
-  if (!"list".startsWith(command) && !"show".startsWith(command))
-    return fail(`ip: podwire does not support 'netns ${command}'`, 255)
+  if (!"list".startsWith(command) && !"show".startsWith(command) && !"lst".startsWith(command))
+    return NETNS_REFUSED.some((name) => name.startsWith(command))
+      ? fail(`ip: podwire does not support 'netns ${command}'`, 255)
+      : fail(`Command "${command}" is unknown, try "ip netns help".`, 255)
   // A pod has no /run/netns of its own.
   if (options.net.name !== "") return ""
   return options.net.kernel.namespaces
