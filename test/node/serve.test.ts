@@ -3,11 +3,12 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
+import { type AddressInfo, connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { LineDiscipline, terminalOutput } from "../../src/cluster/gateway/line-discipline.ts"
+import { SpdyConnection } from "../../src/node/serve/spdy.ts"
 import { SPDY_DICTIONARY } from "../../src/node/serve/spdy-dictionary.ts"
 import { needs } from "../support/needs.ts"
 import { findKubectl } from "../support/real-kubectl.ts"
@@ -79,6 +80,15 @@ describe("podwire serve", () => {
     expect((await json(pods, post("application/json", "{"))).code).toBe(400)
     const exec = await json(`${pods}/web/exec?command=ls`, { method: "POST" })
     expect([exec.code, exec.body["message"]]).toEqual([400, "Upgrade request required"])
+  })
+
+  test("a client that breaks off in the middle ends nothing but its own connection", async () => {
+    const { port } = new URL(lab.server)
+    const half = connect(Number(port), "127.0.0.1")
+    half.write("POST /api/v1/namespaces/default/pods HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+    await new Promise((done) => half.once("connect", done))
+    half.destroy()
+    expect((await json("/version")).code).toBe(200)
   })
 
   needs({ "kubectl 1.31": findKubectl() !== undefined })("to the real kubectl", () => {
@@ -162,6 +172,20 @@ describe("podwire serve", () => {
     expect(createHash("sha256").update(SPDY_DICTIONARY).digest("hex")).toBe(
       "51d27341373f923f3cd88e1eb7162aeaa3723d7585ff2399201dc06498407f02",
     )
+  })
+
+  test("what is no SPDY is told of, wherever it is cut", async () => {
+    // SYN_STREAM of stream 1, whose headers are no deflate stream.
+    const frame = Buffer.from("8003000100000012000000010000000000000badbadbadbadbad", "hex")
+    for (const at of [1, 8, 12, frame.length]) {
+      const broken = new Promise<void>((done) => {
+        const nothing = (): void => undefined
+        const spdy = new SpdyConnection({ opened: nothing, data: nothing, ended: nothing, broken: done }, nothing)
+        spdy.receive(frame.subarray(0, at))
+        spdy.receive(frame.subarray(at))
+      })
+      await broken
+    }
   })
 
   test("its kubeconfig goes with it; one that was asked for stays", async () => {

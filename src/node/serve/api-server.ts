@@ -15,7 +15,9 @@ export interface ApiServerOptions {
 /** An HTTP server that does not listen yet. */
 export function createApiServer(gateway: Gateway, options: ApiServerOptions = {}): Server {
   const { opened = () => () => undefined, rewrite = (text) => text } = options
-  const server = createServer((request, response) => void answer(gateway, request, response, { opened, rewrite }))
+  const server = createServer((request, response) => {
+    answer(gateway, request, response, { opened, rewrite }).catch((error: Error) => fail(response, error))
+  })
   const exec = new ExecSockets(gateway, opened)
   const forward = new ForwardSockets(gateway, opened)
   server.on("upgrade", (request, socket, head) => {
@@ -50,6 +52,12 @@ async function answer(
     (piece) => response.write(piece),
     () => response.end(),
   )
+}
+
+/** The client has left in the middle of its request, or podwire has a fault: neither ends the server. */
+function fail(response: ServerResponse, { message }: Error): void {
+  if (response.headersSent || response.destroyed) response.destroy()
+  else response.writeHead(500, { "content-type": "text/plain" }).end(`podwire: ${message}\n`)
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {

@@ -6,6 +6,8 @@ import type { Gateway, GatewayForward, Pipe } from "../../index.ts"
 import { SpdyConnection } from "./spdy.ts"
 import { refuse, refuseProtocol, requestOf, speaks } from "./upgrade.ts"
 
+/** RFC 6455, section 7.4.1. */
+const PROTOCOL_ERROR = 1002
 const PROTOCOL = "SPDY/3.1+portforward.k8s.io"
 
 export class ForwardSockets {
@@ -36,8 +38,11 @@ export class ForwardSockets {
 }
 
 function run(socket: WebSocket, forward: GatewayForward, done: () => void): void {
-  const streams = new Streams(forward, (frame) => {
-    if (socket.readyState === socket.OPEN) socket.send(frame)
+  const streams = new Streams(forward, {
+    write(frame) {
+      if (socket.readyState === socket.OPEN) socket.send(frame)
+    },
+    hangUp: () => socket.close(PROTOCOL_ERROR),
   })
   socket.on("error", () => undefined)
   socket.on("message", (data: Buffer) => streams.spdy.receive(data))
@@ -54,15 +59,16 @@ class Streams {
   readonly #errors = new Map<string, number>()
   readonly #pipes = new Map<number, Pipe>()
 
-  constructor(forward: GatewayForward, write: (frame: Uint8Array) => void) {
+  constructor(forward: GatewayForward, wire: { write(frame: Uint8Array): void; hangUp(): void }) {
     this.#forward = forward
     this.spdy = new SpdyConnection(
       {
         opened: (stream, headers) => this.#opened(stream, headers),
         data: (stream, data) => this.#pipes.get(stream)?.write(data),
         ended: (stream) => this.#pipes.get(stream)?.end(),
+        broken: wire.hangUp,
       },
-      write,
+      wire.write,
     )
   }
 

@@ -15,6 +15,8 @@ export interface SpdyPeer {
   data(stream: number, data: Uint8Array): void
   /** The other side has said all, or wants no more. */
   ended(stream: number): void
+  /** What it says is no SPDY. */
+  broken(): void
 }
 
 /** One connection. Frames may come cut anywhere; headers are compressed over all of them. */
@@ -40,7 +42,7 @@ export class SpdyConnection {
       if (this.#pending.length < end) return
       const frame = this.#pending.subarray(0, end)
       this.#pending = this.#pending.subarray(end)
-      this.#last = this.#last.then(() => this.#frame(frame))
+      this.#last = this.#last.then(() => this.#frame(frame)).catch(() => this.#peer.broken())
     }
   }
 
