@@ -44,8 +44,8 @@ const files = (
 describe("what is packed", () => {
   test("the built files, and what people read", () => {
     const others = files.filter((path) => !path.startsWith("dist/"))
-    expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"])
-    expect(files.filter((path) => !/\.(js|d\.ts|js\.map|md|json)$|^LICENSE$/.test(path))).toEqual([])
+    expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "NOTICE", "README.md", "package.json"])
+    expect(files.filter((path) => !/\.(js|d\.ts|js\.map|md|json)$|^(?:LICENSE|NOTICE)$/.test(path))).toEqual([])
   })
 
   test("every module of the sources, and none that has no source any more (then: rm -rf dist, npm run build)", () => {

@@ -1,7 +1,6 @@
 /** A simulated cluster for programs of the host: its API on a port, its clock at the pace of the host's. */
 import type { AddressInfo } from "node:net"
 import type { Cluster } from "../../index.ts"
-import { createApiServer } from "./api-server.ts"
 import { HostClock } from "./host-clock.ts"
 
 const HOST = "127.0.0.1"
@@ -29,6 +28,8 @@ export interface Served {
  * @example const { url, kubeconfig, close } = await serve(await createCluster({ preset: "article" }))
  */
 export async function serve(cluster: Cluster, options: ServeOptions = {}): Promise<Served> {
+  // The only thing of podwire/node that needs WebSockets.
+  const { createApiServer } = await import("./api-server.ts")
   const server = createApiServer(await cluster.gateway())
   await new Promise<void>((done, fail) => {
     server.once("error", fail)
