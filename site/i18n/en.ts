@@ -91,6 +91,7 @@ const page = {
   "tutorial.outputs": "every output was produced by running the cell above it",
   "tutorial.download": "Download .ipynb",
   "tutorial.here": "Every cell runs here, in your browser.",
+  "tutorial.unreachable": "What runs the cells did not come: is there a connection? The next press tries again.",
   "tutorial.own": "Try your own",
   "tutorial.cluster":
     "A cluster of its own, apart from the cells above: client-pod on k8s-worker-1, backend-pod with nginx on k8s-worker-2.",

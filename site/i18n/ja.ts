@@ -92,6 +92,8 @@ const page: Strings["page"] = {
   "tutorial.outputs": "すべての出力は、その上のセルを実行して得たものです",
   "tutorial.download": ".ipynb をダウンロード",
   "tutorial.here": "すべてのセルは、このブラウザの中で実行できます。",
+  "tutorial.unreachable":
+    "セルを実行するためのファイルを読み込めませんでした。接続を確認して、もう一度押してください。",
   "tutorial.own": "自分で試す",
   "tutorial.cluster":
     "上のセルとは別の、独立したクラスタです。client-podはk8s-worker-1に、nginxのbackend-podはk8s-worker-2にあります。",

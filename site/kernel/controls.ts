@@ -171,6 +171,7 @@ export class Controls {
       () => {
         panel.element.remove()
         this.#panels.delete(cell)
+        cell.element.querySelector<HTMLElement>('[data-do="packets"]')?.focus({ preventScroll: true })
         this.#showShare()
       },
     )

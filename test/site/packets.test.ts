@@ -118,6 +118,39 @@ withSiteInChromium("packets", () => {
     await page.context().close()
   })
 
+  test("by keyboard alone: the list, a packet's way, its fields, and back to the button", async () => {
+    const page = await site.open(BETWEEN)
+    const here = (): Promise<string> => page.evaluate(() => document.activeElement?.textContent ?? "")
+    const tabTo = async (what: string): Promise<void> => {
+      for (let steps = 0; steps < 300; steps++) {
+        if (await page.evaluate((what) => document.activeElement?.matches(what), what)) return
+        await page.keyboard.press("Tab")
+      }
+      throw new Error(`Tab does not come to ${what}`)
+    }
+    await page.focus('#capture [data-do="packets"]')
+    await page.keyboard.press("Enter")
+    await page.waitForSelector("#capture .pw-packets input:focus")
+    await page.keyboard.type("udp port 8472")
+    await page.keyboard.press("Enter")
+    await page.waitForSelector('#capture input[aria-invalid="false"]')
+    await tabTo("#capture .pw-packet-list button")
+    await page.keyboard.press("Enter")
+    await page.waitForSelector("#capture .pw-way")
+    await tabTo("#capture .pw-way button")
+    await page.keyboard.press("Enter")
+    await tabTo("#capture .pw-layers button")
+    const field = await here()
+    await page.keyboard.press("Enter")
+    await page.waitForSelector("#capture .pw-hex .pw-chosen")
+    expect(await page.textContent("#capture .pw-layers button[aria-pressed='true']")).toBe(field)
+    for (let steps = 0; steps < 300 && (await here()) !== "Close"; steps++) await page.keyboard.press("Shift+Tab")
+    await page.keyboard.press("Enter")
+    await page.waitForSelector('#capture [data-do="packets"]:focus')
+    expect(await page.locator(".pw-packets").count()).toBe(0)
+    await page.context().close()
+  })
+
   test("the clock: instants by hand and by themselves, the packet's way so far, tables as they stood", async () => {
     const page = await site.open(BETWEEN)
     await open(page, "break")
